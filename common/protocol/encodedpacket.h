@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QList>
+
+#include <memory>
+
+namespace gatehouse::protocol {
+
+class EncodedPacket;
+using EncodedPacketPtr = std::shared_ptr<const EncodedPacket>;
+
+/// One Engine.IO packet (for a binary Socket.IO packet: the text and its attachments), encoded at
+/// most once per transport and shared by everyone who receives it. Immutable in meaning; the two
+/// encodings are made on first use, so one instance belongs to one thread.
+class EncodedPacket
+{
+public:
+    /// `text` starts with the Engine.IO type digit: "2" is a ping, "42/tasks,[…]" an event.
+    static EncodedPacketPtr create(QByteArray text, QList<QByteArray> attachments = {});
+
+    const QByteArray& text() const { return m_text; }
+    const QList<QByteArray>& attachments() const { return m_attachments; }
+
+    /// Complete, unmasked server frames: one text frame, then one binary frame per attachment
+    /// (RFC 6455 section 5.2).
+    const QByteArray& webSocketFrames() const;
+
+    /// The packets joined by 0x1E, attachments as "b" + base64 (Engine.IO 4, section "Payload").
+    const QByteArray& pollingPayload() const;
+
+    /// What a queue counts for this packet, in octets: text plus attachments.
+    qsizetype costBytes() const { return m_costBytes; }
+
+private:
+    EncodedPacket(QByteArray text, QList<QByteArray> attachments);
+
+    QByteArray m_text;
+    QList<QByteArray> m_attachments;
+    qsizetype m_costBytes = 0;
+    mutable QByteArray m_frames;
+    mutable QByteArray m_payload;
+};
+
+} // namespace gatehouse::protocol

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/ids.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/hub/subscriber.h"
+
+#include <memory>
+#include <vector>
+
+namespace gatehouse::hub {
+
+/// What a room looks like from outside, at one moment.
+struct RoomView
+{
+    NamespaceName nsp;
+    RoomName name;
+    qsizetype memberCount = 0;
+    quint64 sequence = 0; ///< number of the room's last event
+    Millis createdAt{}; ///< wall clock
+};
+
+struct MemberView
+{
+    SocketId socket;
+    Millis joinedAt{}; ///< wall clock
+};
+
+/// One event on its way to rooms of one namespace.
+struct Publication
+{
+    NamespaceName nsp;
+    std::vector<RoomName> rooms; ///< union, each member once; empty: the whole namespace
+    QByteArray event;
+    protocol::JsonArgs args;
+    QList<QByteArray> attachments;
+    std::vector<SocketId> except;
+    Urgency urgency = Urgency::Reliable;
+};
+
+struct Delivery
+{
+    qsizetype recipients = 0;
+    quint64 sequence = 0; ///< of the first room named; 0 for a whole namespace
+};
+
+/// Hears every change the hub makes, synchronously, after it is made. For the admin namespace,
+/// counters and the delivery trace. Must not change the hub from inside a call.
+class HubObserver
+{
+public:
+    virtual ~HubObserver() = default;
+    virtual void subscriberAttached(const NamespaceName&, const Subscriber&) {}
+    virtual void subscriberDetached(const NamespaceName&, const Subscriber&) {}
+    virtual void roomOpened(const NamespaceName&, const RoomName&) {}
+    virtual void roomClosed(const NamespaceName&, const RoomName&) {}
+    virtual void memberJoined(const NamespaceName&, const RoomName&, const Subscriber&) {}
+    virtual void memberLeft(const NamespaceName&, const RoomName&, const Subscriber&) {}
+    virtual void published(const Publication&, const Delivery&) {}
+};
+
+/// Namespaces, rooms and who is in them; carries each event to a room's members, encoded once.
+/// A room exists while it has members; its sequence number outlives it for `Hub`'s life time so that
+/// numbers never go back. Owned by the composition root; network thread only.
+class Hub
+{
+public:
+    explicit Hub(const Clock& clock);
+    ~Hub();
+
+    void addObserver(HubObserver* observer); ///< not owned; must outlive the hub or be removed
+    void removeObserver(HubObserver* observer);
+
+    /// Subscribers are not owned. detach() leaves every room first.
+    void attach(const NamespaceName& nsp, Subscriber& subscriber);
+    void detach(const NamespaceName& nsp, Subscriber& subscriber);
+
+    /// True when membership changed. Joining needs attach() before.
+    bool join(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
+    bool leave(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
+
+    Delivery publish(const Publication& publication);
+
+    bool isMember(const NamespaceName& nsp, const RoomName& room, const SocketId& socket) const;
+    std::vector<RoomName> roomsOf(const NamespaceName& nsp, const SocketId& socket) const;
+    std::vector<RoomView> rooms() const;
+    std::vector<MemberView> members(const NamespaceName& nsp, const RoomName& room) const;
+    qsizetype subscriberCount(const NamespaceName& nsp) const;
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace gatehouse::hub

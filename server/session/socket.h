@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/ids.h"
+#include "common/protocol/http.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/access/principal.h"
+#include "server/hub/subscriber.h"
+
+#include <QUrlQuery>
+
+#include <functional>
+
+namespace gatehouse::session {
+
+class Session;
+
+/// What the client said when its session was made: the Engine.IO handshake request, never a later
+/// poll (federation: the token counts only here).
+struct Handshake
+{
+    protocol::HttpHeaders headers;
+    QUrlQuery query;
+    QString peerAddress;
+    bool secure = false;
+    Millis at{}; ///< wall clock
+};
+
+/// An event as it arrived. `args` and `attachments` are untouched bytes.
+struct IncomingEvent
+{
+    QByteArray name;
+    protocol::JsonArgs args;
+    QList<QByteArray> attachments;
+    std::optional<quint64> ackId;
+};
+
+/// An answer to an event we emitted with emitWithAck(); an Error when it never came (Timeout) or the
+/// socket closed (Unavailable).
+struct AckReply
+{
+    protocol::JsonArgs args;
+    QList<QByteArray> attachments;
+};
+using AckCallback = std::function<void(Result<AckReply>)>;
+
+/// One client in one namespace. Owned by its Session; alive until NamespaceHandler::socketDisconnected
+/// has returned. Network thread only.
+class Socket : public hub::Subscriber
+{
+public:
+    ~Socket() override = default;
+
+    virtual const NamespaceName& namespaceName() const = 0;
+    virtual const SessionId& sessionId() const = 0;
+    virtual const Handshake& handshake() const = 0;
+
+    /// Who this socket speaks as. Anonymous until a handler says otherwise.
+    virtual const access::Principal& principal() const = 0;
+    virtual void setPrincipal(access::Principal principal) = 0;
+
+    /// Answers a connectRequested(), once. accept() sends the CONNECT answer and then calls
+    /// socketConnected(); refuse() sends CONNECT_ERROR with this JSON payload and ends the socket.
+    virtual void accept() = 0;
+    virtual void refuse(QByteArray jsonPayload) = 0;
+
+    virtual void emitEvent(QByteArrayView name, const protocol::JsonArgs& args = {},
+        const QList<QByteArray>& attachments = {}) = 0;
+    virtual void emitWithAck(QByteArrayView name, const protocol::JsonArgs& args, Millis timeout,
+        AckCallback callback) = 0;
+    virtual void acknowledge(quint64 ackId, const protocol::JsonArgs& args,
+        const QList<QByteArray>& attachments = {}) = 0;
+
+    virtual void join(const RoomName& room) = 0;
+    virtual void leave(const RoomName& room) = 0;
+
+    /// Leaves the namespace (Socket.IO DISCONNECT); other namespaces of the session stay.
+    virtual void disconnect() = 0;
+};
+
+/// Implemented by events, one per namespace; registered with SocketIoServer::addNamespace().
+/// Called in the network thread. A call may disconnect the socket it is about.
+class NamespaceHandler
+{
+public:
+    virtual ~NamespaceHandler() = default;
+
+    /// `authJson` is the CONNECT payload, raw and checked; empty when there was none. Must lead,
+    /// now or later, to accept() or refuse(). Default: accept.
+    virtual void connectRequested(Socket& socket, const QByteArray& authJson)
+    {
+        Q_UNUSED(authJson)
+        socket.accept();
+    }
+    /// The CONNECT answer is on its way; whatever is emitted from here on comes after it.
+    virtual void socketConnected(Socket& socket) { Q_UNUSED(socket) }
+    virtual void eventReceived(Socket& socket, const IncomingEvent& event) = 0;
+    /// Last call about this socket; it is still in its rooms. `reason` is one of the stable names of
+    /// docs/wire.md ("client namespace disconnect", "transport close", "ping timeout", …).
+    virtual void socketDisconnected(Socket& socket, const QByteArray& reason)
+    {
+        Q_UNUSED(socket)
+        Q_UNUSED(reason)
+    }
+};
+
+} // namespace gatehouse::session

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/hub/hub.h"
+#include "server/session/httphandler.h"
+#include "server/session/socket.h"
+#include "server/session/websocketlink.h"
+
+#include <QStringList>
+
+#include <memory>
+
+namespace gatehouse::session {
+
+/// Timings and bounds of sessions; the defaults are those a vantage6 node sees today.
+struct SessionOptions
+{
+    Millis pingInterval{25'000};
+    Millis pingTimeout{60'000};
+    qint64 maxPayloadBytes = 1'000'000; ///< one message or one POST body
+    Millis connectTimeout{45'000}; ///< a session without any namespace ends after this
+    qsizetype maxQueuedBytes = 1 << 20; ///< per client, then it is closed as a slow consumer
+    Millis maxQueueAge{30'000}; ///< oldest queued packet of a client, same consequence
+    int maxNamespacesPerSession = 8;
+    int maxPendingAcks = 1'000; ///< acks we wait for, per socket
+    int maxSessions = 50'000;
+    protocol::SocketIoLimits packets;
+    /// CORS allow-list; "*" echoes any Origin. An absent Origin header is always accepted (not a
+    /// browser), a foreign one is refused with 403 before a session exists.
+    QStringList allowedOrigins{QStringLiteral("*")};
+};
+
+enum class TransportKind : quint8 { Polling, WebSocket };
+
+/// A session from outside, at one moment.
+struct SessionView
+{
+    SessionId id;
+    TransportKind transport = TransportKind::Polling;
+    QString peerAddress;
+    QByteArray userAgent;
+    Millis connectedAt{}; ///< wall clock
+    access::Principal principal; ///< the most privileged of its sockets
+    qsizetype queuedBytes = 0;
+    quint64 packetsIn = 0;
+    quint64 packetsOut = 0;
+    quint64 bytesIn = 0;
+    quint64 bytesOut = 0;
+    std::vector<std::pair<SocketId, NamespaceName>> sockets;
+};
+
+class SessionObserver
+{
+public:
+    virtual ~SessionObserver() = default;
+    virtual void sessionOpened(const SessionId&) {}
+    virtual void sessionChanged(const SessionId&) {} ///< transport, principal or sockets
+    virtual void sessionClosed(const SessionId&, const QByteArray& reason) {}
+    virtual void eventReceived(const Socket&, const IncomingEvent&) {}
+};
+
+/// Totals since the start, for /metrics and the console.
+struct SessionCounters
+{
+    quint64 opened = 0;
+    quint64 closed = 0;
+    quint64 slowConsumers = 0;
+    quint64 pingTimeouts = 0;
+    quint64 protocolErrors = 0;
+    quint64 packetsIn = 0;
+    quint64 packetsOut = 0;
+    quint64 bytesIn = 0;
+    quint64 bytesOut = 0;
+};
+
+/// Engine.IO 4 over polling and WebSocket, and Socket.IO 5 above it: every session of the process.
+/// Registered with transport for one path ("/socket.io/") both as HttpHandler and WebSocketAcceptor.
+/// Owned by the composition root; network thread only.
+class SocketIoServer : public HttpHandler, public WebSocketAcceptor
+{
+public:
+    SocketIoServer(SessionOptions options, hub::Hub& hub, const Clock& clock);
+    ~SocketIoServer() override;
+
+    /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid namespace"}.
+    void addNamespace(const NamespaceName& name, NamespaceHandler* handler);
+    void addObserver(SessionObserver* observer);
+    void removeObserver(SessionObserver* observer);
+
+    void handleRequest(const HttpExchangePtr& exchange) override;
+    std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
+    void linkOpened(const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) override;
+
+    std::vector<SessionView> sessions() const;
+    std::optional<SessionView> session(const SessionId& id) const;
+    Socket* findSocket(const SocketId& id) const; ///< null when there is none (any more)
+
+    /// Ends a session with a named reason; false when it does not exist (any more).
+    bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason);
+
+    /// Sends an Engine.IO ping now; the callback gets the round-trip time, or Timeout/Unavailable.
+    void measureRoundTrip(const SessionId& id, std::function<void(Result<Millis>)> callback);
+
+    /// No new sessions from now on (503); the open ones are closed in batches spread over `spread`.
+    void drain(Millis spread, std::function<void()> finished);
+
+    const SessionCounters& counters() const;
+    const SessionOptions& options() const;
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace gatehouse::session

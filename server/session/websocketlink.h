@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/protocol/encodedpacket.h"
+#include "common/protocol/http.h"
+
+#include <QByteArrayView>
+#include <QLatin1StringView>
+
+#include <memory>
+#include <optional>
+
+namespace gatehouse::session {
+
+/// WebSocket close codes we send (RFC 6455 section 7.4.1; 4000-4999 are ours).
+enum class CloseCode : quint16 {
+    Normal = 1000,
+    GoingAway = 1001,
+    ProtocolError = 1002,
+    UnsupportedData = 1003,
+    InvalidPayload = 1007,
+    PolicyViolation = 1008,
+    MessageTooBig = 1009,
+    InternalError = 1011,
+    SlowConsumer = 4008, ///< outgoing queue over its bound in bytes or age
+    Unidentified = 4001, ///< no identity within the grace period
+    Kicked = 4003, ///< disconnected by an administrator
+};
+
+/// One open WebSocket. Declared here, implemented by transport over a byte stream; a session owns
+/// it. Network thread only. Messages sent in one turn of the event loop leave in one write.
+class WebSocketLink
+{
+public:
+    /// Who hears from the link. Set before returning to the event loop after the link was handed
+    /// over; a receiver may destroy the link from any of these calls except through its own stack
+    /// frame's data: views are valid during the call only.
+    class Receiver
+    {
+    public:
+        virtual ~Receiver() = default;
+        virtual void textReceived(QByteArrayView utf8) = 0; ///< complete, valid UTF-8
+        virtual void binaryReceived(QByteArrayView octets) = 0;
+        /// The link is of no more use: closed by the peer, failed, or over a bound. Called once.
+        virtual void linkClosed(quint16 code, QLatin1StringView reason) = 0;
+    };
+
+    virtual ~WebSocketLink() = default; ///< closes the socket at once if still open
+
+    virtual void setReceiver(Receiver* receiver) = 0;
+
+    /// Queues the packet's frames by reference. Over the queue's bound the link closes itself with
+    /// SlowConsumer and tells the receiver from the event loop, never from inside send().
+    virtual void send(const protocol::EncodedPacketPtr& packet) = 0;
+
+    virtual qsizetype queuedBytes() const = 0;
+
+    /// Sends a close frame after what is queued, then ends the connection within a deadline.
+    virtual void close(CloseCode code, QLatin1StringView reason) = 0;
+};
+
+/// Asked by transport about every upgrade request below its path.
+class WebSocketAcceptor
+{
+public:
+    virtual ~WebSocketAcceptor() = default;
+
+    /// Nothing: go on with the handshake. A response: answer with it instead of 101.
+    virtual std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) = 0;
+
+    virtual void linkOpened(const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) = 0;
+};
+
+} // namespace gatehouse::session
