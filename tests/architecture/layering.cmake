@@ -2,6 +2,8 @@
 # Checks every #include "room/…" against the table of allowed edges.
 # Run: cmake -DROOT=<source dir> -P layering.cmake
 
+cmake_minimum_required(VERSION 3.25)
+
 set(common_core "")
 set(common_model common/core)
 set(common_protocol common/core common/model)
@@ -13,7 +15,7 @@ set(server_work ${all_common})
 set(server_observe ${all_common})
 set(server_store ${all_common} server/work)
 set(low server/access server/hub server/work server/observe server/store)
-set(server_session ${all_common} server/access server/hub server/work server/observe)
+set(server_session ${all_common} server/access server/hub server/observe)
 set(server_transport ${all_common} server/session server/observe)
 set(server_events ${all_common} ${low} server/session)
 set(server_api ${all_common} ${low} server/session)
