@@ -32,7 +32,7 @@ public:
 class ManualClock final : public Clock
 {
 public:
-    explicit ManualClock(Millis wall = Millis{1'800'000'000'000}) : m_wall(wall) {}
+    explicit ManualClock(Millis wall = Millis{1'800'000'000'000}) : m_wall(wall) { }
 
     Millis monotonic() const override { return m_monotonic; }
     Millis wall() const override { return m_wall; }

@@ -25,23 +25,40 @@ const ErrorTraits& traits(ErrorCode code)
     static const ErrorTraits internal{L("internal"), 500, true};
 
     switch (code) {
-    case ErrorCode::BadRequest: return badRequest;
-    case ErrorCode::Malformed: return malformed;
-    case ErrorCode::TooLarge: return tooLarge;
-    case ErrorCode::TokenMissing: return tokenMissing;
-    case ErrorCode::TokenInvalid: return tokenInvalid;
-    case ErrorCode::TokenExpired: return tokenExpired;
-    case ErrorCode::BadCredentials: return badCredentials;
-    case ErrorCode::Forbidden: return forbidden;
-    case ErrorCode::NotFound: return notFound;
-    case ErrorCode::MethodNotAllowed: return methodNotAllowed;
-    case ErrorCode::Conflict: return conflict;
-    case ErrorCode::RateLimited: return rateLimited;
-    case ErrorCode::Timeout: return timeout;
-    case ErrorCode::SlowConsumer: return slowConsumer;
-    case ErrorCode::Draining: return draining;
-    case ErrorCode::Unavailable: return unavailable;
-    case ErrorCode::Internal: return internal;
+    case ErrorCode::BadRequest:
+        return badRequest;
+    case ErrorCode::Malformed:
+        return malformed;
+    case ErrorCode::TooLarge:
+        return tooLarge;
+    case ErrorCode::TokenMissing:
+        return tokenMissing;
+    case ErrorCode::TokenInvalid:
+        return tokenInvalid;
+    case ErrorCode::TokenExpired:
+        return tokenExpired;
+    case ErrorCode::BadCredentials:
+        return badCredentials;
+    case ErrorCode::Forbidden:
+        return forbidden;
+    case ErrorCode::NotFound:
+        return notFound;
+    case ErrorCode::MethodNotAllowed:
+        return methodNotAllowed;
+    case ErrorCode::Conflict:
+        return conflict;
+    case ErrorCode::RateLimited:
+        return rateLimited;
+    case ErrorCode::Timeout:
+        return timeout;
+    case ErrorCode::SlowConsumer:
+        return slowConsumer;
+    case ErrorCode::Draining:
+        return draining;
+    case ErrorCode::Unavailable:
+        return unavailable;
+    case ErrorCode::Internal:
+        return internal;
     }
     return internal;
 }

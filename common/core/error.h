@@ -39,7 +39,8 @@ struct ErrorTraits
 
 const ErrorTraits& traits(ErrorCode code);
 
-/// A failure as a value. `detail` is English text for the client and the log; it never holds a secret.
+/// A failure as a value. `detail` is English text for the client and the log; it never holds a
+/// secret.
 struct Error
 {
     ErrorCode code = ErrorCode::Internal;

@@ -37,10 +37,7 @@ struct Name
 
     bool isEmpty() const { return value.isEmpty(); }
     friend bool operator==(const Name&, const Name&) = default;
-    friend auto operator<=>(const Name& a, const Name& b)
-    {
-        return a.value.compare(b.value) <=> 0;
-    }
+    friend auto operator<=>(const Name& a, const Name& b) { return a.value.compare(b.value) <=> 0; }
     friend size_t qHash(const Name& name, size_t seed = 0) { return ::qHash(name.value, seed); }
 };
 

@@ -51,7 +51,8 @@ QByteArray HttpRequest::bearerToken() const
 {
     const QByteArray field = headers.value("Authorization");
     constexpr QByteArrayView scheme("bearer ");
-    if (field.size() <= scheme.size() || field.first(scheme.size()).compare(scheme, Qt::CaseInsensitive) != 0)
+    if (field.size() <= scheme.size()
+        || field.first(scheme.size()).compare(scheme, Qt::CaseInsensitive) != 0)
         return {};
     return field.sliced(scheme.size()).trimmed();
 }

@@ -22,7 +22,7 @@ class HttpHeaders
 {
 public:
     HttpHeaders() = default;
-    HttpHeaders(std::initializer_list<HttpHeader> fields) : m_fields(fields) {}
+    HttpHeaders(std::initializer_list<HttpHeader> fields) : m_fields(fields) { }
 
     void add(QByteArray name, QByteArray value);
     void set(QByteArrayView name, QByteArray value); ///< replaces every field of that name

@@ -11,9 +11,9 @@
 
 #include <optional>
 
-/// Socket.IO protocol 5 packets (docs/socket.io-protocol of the reference project): bytes <-> values,
-/// no sockets. Payloads stay raw JSON text, checked strictly and never re-serialised, so numbers,
-/// key order and escapes reach the receiver as they were sent.
+/// Socket.IO protocol 5 packets (docs/socket.io-protocol of the reference project): bytes <->
+/// values, no sockets. Payloads stay raw JSON text, checked strictly and never re-serialised, so
+/// numbers, key order and escapes reach the receiver as they were sent.
 namespace gatehouse::protocol {
 
 enum class PacketType : quint8 {
@@ -61,7 +61,7 @@ struct SocketIoLimits
 class SocketIoDecoder
 {
 public:
-    explicit SocketIoDecoder(SocketIoLimits limits = {}) : m_limits(limits) {}
+    explicit SocketIoDecoder(SocketIoLimits limits = {}) : m_limits(limits) { }
 
     /// `text` is an Engine.IO message without its '4'. Empty optional: attachments still missing.
     Result<std::optional<SocketIoPacket>> addText(QByteArrayView text);
@@ -75,12 +75,12 @@ private:
     qsizetype m_attachmentBytes = 0;
 };
 
-/// Ready to send: with the Engine.IO '4', attachments following. The type must already be the binary
-/// one when there are attachments.
+/// Ready to send: with the Engine.IO '4', attachments following. The type must already be the
+/// binary one when there are attachments.
 EncodedPacketPtr encode(const SocketIoPacket& packet);
 
-/// `["name",args…]` in a namespace; becomes a BinaryEvent when there are attachments (args then hold
-/// the placeholders `{"_placeholder":true,"num":n}`).
+/// `["name",args…]` in a namespace; becomes a BinaryEvent when there are attachments (args then
+/// hold the placeholders `{"_placeholder":true,"num":n}`).
 EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, const JsonArgs& args,
     const QList<QByteArray>& attachments = {}, std::optional<quint64> ackId = {});
 

@@ -51,18 +51,18 @@ class HubObserver
 {
 public:
     virtual ~HubObserver() = default;
-    virtual void subscriberAttached(const NamespaceName&, const Subscriber&) {}
-    virtual void subscriberDetached(const NamespaceName&, const Subscriber&) {}
-    virtual void roomOpened(const NamespaceName&, const RoomName&) {}
-    virtual void roomClosed(const NamespaceName&, const RoomName&) {}
-    virtual void memberJoined(const NamespaceName&, const RoomName&, const Subscriber&) {}
-    virtual void memberLeft(const NamespaceName&, const RoomName&, const Subscriber&) {}
-    virtual void published(const Publication&, const Delivery&) {}
+    virtual void subscriberAttached(const NamespaceName&, const Subscriber&) { }
+    virtual void subscriberDetached(const NamespaceName&, const Subscriber&) { }
+    virtual void roomOpened(const NamespaceName&, const RoomName&) { }
+    virtual void roomClosed(const NamespaceName&, const RoomName&) { }
+    virtual void memberJoined(const NamespaceName&, const RoomName&, const Subscriber&) { }
+    virtual void memberLeft(const NamespaceName&, const RoomName&, const Subscriber&) { }
+    virtual void published(const Publication&, const Delivery&) { }
 };
 
 /// Namespaces, rooms and who is in them; carries each event to a room's members, encoded once.
-/// A room exists while it has members; its sequence number outlives it for `Hub`'s life time so that
-/// numbers never go back. Owned by the composition root; network thread only.
+/// A room exists while it has members; its sequence number outlives it for `Hub`'s life time so
+/// that numbers never go back. Owned by the composition root; network thread only.
 class Hub
 {
 public:

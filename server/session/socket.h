@@ -36,8 +36,8 @@ struct IncomingEvent
     std::optional<quint64> ackId;
 };
 
-/// An answer to an event we emitted with emitWithAck(); an Error when it never came (Timeout) or the
-/// socket closed (Unavailable).
+/// An answer to an event we emitted with emitWithAck(); an Error when it never came (Timeout) or
+/// the socket closed (Unavailable).
 struct AckReply
 {
     protocol::JsonArgs args;
@@ -45,8 +45,8 @@ struct AckReply
 };
 using AckCallback = std::function<void(Result<AckReply>)>;
 
-/// One client in one namespace. Owned by its Session; alive until NamespaceHandler::socketDisconnected
-/// has returned. Network thread only.
+/// One client in one namespace. Owned by its Session; alive until
+/// NamespaceHandler::socketDisconnected has returned. Network thread only.
 class Socket : public hub::Subscriber
 {
 public:
@@ -66,11 +66,14 @@ public:
     virtual void refuse(QByteArray jsonPayload) = 0;
 
     virtual void emitEvent(QByteArrayView name, const protocol::JsonArgs& args = {},
-        const QList<QByteArray>& attachments = {}) = 0;
-    virtual void emitWithAck(QByteArrayView name, const protocol::JsonArgs& args, Millis timeout,
-        AckCallback callback) = 0;
-    virtual void acknowledge(quint64 ackId, const protocol::JsonArgs& args,
-        const QList<QByteArray>& attachments = {}) = 0;
+        const QList<QByteArray>& attachments = {})
+        = 0;
+    virtual void emitWithAck(
+        QByteArrayView name, const protocol::JsonArgs& args, Millis timeout, AckCallback callback)
+        = 0;
+    virtual void acknowledge(
+        quint64 ackId, const protocol::JsonArgs& args, const QList<QByteArray>& attachments = {})
+        = 0;
 
     virtual void join(const RoomName& room) = 0;
     virtual void leave(const RoomName& room) = 0;
@@ -96,8 +99,8 @@ public:
     /// The CONNECT answer is on its way; whatever is emitted from here on comes after it.
     virtual void socketConnected(Socket& socket) { Q_UNUSED(socket) }
     virtual void eventReceived(Socket& socket, const IncomingEvent& event) = 0;
-    /// Last call about this socket; it is still in its rooms. `reason` is one of the stable names of
-    /// docs/wire.md ("client namespace disconnect", "transport close", "ping timeout", …).
+    /// Last call about this socket; it is still in its rooms. `reason` is one of the stable names
+    /// of docs/wire.md ("client namespace disconnect", "transport close", "ping timeout", …).
     virtual void socketDisconnected(Socket& socket, const QByteArray& reason)
     {
         Q_UNUSED(socket)

@@ -55,10 +55,10 @@ class SessionObserver
 {
 public:
     virtual ~SessionObserver() = default;
-    virtual void sessionOpened(const SessionId&) {}
-    virtual void sessionChanged(const SessionId&) {} ///< transport, principal or sockets
-    virtual void sessionClosed(const SessionId&, const QByteArray& reason) {}
-    virtual void eventReceived(const Socket&, const IncomingEvent&) {}
+    virtual void sessionOpened(const SessionId&) { }
+    virtual void sessionChanged(const SessionId&) { } ///< transport, principal or sockets
+    virtual void sessionClosed(const SessionId&, const QByteArray& reason) { }
+    virtual void eventReceived(const Socket&, const IncomingEvent&) { }
 };
 
 /// Totals since the start, for /metrics and the console.
@@ -76,22 +76,24 @@ struct SessionCounters
 };
 
 /// Engine.IO 4 over polling and WebSocket, and Socket.IO 5 above it: every session of the process.
-/// Registered with transport for one path ("/socket.io/") both as HttpHandler and WebSocketAcceptor.
-/// Owned by the composition root; network thread only.
+/// Registered with transport for one path ("/socket.io/") both as HttpHandler and
+/// WebSocketAcceptor. Owned by the composition root; network thread only.
 class SocketIoServer : public HttpHandler, public WebSocketAcceptor
 {
 public:
     SocketIoServer(SessionOptions options, hub::Hub& hub, const Clock& clock);
     ~SocketIoServer() override;
 
-    /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid namespace"}.
+    /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid
+    /// namespace"}.
     void addNamespace(const NamespaceName& name, NamespaceHandler* handler);
     void addObserver(SessionObserver* observer);
     void removeObserver(SessionObserver* observer);
 
     void handleRequest(const HttpExchangePtr& exchange) override;
     std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
-    void linkOpened(const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) override;
+    void linkOpened(
+        const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) override;
 
     std::vector<SessionView> sessions() const;
     std::optional<SessionView> session(const SessionId& id) const;

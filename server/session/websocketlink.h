@@ -68,7 +68,9 @@ public:
     /// Nothing: go on with the handshake. A response: answer with it instead of 101.
     virtual std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) = 0;
 
-    virtual void linkOpened(const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) = 0;
+    virtual void linkOpened(
+        const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link)
+        = 0;
 };
 
 } // namespace gatehouse::session
