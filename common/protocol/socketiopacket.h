@@ -38,9 +38,9 @@ struct SocketIoPacket
     QList<QByteArray> attachments;
 };
 
-/// The name and the arguments of an event's payload `["name",arg,…]`. Reserved names (connect,
-/// connect_error, disconnect, disconnecting, newListener, removeListener) and names that are not
-/// text are Malformed.
+/// The name and the arguments of an event's payload `["name",arg,…]`, which a decoder has checked.
+/// Reserved names (connect, connect_error, disconnect, disconnecting, newListener, removeListener)
+/// and names that are not text are Malformed.
 struct EventParts
 {
     QByteArray name; ///< unescaped UTF-8
@@ -57,7 +57,9 @@ struct SocketIoLimits
 };
 
 /// Reassembles packets from Engine.IO messages of one session, in order. A failure is final: the
-/// session has to end (conformance item 30-32: "4abc", "42{}", "42abc[..]" close it).
+/// session has to end (conformance item 30-32: "4abc", "42{}", "42abc[..]" close it). What comes
+/// out is checked: strict JSON of the type's shape (an object or nothing for Connect, an array with
+/// a usable name for events), an id on acks, placeholders that name an attachment that is there.
 class SocketIoDecoder
 {
 public:
