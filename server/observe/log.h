@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/ids.h"
+#include "common/model/logentry.h"
+
+#include <QLatin1StringView>
+#include <QString>
+
+namespace gatehouse::observe {
+
+using Level = model::LogLevel;
+
+/// What a line is about; leave the rest out: LogContext{.node = id, .task = task}.
+struct LogContext
+{
+    NodeId node{};
+    TaskId task{};
+    RunId run{};
+    SocketId socket{};
+};
+
+/// The categories, one per subject. Quiet ones cost one look-up.
+namespace category {
+inline constexpr QLatin1StringView app{"gh.app"};
+inline constexpr QLatin1StringView http{"gh.http"};
+inline constexpr QLatin1StringView ws{"gh.ws"};
+inline constexpr QLatin1StringView auth{"gh.auth"};
+inline constexpr QLatin1StringView room{"gh.room"};
+inline constexpr QLatin1StringView node{"gh.node"};
+inline constexpr QLatin1StringView task{"gh.task"};
+inline constexpr QLatin1StringView bus{"gh.bus"};
+inline constexpr QLatin1StringView db{"gh.db"};
+inline constexpr QLatin1StringView audit{"gh.audit"};
+} // namespace category
+
+/// One event, one line: control characters are escaped, secrets redacted, overlong text cut. Any
+/// thread; never blocks on the output. Without an installed LogSink it goes to stderr at once.
+/// qCDebug() and friends reach the same place; this one also carries what the line is about.
+void log(
+    Level level, QLatin1StringView category, const QString& text, const LogContext& context = {});
+
+/// Whether log() would write anything: ask before building an expensive text.
+bool isEnabled(Level level, QLatin1StringView category);
+
+} // namespace gatehouse::observe

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+
+namespace gatehouse::observe {
+
+/// Every number /metrics shows, by name. No label per room, socket, user or node: their number has
+/// no bound (top lists are in the admin namespace). Counters take Increment(); those that a room
+/// counts itself are brought up to date by syncTotal() before serialising. All of it may be used
+/// from any thread. Owned by the composition root.
+class Metrics
+{
+    std::shared_ptr<prometheus::Registry> m_registry; ///< before the references into it
+
+public:
+    Metrics();
+    ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+
+    // Door
+    prometheus::Counter& connectionsAccepted;
+    prometheus::Counter& connectionsRefusedTotal; ///< over the total limit
+    prometheus::Counter& connectionsRefusedAddress; ///< over the limit per address
+    prometheus::Gauge& connectionsOpen;
+    prometheus::Counter& httpRequests2xx;
+    prometheus::Counter& httpRequests3xx;
+    prometheus::Counter& httpRequests4xx;
+    prometheus::Counter& httpRequests5xx;
+    prometheus::Histogram& httpSeconds;
+    prometheus::Counter& tlsHandshakeFailures;
+
+    // Sessions
+    prometheus::Gauge& sessionsPolling;
+    prometheus::Gauge& sessionsWebSocket;
+    prometheus::Gauge& sockets;
+    prometheus::Counter& sessionsOpened;
+    prometheus::Counter& sessionsClosed;
+    prometheus::Counter& packetsIn;
+    prometheus::Counter& packetsOut;
+    prometheus::Counter& bytesIn;
+    prometheus::Counter& bytesOut;
+    prometheus::Counter& slowConsumers;
+    prometheus::Counter& pingTimeouts;
+    prometheus::Counter& protocolErrors;
+
+    // Access
+    prometheus::Counter& tokensAccepted;
+    prometheus::Counter& tokensExpired;
+    prometheus::Counter& tokensInvalid;
+    prometheus::Counter& loginsAccepted;
+    prometheus::Counter& loginsFailed;
+    prometheus::Counter& loginsLocked;
+    prometheus::Counter& decisionsDenied; ///< a handler asked access and was told no
+
+    // Hub
+    prometheus::Gauge& rooms;
+    prometheus::Gauge& memberships;
+    prometheus::Counter& eventsIn;
+    prometheus::Counter& eventsPublished;
+    prometheus::Counter& eventsDelivered; ///< one per recipient
+    prometheus::Counter& eventsIgnored; ///< unknown name, or from somebody who may not send it
+
+    // Work
+    prometheus::Gauge& nodesOnline;
+    prometheus::Gauge& nodesTotal;
+    prometheus::Gauge& tasksOpen;
+    prometheus::Gauge& runsActive;
+    prometheus::Counter& tasksCreated;
+    prometheus::Counter& runsFinished;
+    prometheus::Counter& runsFailed;
+
+    // Store
+    prometheus::Counter& storeCommits;
+    prometheus::Counter& storeRows;
+    prometheus::Counter& storeErrors;
+    prometheus::Gauge& storeQueue;
+    prometheus::Histogram& storeCommitSeconds;
+
+    // Process
+    prometheus::Gauge& residentBytes;
+    prometheus::Gauge& openDescriptors;
+    prometheus::Gauge& loopLagSeconds;
+    prometheus::Counter& logLinesDropped;
+    prometheus::Gauge& startTimeSeconds;
+
+    /// The text exposition format 0.0.4, for GET /metrics.
+    QByteArray serialize() const;
+    static QByteArray contentType();
+
+    prometheus::Registry& registry() { return *m_registry; }
+};
+
+/// Raises the counter to `total`; a smaller total (a source that restarted) changes nothing.
+void syncTotal(prometheus::Counter& counter, quint64 total);
+
+} // namespace gatehouse::observe
