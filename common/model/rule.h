@@ -22,8 +22,15 @@ struct Rule
     RuleScope scope = RuleScope::Own;
     RuleOperation operation = RuleOperation::View;
 
-    friend auto operator<=>(const Rule&, const Rule&) = default;
     friend bool operator==(const Rule&, const Rule&) = default;
+    friend std::strong_ordering operator<=>(const Rule& a, const Rule& b)
+    {
+        if (const int order = a.resource.compare(b.resource); order != 0)
+            return order <=> 0;
+        if (a.scope != b.scope)
+            return a.scope <=> b.scope;
+        return a.operation <=> b.operation;
+    }
 };
 
 QLatin1StringView name(RuleScope scope); ///< "OWN" … "GLOBAL", the v4 REST spelling

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/ids.h"
+#include "common/model/rule.h"
+#include "server/work/runstatus.h"
+
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace gatehouse::work {
+
+// The entities of the federation profile with the fields vantage6 4.x shows. Plain values. Times
+// are wall clock; an invalid id means "none".
+
+struct Organization
+{
+    OrganizationId id;
+    QString name; ///< unique
+    QString domain;
+    QString address1;
+    QString address2;
+    QString zipcode;
+    QString country;
+    QString publicKey; ///< base64 or empty
+};
+
+struct Collaboration
+{
+    CollaborationId id;
+    QString name; ///< unique
+    bool encrypted = true;
+    std::vector<OrganizationId> members; ///< ascending
+};
+
+/// A named subset of a collaboration's organizations.
+struct Study
+{
+    StudyId id;
+    QString name; ///< unique
+    CollaborationId collaboration;
+    std::vector<OrganizationId> members; ///< ascending
+};
+
+/// One fact a node tells about itself ("encryption", "allowed_algorithms", …). Keys repeat: a list
+/// is several entries with one key.
+struct NodeConfigEntry
+{
+    QString key;
+    QString value;
+
+    friend bool operator==(const NodeConfigEntry&, const NodeConfigEntry&) = default;
+};
+using NodeConfig = std::vector<NodeConfigEntry>;
+
+/// A data station: at most one per organization and collaboration.
+struct Node
+{
+    NodeId id;
+    QString name; ///< unique
+    QByteArray apiKeyHash; ///< apiKeyHash() of the key; the key itself is never kept
+    CollaborationId collaboration;
+    OrganizationId organization;
+    std::optional<Millis> lastSeen; ///< as of the server's start; Presence knows better
+};
+
+struct Role
+{
+    RoleId id;
+    QString name; ///< unique within its organization
+    QString description;
+    OrganizationId organization; ///< none: usable by every organization
+    bool isDefault = false;
+    std::vector<model::Rule> rules;
+};
+
+struct User
+{
+    UserId id;
+    QString username; ///< unique
+    OrganizationId organization;
+    QByteArray passwordHash; ///< PHC string; empty: cannot log in with a password
+    QString email;
+    QString firstname;
+    QString lastname;
+    std::vector<RoleId> roles;
+    std::vector<model::Rule> rules; ///< given directly, beside those of the roles
+};
+
+/// Who may open the console.
+struct AdminAccount
+{
+    AdminId id;
+    QString name; ///< unique
+    QByteArray passwordHash; ///< PHC string; empty: tokens only
+    Millis createdAt{};
+};
+
+struct TaskDatabase
+{
+    QString label;
+    QString parameters; ///< JSON text or empty
+
+    friend bool operator==(const TaskDatabase&, const TaskDatabase&) = default;
+};
+
+struct Task
+{
+    TaskId id;
+    QString name;
+    QString description;
+    QString image;
+    CollaborationId collaboration;
+    StudyId study;
+    JobId job; ///< shared by a task and its subtasks
+    TaskId parent;
+    OrganizationId initOrganization;
+    UserId initUser;
+    Millis createdAt{};
+    std::vector<TaskDatabase> databases;
+};
+
+/// One organization's part of a task. Its node is the one of (organization, collaboration).
+struct Run
+{
+    RunId id;
+    TaskId task;
+    OrganizationId organization;
+    RunStatus status = RunStatus::Pending;
+    QString input; ///< left empty where a query says so
+    std::optional<QString> result; ///< left empty where a query says so
+    std::optional<QString> log; ///< left empty where a query says so
+    Millis assignedAt{};
+    std::optional<Millis> startedAt;
+    std::optional<Millis> finishedAt;
+    std::optional<Millis> cleanupAt;
+    bool blobStorageUsed = false;
+};
+
+/// Where a run belongs: what a node's event is checked against.
+struct RunRef
+{
+    RunId run;
+    TaskId task;
+    JobId job;
+    TaskId parent;
+    OrganizationId organization;
+    CollaborationId collaboration;
+    RunStatus status = RunStatus::Pending;
+    bool finished = false; ///< finished_at is set; nothing may change any more
+
+    friend bool operator==(const RunRef&, const RunRef&) = default;
+};
+
+/// SHA-256 of a node's API key. Keys are random UUIDs (122 bits), so a fast hash is enough and an
+/// index can find it.
+QByteArray apiKeyHash(QByteArrayView apiKey);
+
+} // namespace gatehouse::work

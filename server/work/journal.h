@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/result.h"
+#include "server/work/directory.h"
+#include "server/work/records.h"
+
+#include <functional>
+
+namespace gatehouse::work {
+
+template <class T>
+using Completion = std::function<void(Result<T>)>;
+
+/// Where work is kept; `store` implements it. Every call returns at once and is made on the network
+/// thread; the completion is called later on the same thread, exactly once. A write's completion
+/// comes only after its data is on disk, and writes take effect in the order of the calls. A read
+/// sees every write whose completion has been called before.
+///
+/// Errors: Unavailable (disk full, I/O error, queue full, closed) for any call; nothing of a failed
+/// write was kept. The others are named where they occur.
+class Journal
+{
+public:
+    virtual ~Journal() = default;
+
+    // Writes
+
+    /// Conflict: idempotency key used for another request.
+    virtual void createTask(NewTask task, Completion<CreatedTask> done) = 0;
+    /// NotFound; BadRequest: already finished, or the status may not follow the present one.
+    virtual void updateRun(RunId run, RunPatch patch, Completion<RunUpdate> done) = 0;
+    /// NotFound; BadRequest: neither the task nor its direct children have an unfinished run.
+    virtual void killTask(TaskId task, Millis at, Completion<TaskKill> done) = 0;
+    /// Lines of a run's live log, kept apart from the log its node sends at the end.
+    virtual void appendRunLog(RunId run, QString text, Completion<void> done) = 0;
+    virtual void saveNodeConfig(NodeId node, NodeConfig config, Completion<void> done) = 0;
+    virtual void saveNodeSeen(NodeId node, Millis at, Completion<void> done) = 0;
+    virtual void savePublicKey(
+        OrganizationId organization, QString publicKey, Completion<void> done)
+        = 0;
+    virtual void savePasswordHash(UserId user, QByteArray hash, Completion<void> done) = 0;
+    /// Conflict: the name is taken.
+    virtual void createAdmin(NewAdmin admin, Completion<AdminAccount> done) = 0;
+    virtual void saveAdminPasswordHash(AdminId admin, QByteArray hash, Completion<void> done) = 0;
+    virtual void appendAudit(AuditRecord record, Completion<AuditRecord> done) = 0;
+    virtual void saveSetting(QString key, QByteArray value, Completion<void> done) = 0;
+    /// Removes the setting and answers what it was; NotFound when somebody was faster. For things
+    /// that may be used once.
+    virtual void takeSetting(QString key, Completion<QByteArray> done) = 0;
+
+    // Reads
+
+    virtual void loadDirectory(Completion<DirectoryContent> done) = 0;
+    virtual void openRuns(Completion<std::vector<RunRef>> done) = 0;
+    virtual void runRef(RunId run, Completion<RunRef> done) = 0; ///< NotFound
+    virtual void run(RunId run, Completion<RunRecord> done) = 0; ///< NotFound
+    virtual void runs(RunFilter filter, Paging paging, Completion<Page<RunRecord>> done) = 0;
+    virtual void task(TaskId task, Completion<TaskRecord> done) = 0; ///< NotFound
+    virtual void tasks(TaskFilter filter, Paging paging, Completion<Page<TaskRecord>> done) = 0;
+    virtual void nodeConfig(NodeId node, Completion<NodeConfig> done) = 0;
+    virtual void audit(Paging paging, Completion<Page<AuditRecord>> done) = 0;
+    virtual void setting(QString key, Completion<QByteArray> done) = 0; ///< NotFound
+};
+
+} // namespace gatehouse::work

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/work/presence.h"
+
+#include <algorithm>
+
+namespace gatehouse::work {
+
+Presence::Presence(const Clock& clock) : m_clock(clock), m_startedAt(clock.wall()) { }
+
+void Presence::addObserver(PresenceObserver* observer)
+{
+    m_observers.push_back(observer);
+}
+
+void Presence::removeObserver(PresenceObserver* observer)
+{
+    std::erase(m_observers, observer);
+}
+
+void Presence::restoreLastSeen(NodeId node, Millis lastSeen)
+{
+    NodePresence& state = entry(node).state;
+    if (!state.lastSeen)
+        state.lastSeen = lastSeen;
+}
+
+void Presence::socketOpened(NodeId node, const SocketId& socket, const QString& address)
+{
+    Entry& known = entry(node);
+    const auto same = [&](const LiveSocket& live) { return live.id == socket; };
+    if (std::any_of(known.sockets.begin(), known.sockets.end(), same))
+        return;
+    known.sockets.push_back({socket, address, std::nullopt});
+    NodePresence& state = known.state;
+    state.sockets = int(known.sockets.size());
+    state.address = address;
+    state.lastSeen = m_clock.wall();
+    const bool first = !state.online;
+    if (first) {
+        state.online = true;
+        state.since = m_clock.wall();
+        ++m_online;
+    }
+    // A copy, because an observer may look up another node and the hash may move its entries.
+    const NodePresence now = state;
+    for (PresenceObserver* observer : m_observers)
+        first ? observer->nodeOnline(now) : observer->nodeChanged(now);
+}
+
+void Presence::socketClosed(NodeId node, const SocketId& socket)
+{
+    const auto found = m_entries.find(node);
+    if (found == m_entries.end())
+        return;
+    Entry& known = *found;
+    const auto removed
+        = std::erase_if(known.sockets, [&](const LiveSocket& live) { return live.id == socket; });
+    if (removed == 0)
+        return;
+    NodePresence& state = known.state;
+    state.sockets = int(known.sockets.size());
+    const bool last = known.sockets.empty();
+    if (last) {
+        state.online = false;
+        state.since = m_clock.wall();
+        state.lastSeen = m_clock.wall();
+        ++state.flaps;
+        --m_online;
+    } else {
+        state.address = known.sockets.back().address;
+    }
+    const bool configChanged = refreshConfig(known);
+    const NodePresence now = state;
+    for (PresenceObserver* observer : m_observers)
+        last ? observer->nodeOffline(now) : observer->nodeChanged(now);
+    if (configChanged) {
+        for (PresenceObserver* observer : m_observers)
+            observer->nodeConfigChanged(now);
+    }
+}
+
+void Presence::seen(NodeId node)
+{
+    NodePresence& state = entry(node).state;
+    state.lastSeen = m_clock.wall();
+    const NodePresence now = state;
+    for (PresenceObserver* observer : m_observers)
+        observer->nodeChanged(now);
+}
+
+bool Presence::setConfig(NodeId node, const SocketId& socket, NodeConfig config)
+{
+    const auto found = m_entries.find(node);
+    if (found == m_entries.end())
+        return false;
+    Entry& known = *found;
+    const auto live = std::find_if(known.sockets.begin(), known.sockets.end(),
+        [&](const LiveSocket& candidate) { return candidate.id == socket; });
+    if (live == known.sockets.end())
+        return false;
+    live->config = std::move(config);
+    if (!refreshConfig(known))
+        return false;
+    const NodePresence now = known.state;
+    for (PresenceObserver* observer : m_observers)
+        observer->nodeConfigChanged(now);
+    return true;
+}
+
+bool Presence::isOnline(NodeId node) const
+{
+    const auto found = m_entries.constFind(node);
+    return found != m_entries.constEnd() && found->state.online;
+}
+
+NodePresence Presence::presence(NodeId node) const
+{
+    const auto found = m_entries.constFind(node);
+    if (found != m_entries.constEnd())
+        return found->state;
+    NodePresence unknown;
+    unknown.node = node;
+    unknown.since = m_startedAt;
+    return unknown;
+}
+
+const NodeConfig& Presence::config(NodeId node) const
+{
+    static const NodeConfig empty;
+    const auto found = m_entries.constFind(node);
+    return found == m_entries.constEnd() ? empty : found->state.config;
+}
+
+std::vector<SocketId> Presence::sockets(NodeId node) const
+{
+    std::vector<SocketId> ids;
+    const auto found = m_entries.constFind(node);
+    if (found != m_entries.constEnd()) {
+        for (const LiveSocket& live : found->sockets)
+            ids.push_back(live.id);
+    }
+    return ids;
+}
+
+Presence::Entry& Presence::entry(NodeId node)
+{
+    const auto found = m_entries.find(node);
+    if (found != m_entries.end())
+        return *found;
+    Entry fresh;
+    fresh.state.node = node;
+    fresh.state.since = m_startedAt;
+    return *m_entries.insert(node, fresh);
+}
+
+/// True when the config in force changed. While sockets live but none of them has told a config,
+/// the one in force stays: a reconnect must not open a moment without the node's policies.
+bool Presence::refreshConfig(Entry& known)
+{
+    NodeConfig wanted = known.sockets.empty() ? NodeConfig{} : known.state.config;
+    for (auto live = known.sockets.rbegin(); live != known.sockets.rend(); ++live) {
+        if (live->config) {
+            wanted = *live->config;
+            break;
+        }
+    }
+    if (wanted == known.state.config)
+        return false;
+    known.state.config = std::move(wanted);
+    return true;
+}
+
+} // namespace gatehouse::work

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/ids.h"
+#include "server/work/entities.h"
+
+#include <QHash>
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace gatehouse::work {
+
+/// What is known about a node's connection at one moment. Times are wall clock.
+struct NodePresence
+{
+    NodeId node;
+    bool online = false;
+    Millis since{}; ///< when `online` last changed; the server's start before the first change
+    std::optional<Millis> lastSeen; ///< its last connect, ping or end
+    int sockets = 0;
+    int flaps = 0; ///< times it went offline since the server's start
+    QString address; ///< of its newest socket; kept after the last one is gone
+    NodeConfig config; ///< empty while offline
+};
+
+/// Hears changes synchronously, after they are made. Must not change Presence from inside a call.
+class PresenceObserver
+{
+public:
+    virtual ~PresenceObserver() = default;
+    virtual void nodeOnline(const NodePresence&) { } ///< its first socket came
+    virtual void nodeOffline(const NodePresence&) { } ///< its last socket went; config is empty
+    virtual void nodeChanged(const NodePresence&) { } ///< sockets, lastSeen, address
+    virtual void nodeConfigChanged(const NodePresence&) { }
+};
+
+/// Which nodes are online, counted per live socket: a node is offline only when its last socket is
+/// gone, so the late end of a half-open connection never changes what a newer one set. The newest
+/// socket that has told its configuration owns it. Owned by the composition root; network thread
+/// only.
+class Presence
+{
+public:
+    explicit Presence(const Clock& clock);
+    Q_DISABLE_COPY_MOVE(Presence)
+
+    void addObserver(PresenceObserver* observer); ///< not owned
+    void removeObserver(PresenceObserver* observer);
+
+    /// Fills in what an earlier run of the server knew. No observer hears it.
+    void restoreLastSeen(NodeId node, Millis lastSeen);
+
+    void socketOpened(NodeId node, const SocketId& socket, const QString& address);
+    /// Unknown sockets are ignored, so calling it twice is harmless.
+    void socketClosed(NodeId node, const SocketId& socket);
+    void seen(NodeId node); ///< a ping or any other sign of life
+    /// False when it changed nothing: the socket is not live, or a newer one owns the config.
+    bool setConfig(NodeId node, const SocketId& socket, NodeConfig config);
+
+    bool isOnline(NodeId node) const;
+    NodePresence presence(NodeId node) const; ///< offline since the start for a node never seen
+    const NodeConfig& config(NodeId node) const;
+    std::vector<SocketId> sockets(NodeId node) const; ///< oldest first
+    int onlineCount() const { return m_online; }
+
+private:
+    struct LiveSocket
+    {
+        SocketId id;
+        QString address;
+        std::optional<NodeConfig> config;
+    };
+    struct Entry
+    {
+        NodePresence state;
+        std::vector<LiveSocket> sockets; ///< oldest first
+    };
+
+    Entry& entry(NodeId node);
+    bool refreshConfig(Entry& entry);
+
+    const Clock& m_clock;
+    const Millis m_startedAt;
+    QHash<NodeId, Entry> m_entries;
+    int m_online = 0;
+    std::vector<PresenceObserver*> m_observers;
+};
+
+} // namespace gatehouse::work

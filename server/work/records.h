@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/work/entities.h"
+
+#include <QByteArray>
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace gatehouse::work {
+
+// What goes into the journal and what comes out of it. Plain values that cross threads.
+
+/// The same client sending the same key again gets the first answer, for a day.
+struct IdempotencyKey
+{
+    QString client; ///< whose key it is: "user:7"
+    QString key;
+    QByteArray requestHash; ///< another request under the same key is a Conflict
+};
+
+struct NewRun
+{
+    OrganizationId organization;
+    QString input;
+};
+
+struct NewTask
+{
+    Task task; ///< id is given by the journal; job too when it is none
+    std::vector<NewRun> runs;
+    std::optional<IdempotencyKey> idempotency;
+};
+
+struct TaskRecord
+{
+    Task task;
+    RunStatus status = RunStatus::Completed;
+    std::optional<Millis> finishedAt; ///< of its last run, once all have finished
+    std::vector<Run> runs; ///< ascending; without input, result and log
+};
+
+/// What createTask answers: `repeated` when the idempotency key had been used before.
+struct CreatedTask
+{
+    TaskRecord record;
+    bool repeated = false;
+};
+
+struct RunRecord
+{
+    Run run;
+    Task task;
+    RunStatus taskStatus = RunStatus::Pending;
+};
+
+/// What a node says about its run. `result` and `log` are written as given, so leaving one out
+/// clears it; the other fields stay as they are when left out (vantage6).
+struct RunPatch
+{
+    std::optional<RunStatus> status;
+    std::optional<Millis> startedAt;
+    std::optional<Millis> finishedAt;
+    std::optional<Millis> cleanupAt;
+    std::optional<QString> result;
+    std::optional<QString> log;
+    std::optional<bool> blobStorageUsed;
+};
+
+enum class ChangeCause : quint8 { Node, Kill, SiblingFailed };
+
+struct RunChange
+{
+    RunRef run; ///< after the change
+    RunStatus before = RunStatus::Pending;
+    ChangeCause cause = ChangeCause::Node;
+    std::optional<Millis> startedAt;
+    std::optional<Millis> finishedAt;
+    RunStatus taskStatus = RunStatus::Pending; ///< after the change
+    std::optional<Millis> taskFinishedAt;
+};
+
+/// A patched run, and the runs of the same task that ended with it.
+struct RunUpdate
+{
+    RunChange change;
+    std::vector<RunChange> siblings;
+};
+
+/// The runs a kill has ended: unfinished ones of the task and its direct children.
+struct TaskKill
+{
+    TaskId task;
+    CollaborationId collaboration;
+    std::vector<RunChange> runs;
+};
+
+/// One page, newest first.
+struct Paging
+{
+    int page = 1; ///< from 1
+    int perPage = 10;
+};
+
+template <class T>
+struct Page
+{
+    std::vector<T> items;
+    qint64 total = 0; ///< of all pages
+};
+
+enum class RunState : quint8 { Any, Open }; ///< Open: finished_at is not set
+enum class Payloads : quint8 { Leave, Include }; ///< input, result and log of a run
+
+struct RunFilter
+{
+    RunState state = RunState::Any;
+    NodeId node;
+    TaskId task;
+    JobId job;
+    OrganizationId organization;
+    std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
+    Payloads payloads = Payloads::Include;
+};
+
+struct TaskFilter
+{
+    OrganizationId initOrganization;
+    UserId initUser;
+    JobId job;
+    TaskId parent;
+    QString name; ///< exact; empty: any
+    std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
+    std::optional<OrganizationId> involves; ///< has a run of it
+};
+
+/// Who did what to whom, why and with which outcome. Written for privileged actions.
+struct AuditRecord
+{
+    qint64 id = 0; ///< given by the journal
+    Millis at{};
+    QString actorKind; ///< "admin", "user", …
+    qint64 actorId = 0;
+    QString actorName;
+    QString action; ///< "task:kill"
+    QString target; ///< "task 42"
+    QString reason;
+    QString outcome; ///< "ok" or an error's name
+    QString detail; ///< JSON text or empty
+};
+
+struct NewAdmin
+{
+    QString name;
+    QByteArray passwordHash;
+    Millis createdAt{};
+};
+
+} // namespace gatehouse::work

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/result.h"
+#include "server/work/directory.h"
+#include "server/work/journal.h"
+#include "server/work/presence.h"
+
+#include <QHash>
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace gatehouse::work {
+
+/// Bounds of what a client may write. Sizes count characters of UTF-16.
+struct TaskLimits
+{
+    qsizetype maxNameLength = 255;
+    qsizetype maxDescriptionLength = 4'096;
+    qsizetype maxImageLength = 1'024;
+    qsizetype maxInputLength = 8 << 20; ///< per organization
+    qsizetype maxResultLength = 64 << 20;
+    qsizetype maxLogLength = 8 << 20;
+    qsizetype maxLiveLogLength = 1 << 20; ///< per run, all its live lines; more is not kept
+    size_t maxOrganizations = 1'000;
+    size_t maxDatabases = 100;
+    qsizetype maxDatabaseTextLength = 16'384; ///< label and parameters together
+    size_t rememberedFinishedRuns = 10'000; ///< late events of these are still told apart
+};
+
+/// Ends the runs of a task that have not started when one of them failed (vantage6 4.14).
+enum class SiblingPolicy : quint8 { FailNotStarted, LeaveAlone };
+
+struct TaskRequest
+{
+    QString name;
+    QString description;
+    QString image; ///< must not be empty
+    CollaborationId collaboration;
+    StudyId study;
+    TaskId parent;
+    OrganizationId initOrganization;
+    UserId initUser;
+    std::vector<TaskDatabase> databases;
+    std::vector<NewRun> organizations; ///< at least one, each once
+    std::optional<IdempotencyKey> idempotency;
+};
+
+/// Hears what happened to tasks, synchronously, once it is on disk (live log lines: at once).
+class TaskObserver
+{
+public:
+    virtual ~TaskObserver() = default;
+    virtual void taskCreated(const TaskRecord&) { }
+    /// Every change of a run, also those of a kill and of failed siblings.
+    virtual void runChanged(const RunChange&) { }
+    /// After runChanged() of each of its runs.
+    virtual void runsKilled(const TaskKill&) { }
+    virtual void runLogAppended(const RunRef&, const QString& text) { Q_UNUSED(text) }
+};
+
+/// Creates tasks, moves runs and kills, and knows every open run, so that a node's event is checked
+/// without asking the database. It does not decide who may do what: callers ask `access` first.
+/// Owned by the composition root; network thread only; must outlive the journal's last completion.
+class TaskService
+{
+public:
+    TaskService(Journal& journal, const Directory& directory, const Presence& presence,
+        const Clock& clock, TaskLimits limits = {});
+    ~TaskService();
+    Q_DISABLE_COPY_MOVE(TaskService)
+
+    void addObserver(TaskObserver* observer); ///< not owned
+    void removeObserver(TaskObserver* observer);
+
+    /// Fills the index of open runs. Call once before the first client is admitted.
+    void start(Completion<void> done);
+
+    /// NotFound: collaboration, study, parent. BadRequest: a bound, an organization that is no
+    /// member, a name that is empty. Forbidden: a node's policy (allowed_users, allowed_orgs) does
+    /// not let this user or organization compute there.
+    void create(TaskRequest request, Completion<CreatedTask> done);
+
+    /// NotFound; Forbidden: not this node's run; BadRequest: finished, or a wrong transition.
+    void patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunUpdate> done);
+
+    /// NotFound; BadRequest: nothing left to kill.
+    void kill(TaskId task, Completion<TaskKill> done);
+
+    /// A line of the live log. Kept up to the limit, told to observers in any case. A run that has
+    /// finished only lately takes none, but its line is still told.
+    Result<void> appendLog(NodeId by, RunId run, const QString& text);
+
+    /// Null when it is neither open nor lately finished; findRun() then asks the database.
+    const RunRef* knownRun(RunId run) const;
+    void findRun(RunId run, Completion<RunRef> done); ///< NotFound
+
+    /// The node whose run it is; invalid when that organization has no node (any more).
+    NodeId nodeOf(const RunRef& run) const;
+    bool belongsTo(const RunRef& run, NodeId node) const
+    {
+        return node.isValid() && nodeOf(run) == node;
+    }
+
+    qsizetype openRunCount() const;
+    qsizetype openTaskCount() const;
+    std::vector<RunRef> openRunsOf(NodeId node) const; ///< ascending
+
+private:
+    struct OpenRun
+    {
+        RunRef ref;
+        qsizetype logLength = 0;
+    };
+
+    std::optional<Error> findFault(const TaskRequest& request) const;
+    std::optional<Error> findTextFault(const TaskRequest& request) const;
+    std::optional<Error> findMemberFault(const TaskRequest& request) const;
+    std::optional<Error> findPolicyFault(const TaskRequest& request) const;
+    std::optional<Error> findPatchFault(const RunPatch& patch) const;
+    void createUnder(std::optional<Task> parent, TaskRequest request, Completion<CreatedTask> done);
+    void added(const TaskRecord& record);
+    void changed(const RunChange& change);
+    void open(const RunRef& run);
+    void close(const RunRef& run);
+
+    Journal& m_journal;
+    const Directory& m_directory;
+    const Presence& m_presence;
+    const Clock& m_clock;
+    const TaskLimits m_limits;
+    QHash<RunId, OpenRun> m_open;
+    QHash<TaskId, int> m_openPerTask;
+    QHash<RunId, RunRef> m_finished; ///< the latest ones
+    std::deque<RunId> m_finishedOrder;
+    std::vector<TaskObserver*> m_observers;
+    std::shared_ptr<bool> m_alive;
+};
+
+} // namespace gatehouse::work
