@@ -57,7 +57,7 @@ public:
     virtual ~SessionObserver() = default;
     virtual void sessionOpened(const SessionId&) { }
     virtual void sessionChanged(const SessionId&) { } ///< transport, principal or sockets
-    virtual void sessionClosed(const SessionId&, const QByteArray& reason) { }
+    virtual void sessionClosed(const SessionId&, const QByteArray& /*reason*/) { }
     virtual void eventReceived(const Socket&, const IncomingEvent&) { }
 };
 
