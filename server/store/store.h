@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/result.h"
+#include "server/work/journal.h"
+
+#include <QString>
+
+#include <memory>
+
+namespace gatehouse::store {
+
+struct ImportData;
+struct ImportReport;
+
+struct StoreOptions
+{
+    Millis groupTime{5}; ///< writes that arrive this soon after the first share its commit
+    int maxGroupSize = 1'000; ///< writes in one commit
+    size_t maxQueuedWrites = 50'000; ///< more are refused with Unavailable
+    size_t maxQueuedReads = 10'000; ///< more are refused with Unavailable
+    Millis busyTimeout{4'000}; ///< how long SQLite waits for another process (a backup) to finish
+    Millis idempotencyLife{24 * 3'600'000}; ///< how long an idempotency key is remembered
+};
+
+/// What the server needs before it admits the first client.
+struct StartState
+{
+    work::DirectoryContent directory;
+};
+
+/// The SQLite database of one data directory: a writer thread that groups commits, a reader thread,
+/// each with its own connection (WAL, synchronous=FULL). The directory has mode 0700 and is locked
+/// against a second process. Owned by the composition root and used from the thread that opened it,
+/// whose event loop delivers the completions.
+class Store final : public work::Journal
+{
+public:
+    /// Creates the directory and the schema when they are not there, migrates an older schema.
+    /// Fails with one clear line: directory in use, not writable, schema of a newer version,
+    /// changed migration, damaged file. Blocks; for the start of a program.
+    static Result<std::unique_ptr<Store>> open(
+        const QString& directory, const StoreOptions& options = {});
+
+    /// As close(), when that has not been called.
+    ~Store() override;
+    Q_DISABLE_COPY_MOVE(Store)
+
+    /// Takes no more calls, writes what is queued, calls every outstanding completion and joins
+    /// the threads. Blocks. Calling it twice is harmless.
+    void close();
+
+    /// Reads the directory. Blocks; for the start of a program.
+    Result<StartState> loadStartState();
+
+    /// Writes a checked import in one transaction: everything or nothing.
+    void applyImport(ImportData data, work::Completion<ImportReport> done);
+
+    QString directory() const;
+    QString databasePath() const;
+    /// Writes that wait for their commit, for /metrics.
+    qsizetype queuedWrites() const;
+
+    void createTask(work::NewTask task, work::Completion<work::CreatedTask> done) override;
+    void updateRun(
+        RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done) override;
+    void killTask(TaskId task, Millis at, work::Completion<work::TaskKill> done) override;
+    void appendRunLog(RunId run, QString text, work::Completion<void> done) override;
+    void saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done) override;
+    void saveNodeSeen(NodeId node, Millis at, work::Completion<void> done) override;
+    void savePublicKey(
+        OrganizationId organization, QString publicKey, work::Completion<void> done) override;
+    void savePasswordHash(UserId user, QByteArray hash, work::Completion<void> done) override;
+    void createAdmin(work::NewAdmin admin, work::Completion<work::AdminAccount> done) override;
+    void saveAdminPasswordHash(
+        AdminId admin, QByteArray hash, work::Completion<void> done) override;
+    void appendAudit(work::AuditRecord record, work::Completion<work::AuditRecord> done) override;
+    void saveSetting(QString key, QByteArray value, work::Completion<void> done) override;
+    void takeSetting(QString key, work::Completion<QByteArray> done) override;
+
+    void loadDirectory(work::Completion<work::DirectoryContent> done) override;
+    void openRuns(work::Completion<std::vector<work::RunRef>> done) override;
+    void runRef(RunId run, work::Completion<work::RunRef> done) override;
+    void run(RunId run, work::Completion<work::RunRecord> done) override;
+    void runs(work::RunFilter filter, work::Paging paging,
+        work::Completion<work::Page<work::RunRecord>> done) override;
+    void task(TaskId task, work::Completion<work::TaskRecord> done) override;
+    void tasks(work::TaskFilter filter, work::Paging paging,
+        work::Completion<work::Page<work::TaskRecord>> done) override;
+    void nodeConfig(NodeId node, work::Completion<work::NodeConfig> done) override;
+    void audit(work::Paging paging, work::Completion<work::Page<work::AuditRecord>> done) override;
+    void setting(QString key, work::Completion<QByteArray> done) override;
+
+private:
+    struct Private;
+    explicit Store(std::unique_ptr<Private> parts);
+    std::unique_ptr<Private> d;
+};
+
+} // namespace gatehouse::store
