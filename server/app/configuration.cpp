@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/configuration.h"
+
+namespace gatehouse::app {
+
+std::optional<ListenAddress> ListenAddress::fromText(const QString& text)
+{
+    const qsizetype colon = text.lastIndexOf(u':');
+    if (colon < 1) {
+        return std::nullopt;
+    }
+    QString host = text.first(colon);
+    if (host.startsWith(u'[') && host.endsWith(u']')) {
+        host = host.sliced(1, host.size() - 2);
+    } else if (host.contains(u':')) {
+        return std::nullopt; // which colon starts the port is anybody's guess
+    }
+    if (host == QLatin1StringView("localhost")) {
+        host = QStringLiteral("127.0.0.1");
+    }
+    bool ok = false;
+    const ListenAddress result{QHostAddress(host), text.sliced(colon + 1).toUShort(&ok)};
+    if (!ok || result.address.isNull()) {
+        return std::nullopt;
+    }
+    return result;
+}
+
+QString ListenAddress::toText() const
+{
+    const QString host = address.protocol() == QAbstractSocket::IPv6Protocol
+        ? QString(u'[' + address.toString() + u']')
+        : address.toString();
+    return host + u':' + QString::number(port);
+}
+
+} // namespace gatehouse::app
