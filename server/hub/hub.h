@@ -7,6 +7,7 @@
 #include "server/hub/subscriber.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gatehouse::hub {
@@ -45,6 +46,13 @@ struct Delivery
     quint64 sequence = 0; ///< of the first room named; 0 for a whole namespace
 };
 
+struct HubOptions
+{
+    /// Closed rooms whose sequence number is kept exactly, per namespace. Beyond it all of them
+    /// continue from their highest number: memory stays bounded and numbers still never go back.
+    qsizetype maxRememberedRooms = 100'000;
+};
+
 /// Hears every change the hub makes, synchronously, after it is made. For the admin namespace,
 /// counters and the delivery trace. Must not change the hub from inside a call.
 class HubObserver
@@ -66,8 +74,9 @@ public:
 class Hub
 {
 public:
-    explicit Hub(const Clock& clock);
+    explicit Hub(const Clock& clock, HubOptions options = {});
     ~Hub();
+    Q_DISABLE_COPY_MOVE(Hub)
 
     void addObserver(HubObserver* observer); ///< not owned; must outlive the hub or be removed
     void removeObserver(HubObserver* observer);
@@ -80,11 +89,15 @@ public:
     bool join(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
     bool leave(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
 
+    /// Encodes once, at most, and hands the same packet to every recipient in the order of joining
+    /// a room. A subscriber that is detached while it goes on gets nothing any more.
     Delivery publish(const Publication& publication);
 
     bool isMember(const NamespaceName& nsp, const RoomName& room, const SocketId& socket) const;
     std::vector<RoomName> roomsOf(const NamespaceName& nsp, const SocketId& socket) const;
+    std::vector<NamespaceName> namespaces() const; ///< every one that ever had a subscriber
     std::vector<RoomView> rooms() const;
+    std::optional<RoomView> room(const NamespaceName& nsp, const RoomName& room) const;
     std::vector<MemberView> members(const NamespaceName& nsp, const RoomName& room) const;
     qsizetype subscriberCount(const NamespaceName& nsp) const;
 

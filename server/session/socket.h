@@ -14,8 +14,6 @@
 
 namespace gatehouse::session {
 
-class Session;
-
 /// What the client said when its session was made: the Engine.IO handshake request, never a later
 /// poll (federation: the token counts only here).
 struct Handshake
@@ -45,8 +43,10 @@ struct AckReply
 };
 using AckCallback = std::function<void(Result<AckReply>)>;
 
-/// One client in one namespace. Owned by its Session; alive until
-/// NamespaceHandler::socketDisconnected has returned. Network thread only.
+/// One client in one namespace. Owned by its session; alive until
+/// NamespaceHandler::socketDisconnected (or connectAbandoned, or refuse()) has returned. Every call
+/// is safe on a socket that has just been disconnected, and then without effect. Network thread
+/// only.
 class Socket : public hub::Subscriber
 {
 public:
@@ -65,9 +65,12 @@ public:
     virtual void accept() = 0;
     virtual void refuse(QByteArray jsonPayload) = 0;
 
+    /// Before accept() it is held back until the CONNECT answer is out.
     virtual void emitEvent(QByteArrayView name, const protocol::JsonArgs& args = {},
         const QList<QByteArray>& attachments = {})
         = 0;
+    /// The callback is called exactly once, never from inside this call: with the answer, Timeout,
+    /// RateLimited (too many answers outstanding) or Unavailable (the socket is gone).
     virtual void emitWithAck(
         QByteArrayView name, const protocol::JsonArgs& args, Millis timeout, AckCallback callback)
         = 0;
@@ -75,6 +78,8 @@ public:
         quint64 ackId, const protocol::JsonArgs& args, const QList<QByteArray>& attachments = {})
         = 0;
 
+    /// Before accept() the membership begins with accept(): nothing that is published into a room
+    /// overtakes the CONNECT answer.
     virtual void join(const RoomName& room) = 0;
     virtual void leave(const RoomName& room) = 0;
 
@@ -96,11 +101,14 @@ public:
         Q_UNUSED(authJson)
         socket.accept();
     }
+    /// The client left before accept() or refuse(); last call about this socket.
+    virtual void connectAbandoned(Socket& socket) { Q_UNUSED(socket) }
     /// The CONNECT answer is on its way; whatever is emitted from here on comes after it.
     virtual void socketConnected(Socket& socket) { Q_UNUSED(socket) }
     virtual void eventReceived(Socket& socket, const IncomingEvent& event) = 0;
-    /// Last call about this socket; it is still in its rooms. `reason` is one of the stable names
-    /// of docs/wire.md ("client namespace disconnect", "transport close", "ping timeout", …).
+    /// Last call about a socket that was connected; it is still in its rooms. `reason` is one of
+    /// the stable names of docs/wire.md ("client namespace disconnect", "transport close", "ping
+    /// timeout", …).
     virtual void socketDisconnected(Socket& socket, const QByteArray& reason)
     {
         Q_UNUSED(socket)

@@ -21,6 +21,10 @@ struct SessionOptions
     Millis pingTimeout{60'000};
     qint64 maxPayloadBytes = 1'000'000; ///< one message or one POST body
     Millis connectTimeout{45'000}; ///< a session without any namespace ends after this
+    /// A session none of whose sockets has an identified principal ends after this; 0: never
+    /// (nodes with a refused token stay connected and silent, as vantage6 expects).
+    Millis identifyTimeout{0};
+    Millis upgradeTimeout{10'000}; ///< from the WebSocket's probe to its "5"
     qsizetype maxQueuedBytes = 1 << 20; ///< per client, then it is closed as a slow consumer
     Millis maxQueueAge{30'000}; ///< oldest queued packet of a client, same consequence
     int maxNamespacesPerSession = 8;
@@ -66,9 +70,19 @@ struct SessionCounters
 {
     quint64 opened = 0;
     quint64 closed = 0;
-    quint64 slowConsumers = 0;
+    quint64 upgraded = 0; ///< polling to WebSocket
+    quint64 slowConsumers = 0; ///< closed: outgoing queue over its bound in bytes or age
     quint64 pingTimeouts = 0;
-    quint64 protocolErrors = 0;
+    quint64 connectTimeouts = 0; ///< closed: no namespace, or no identity, in time
+    quint64 protocolErrors = 0; ///< closed: bytes that do not follow the protocol
+    quint64 refusedRequests = 0; ///< bad transport, version, method or session id
+    quint64 refusedOrigins = 0;
+    quint64 refusedSessions = 0; ///< server full or draining
+    quint64 refusedNamespaces = 0; ///< unknown, or too many in one session
+    quint64 refusedBodies = 0; ///< POST over maxPayloadBytes
+    quint64 refusedAcks = 0; ///< emitWithAck() over maxPendingAcks
+    quint64 volatileDropped = 0;
+    quint64 stalls = 0; ///< times this process did not run for longer than a heartbeat allows
     quint64 packetsIn = 0;
     quint64 packetsOut = 0;
     quint64 bytesIn = 0;
@@ -82,7 +96,8 @@ class SocketIoServer : public HttpHandler, public WebSocketAcceptor
 {
 public:
     SocketIoServer(SessionOptions options, hub::Hub& hub, const Clock& clock);
-    ~SocketIoServer() override;
+    ~SocketIoServer() override; ///< closes what is open; handlers must still be alive
+    Q_DISABLE_COPY_MOVE(SocketIoServer)
 
     /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid
     /// namespace"}.
@@ -99,7 +114,8 @@ public:
     std::optional<SessionView> session(const SessionId& id) const;
     Socket* findSocket(const SocketId& id) const; ///< null when there is none (any more)
 
-    /// Ends a session with a named reason; false when it does not exist (any more).
+    /// Ends a session with a named reason; false when it does not exist (any more). Handlers hear
+    /// of it before this returns.
     bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason);
 
     /// Sends an Engine.IO ping now; the callback gets the round-trip time, or Timeout/Unavailable.
@@ -107,6 +123,10 @@ public:
 
     /// No new sessions from now on (503); the open ones are closed in batches spread over `spread`.
     void drain(Millis spread, std::function<void()> finished);
+
+    /// Runs what is due by the clock. The server's own timer calls it; tests with a ManualClock do
+    /// so themselves, in steps shorter than a second (a longer silence is taken for a stall).
+    void runTimers();
 
     const SessionCounters& counters() const;
     const SessionOptions& options() const;
