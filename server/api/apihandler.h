@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/api/apioptions.h"
+#include "server/api/apiservices.h"
+#include "server/api/corspolicy.h"
+#include "server/api/router.h"
+#include "server/session/httphandler.h"
+
+#include <memory>
+#include <vector>
+
+namespace gatehouse::api {
+
+class Resource;
+
+/// The HTTP API below `/api`: enough for unmodified vantage6 v4 nodes and for the federation's main
+/// path (federation.md section 8), and the console's login. Registered with transport for that
+/// path; owned by the composition root; network thread only. Answers that wait for the disk or a
+/// password come later; they are dropped when the handler is gone by then.
+class ApiHandler : public session::HttpHandler
+{
+public:
+    explicit ApiHandler(ApiServices services, ApiOptions options = {});
+    ~ApiHandler() override;
+
+    void handleRequest(const session::HttpExchangePtr& exchange) override;
+
+    const Router& router() const { return m_router; }
+
+private:
+    ApiServices m_services;
+    const ApiOptions m_options;
+    CorsPolicy m_cors;
+    Router m_router;
+    std::vector<std::unique_ptr<Resource>> m_resources;
+};
+
+} // namespace gatehouse::api

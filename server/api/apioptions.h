@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+namespace gatehouse::api {
+
+/// What an operator may change about the HTTP API.
+struct ApiOptions
+{
+    QString apiPath = QStringLiteral("/api"); ///< no trailing slash
+    QStringList allowedOrigins{QStringLiteral("*")}; ///< CORS; the same list as for sessions
+    int defaultPerPage = 10;
+    int maxPerPage = 1'000;
+};
+
+} // namespace gatehouse::api

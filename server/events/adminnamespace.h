@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/access/principal.h"
+#include "server/events/adminoptions.h"
+#include "server/session/socket.h"
+
+#include <QHash>
+#include <QJsonObject>
+#include <QTimer>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace gatehouse::hub {
+class Hub;
+}
+namespace gatehouse::identity {
+class Identities;
+}
+namespace gatehouse::observe {
+class AuditSink;
+class LiveLog;
+class LoopLag;
+class Metrics;
+} // namespace gatehouse::observe
+namespace gatehouse::session {
+class SocketIoServer;
+}
+namespace gatehouse::work {
+class Directory;
+class Journal;
+class Presence;
+class TaskService;
+} // namespace gatehouse::work
+
+namespace gatehouse::events {
+
+class AdminActions;
+class AdminTopic;
+
+/// What the admin namespace looks at and acts on. References outlive it.
+struct AdminServices
+{
+    session::SocketIoServer& server;
+    hub::Hub& hub;
+    const identity::Identities& identities;
+    work::Directory& directory;
+    work::Presence& presence;
+    work::TaskService& tasks;
+    work::Journal& journal;
+    observe::LiveLog& liveLog;
+    observe::Metrics& metrics;
+    observe::LoopLag& loopLag;
+    observe::AuditSink& audit;
+    const Clock& clock;
+};
+
+/// The namespace `/gh-admin` (docs/admin-protocol.md): watching by snapshot and numbered changes,
+/// and privileged actions, for admin principals only. One timer serves all watchers; nothing is
+/// computed for topics nobody watches. Registered with SocketIoServer::addNamespace(); owned by the
+/// composition root, which destroys it after the server; network thread only.
+class AdminNamespace : public session::NamespaceHandler
+{
+public:
+    static NamespaceName name() { return {"/gh-admin"}; }
+
+    explicit AdminNamespace(AdminServices services, AdminOptions options = {});
+    ~AdminNamespace() override;
+
+    void connectRequested(session::Socket& socket, const QByteArray& authJson) override;
+    void socketConnected(session::Socket& socket) override;
+    void eventReceived(session::Socket& socket, const session::IncomingEvent& event) override;
+    void socketDisconnected(session::Socket& socket, const QByteArray& reason) override;
+
+    /// Sends what changed and ends expired sessions. Called by a timer while somebody is connected;
+    /// tests call it after moving their clock.
+    void tick();
+
+private:
+    struct Watcher;
+    struct Connection;
+
+    void handleSubscribe(Connection& connection, const QJsonObject& request, quint64 ackId);
+    void handlePage(Connection& connection, const QJsonObject& request, quint64 ackId);
+    void handleUnsubscribe(Connection& connection, const QJsonObject& request, quint64 ackId);
+    void stopWatching(const SocketId& id, AdminTopic& topic);
+    void sendChanges(AdminTopic& topic);
+    void endExpired();
+    AdminTopic* topic(const QJsonObject& request) const;
+    Connection* connection(const SocketId& id);
+    QByteArray helloArgs(const access::Principal& principal) const;
+
+    AdminServices m_services;
+    const AdminOptions m_options;
+    const QString m_epoch;
+    const Millis m_startedAt; ///< wall clock
+    std::vector<std::unique_ptr<AdminTopic>> m_topics;
+    std::unique_ptr<AdminActions> m_actions;
+    QHash<SocketId, std::shared_ptr<Connection>> m_connections;
+    std::shared_ptr<bool> m_alive;
+    QTimer m_timer;
+};
+
+} // namespace gatehouse::events

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/events/federationannouncer.h"
+
+#include "server/access/policy.h"
+#include "server/events/federationnames.h"
+#include "server/hub/hub.h"
+
+#include <algorithm>
+
+namespace gatehouse::events {
+
+namespace {
+
+QByteArray number(qint64 value)
+{
+    return QByteArray::number(value);
+}
+
+template <class Tag>
+QByteArray orNull(Id<Tag> id)
+{
+    return id.isValid() ? number(id.value) : QByteArrayLiteral("null");
+}
+
+} // namespace
+
+FederationAnnouncer::FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks,
+    work::Presence& presence, const work::Directory& directory, size_t maxRememberedKills)
+    : m_hub(hub), m_tasks(tasks), m_presence(presence), m_directory(directory),
+      m_maxRememberedKills(maxRememberedKills)
+{
+    m_tasks.addObserver(this);
+    m_presence.addObserver(this);
+}
+
+FederationAnnouncer::~FederationAnnouncer()
+{
+    m_presence.removeObserver(this);
+    m_tasks.removeObserver(this);
+}
+
+void FederationAnnouncer::killEverythingOn(const work::Node& node)
+{
+    publish(node.collaboration, "kill_containers",
+        "{\"node_id\":" + number(node.id.value)
+            + ",\"collaboration_id\":" + number(node.collaboration.value) + '}');
+}
+
+protocol::JsonArgs FederationAnnouncer::takeMissedKills(const work::Node& node)
+{
+    const std::vector<KilledRun> runs = m_missedKills.take(node.id);
+    if (runs.empty())
+        return {};
+    return "{\"kill_list\":" + killList(runs)
+        + ",\"collaboration_id\":" + number(node.collaboration.value) + '}';
+}
+
+protocol::JsonArgs FederationAnnouncer::statusArgs(
+    const work::RunRef& run, NodeId node, QByteArrayView statusJson)
+{
+    return "{\"status\":" + statusJson.toByteArray() + ",\"run_id\":" + number(run.run.value)
+        + ",\"task_id\":" + number(run.task.value) + ",\"job_id\":" + number(run.job.value)
+        + ",\"collaboration_id\":" + number(run.collaboration.value)
+        + ",\"node_id\":" + orNull(node) + ",\"organization_id\":" + number(run.organization.value)
+        + ",\"parent_id\":" + orNull(run.parent) + '}';
+}
+
+void FederationAnnouncer::taskCreated(const work::TaskRecord& record)
+{
+    publish(record.task.collaboration, "new_task",
+        "{\"id\":" + number(record.task.id.value) + ",\"parent_id\":" + orNull(record.task.parent)
+            + '}');
+}
+
+void FederationAnnouncer::runChanged(const work::RunChange& change)
+{
+    if (change.cause == work::ChangeCause::Kill)
+        return; // told by runsKilled(), after kill_containers
+    publish(change.run.collaboration, "status_update",
+        "{\"run_id\":" + number(change.run.run.value) + '}');
+    if (change.cause == work::ChangeCause::SiblingFailed)
+        announceStatus(change);
+}
+
+void FederationAnnouncer::runsKilled(const work::TaskKill& kill)
+{
+    std::vector<KilledRun> runs;
+    for (const work::RunChange& change : kill.runs) {
+        runs.push_back({change.run.task, change.run.run, change.run.organization});
+        rememberKill(change.run);
+    }
+    // A node that reads an empty list kills everything it runs.
+    if (runs.empty())
+        return;
+    publish(kill.collaboration, "kill_containers",
+        "{\"kill_list\":" + killList(runs)
+            + ",\"collaboration_id\":" + number(kill.collaboration.value) + '}');
+    for (const work::RunChange& change : kill.runs)
+        announceStatus(change);
+}
+
+void FederationAnnouncer::nodeOnline(const work::NodePresence& presence)
+{
+    announcePresence("node-online", presence.node);
+}
+
+void FederationAnnouncer::nodeOffline(const work::NodePresence& presence)
+{
+    announcePresence("node-offline", presence.node);
+}
+
+void FederationAnnouncer::announceStatus(const work::RunChange& change)
+{
+    const QLatin1StringView status = work::name(change.run.status);
+    publish(change.run.collaboration, "algorithm_status_change",
+        statusArgs(change.run, m_tasks.nodeOf(change.run),
+            protocol::jsonString(QByteArrayView(status.data(), status.size()))));
+}
+
+void FederationAnnouncer::announcePresence(QByteArrayView event, NodeId id)
+{
+    const work::Node* node = m_directory.node(id);
+    if (!node)
+        return;
+    // Once per client: the union of both rooms. Not to all_nodes: other collaborations must not
+    // learn who is there.
+    hub::Publication publication;
+    publication.nsp = federationNamespace();
+    publication.rooms = {access::collaborationRoom(node->collaboration),
+        access::organizationRoom(node->collaboration, node->organization)};
+    publication.event = event.toByteArray();
+    publication.args = "{\"id\":" + number(node->id.value)
+        + ",\"name\":" + protocol::jsonString(node->name.toUtf8())
+        + ",\"org_id\":" + number(node->organization.value) + '}';
+    m_hub.publish(publication);
+}
+
+void FederationAnnouncer::rememberKill(const work::RunRef& run)
+{
+    const NodeId node = m_tasks.nodeOf(run);
+    if (!node.isValid() || m_presence.isOnline(node))
+        return;
+    std::vector<KilledRun>& missed = m_missedKills[node];
+    if (missed.size() >= m_maxRememberedKills)
+        missed.erase(missed.begin());
+    missed.push_back({run.task, run.run, run.organization});
+}
+
+void FederationAnnouncer::publish(
+    CollaborationId collaboration, QByteArrayView event, protocol::JsonArgs args)
+{
+    hub::Publication publication;
+    publication.nsp = federationNamespace();
+    publication.rooms = {access::collaborationRoom(collaboration)};
+    publication.event = event.toByteArray();
+    publication.args = std::move(args);
+    m_hub.publish(publication);
+}
+
+QByteArray FederationAnnouncer::killList(const std::vector<KilledRun>& runs)
+{
+    QByteArrayList entries;
+    for (const KilledRun& run : runs) {
+        entries.append("{\"task_id\":" + number(run.task.value)
+            + ",\"run_id\":" + number(run.run.value)
+            + ",\"organization_id\":" + number(run.organization.value) + '}');
+    }
+    return '[' + entries.join(',') + ']';
+}
+
+} // namespace gatehouse::events

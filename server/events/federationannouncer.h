@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/ids.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/work/presence.h"
+#include "server/work/taskservice.h"
+
+#include <QHash>
+
+#include <vector>
+
+namespace gatehouse::hub {
+class Hub;
+}
+
+namespace gatehouse::events {
+
+/// Tells the rooms of the federation namespace what happened in `work`: new_task, status_update,
+/// kill_containers, algorithm_status_change for changes the server made itself (kills, failed
+/// siblings), node-online and node-offline. Nothing leaves its collaboration. Owned by the
+/// composition root; observes tasks and presence while it lives; network thread only.
+class FederationAnnouncer : private work::TaskObserver, private work::PresenceObserver
+{
+public:
+    FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks, work::Presence& presence,
+        const work::Directory& directory, size_t maxRememberedKills = 1'000);
+    ~FederationAnnouncer() override;
+
+    /// `kill_containers` for everything the node runs (POST kill/node/tasks).
+    void killEverythingOn(const work::Node& node);
+
+    /// The runs of this node that were killed while it was away; forgotten with this call.
+    /// Arguments of a `kill_containers`; empty when there are none.
+    protocol::JsonArgs takeMissedKills(const work::Node& node);
+
+    /// Arguments of `algorithm_status_change`, with the status as raw JSON text.
+    static protocol::JsonArgs statusArgs(
+        const work::RunRef& run, NodeId node, QByteArrayView statusJson);
+
+private:
+    struct KilledRun
+    {
+        TaskId task;
+        RunId run;
+        OrganizationId organization;
+    };
+
+    void taskCreated(const work::TaskRecord& record) override;
+    void runChanged(const work::RunChange& change) override;
+    void runsKilled(const work::TaskKill& kill) override;
+    void nodeOnline(const work::NodePresence& presence) override;
+    void nodeOffline(const work::NodePresence& presence) override;
+
+    void announceStatus(const work::RunChange& change);
+    void announcePresence(QByteArrayView event, NodeId node);
+    void rememberKill(const work::RunRef& run);
+    void publish(CollaborationId collaboration, QByteArrayView event, protocol::JsonArgs args);
+    static QByteArray killList(const std::vector<KilledRun>& runs);
+
+    hub::Hub& m_hub;
+    work::TaskService& m_tasks;
+    work::Presence& m_presence;
+    const work::Directory& m_directory;
+    const size_t m_maxRememberedKills;
+    QHash<NodeId, std::vector<KilledRun>> m_missedKills;
+};
+
+} // namespace gatehouse::events

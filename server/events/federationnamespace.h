@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/access/principal.h"
+#include "server/events/federationannouncer.h"
+#include "server/events/federationnames.h"
+#include "server/events/federationoptions.h"
+#include "server/session/socket.h"
+#include "server/work/directory.h"
+
+#include <QHash>
+#include <QTimer>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace gatehouse::hub {
+class Hub;
+}
+namespace gatehouse::identity {
+class Identities;
+}
+namespace gatehouse::observe {
+class Metrics;
+}
+namespace gatehouse::session {
+class SocketIoServer;
+}
+namespace gatehouse::work {
+class Journal;
+class Presence;
+class TaskService;
+} // namespace gatehouse::work
+
+namespace gatehouse::events {
+
+class AlgorithmLogHandler;
+class FederationEventHandler;
+
+/// What the federation namespace works with. References outlive it.
+struct FederationServices
+{
+    session::SocketIoServer& server;
+    hub::Hub& hub;
+    const identity::Identities& identities;
+    work::Directory& directory;
+    work::Presence& presence;
+    work::TaskService& tasks;
+    work::Journal& journal;
+    observe::Metrics& metrics;
+    const Clock& clock;
+};
+
+/// The namespace `/tasks` as vantage6 v4 nodes and user interfaces know it (federation.md sections
+/// 1 to 7). The token is that of the handshake's Authorization header; CONNECT is always confirmed,
+/// then a bad token leads to `expired_token`, `invalid_token` or silence. Everything after that is
+/// done for identified sockets only. Registered with SocketIoServer::addNamespace(); owned by the
+/// composition root, which destroys it after the server; network thread only.
+class FederationNamespace : public session::NamespaceHandler, private work::DirectoryObserver
+{
+public:
+    static NamespaceName name() { return federationNamespace(); }
+
+    FederationNamespace(FederationServices services, FederationAnnouncer& announcer,
+        FederationOptions options = {});
+    ~FederationNamespace() override;
+
+    void socketConnected(session::Socket& socket) override;
+    void eventReceived(session::Socket& socket, const session::IncomingEvent& event) override;
+    void socketDisconnected(session::Socket& socket, const QByteArray& reason) override;
+
+    /// What is due now: unidentified sockets to close, `expired_token` held back, log lines to
+    /// write. Called by a timer; tests call it after moving their clock.
+    void sweep();
+
+    qsizetype unidentifiedCount() const { return qsizetype(m_unidentified.size()); }
+
+private:
+    struct Member
+    {
+        session::Socket* socket = nullptr;
+        access::Principal principal;
+        std::vector<RoomName> rooms;
+        std::optional<Millis> tokenEnd; ///< monotonic
+    };
+    /// Somebody whose token we did not accept.
+    struct Stranger
+    {
+        session::Socket* socket = nullptr;
+        Millis closeAt{}; ///< monotonic
+        QByteArray expiredSubject; ///< waits for `expired_token` when not empty
+    };
+
+    void directoryChanged() override;
+
+    void handleRefusedToken(session::Socket& socket, const Error& error);
+    void addStranger(session::Socket& socket, QByteArray expiredSubject);
+    void closeStranger(const SocketId& id);
+    void sendExpiredToken(Stranger& stranger);
+    void admitNode(session::Socket& socket, Member& member);
+    void admitUser(session::Socket& socket, Member& member);
+    void joinRooms(Member& member, const std::vector<RoomName>& rooms);
+    void leaveRooms(Member& member, const std::vector<RoomName>& rooms);
+    std::vector<RoomName> roomsOf(const access::Principal& principal) const;
+    void reviewMember(const SocketId& id);
+    void sweepStrangers(Millis now);
+    void sweepTokens(Millis now);
+    bool handlePing(const Member& member, const session::IncomingEvent& event);
+
+    FederationServices m_services;
+    FederationAnnouncer& m_announcer;
+    const FederationOptions m_options;
+    QHash<SocketId, Member> m_members;
+    QHash<SocketId, Stranger> m_unidentified;
+    std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
+    QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent
+    QHash<QByteArray, FederationEventHandler*> m_handlers;
+    std::vector<std::unique_ptr<FederationEventHandler>> m_ownedHandlers;
+    AlgorithmLogHandler* m_logHandler = nullptr;
+    QTimer m_timer;
+};
+
+} // namespace gatehouse::events

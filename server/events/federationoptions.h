@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+
+#include <QtGlobal>
+
+namespace gatehouse::events {
+
+/// What happens to a live socket when its token ends.
+enum class LiveTokenEnd : quint8 {
+    Keep, ///< nothing, as in vantage6 v4: the token counts at connect
+    Renew, ///< `expired_token` is sent; closed after the grace period if it is still there
+};
+
+/// Bounds and timings of the federation namespace.
+struct FederationOptions
+{
+    Millis unidentifiedGrace{60'000}; ///< a socket without identity is closed after this
+    qsizetype maxUnidentified = 1'000; ///< at once; beyond, the oldest is closed
+    Millis expiredTokenInterval{10'000}; ///< `expired_token` per identity at most once in this time
+    Millis expiredTokenGrace{0}; ///< a token that ended less than this ago still counts
+    LiveTokenEnd liveTokenEnd = LiveTokenEnd::Keep;
+    qsizetype maxLogLineBytes = 64 * 1024; ///< of one algorithm_log; longer ones are cut
+    qsizetype maxBatchedLogBytes = 256 * 1024; ///< per run before it is written at once
+    Millis logFlushInterval{200}; ///< how long live log lines wait to be written together
+    qsizetype maxNodeInfoEntries = 1'000; ///< of one node_info_update
+    qsizetype maxNodeInfoBytes = 64 * 1024;
+    size_t maxRememberedKills = 1'000; ///< runs per node killed while it was away, told at sync
+};
+
+} // namespace gatehouse::events

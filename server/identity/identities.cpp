@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/identity/identities.h"
+
+#include "server/access/tokenverifier.h"
+#include "server/work/directory.h"
+
+namespace gatehouse::identity {
+
+Result<Identity> Identities::identify(const QByteArray& token, Millis grace) const
+{
+    auto claims = m_verifier.verify(token, grace);
+    if (!claims)
+        return tl::unexpected<Error>(claims.error());
+    return withDirectory(std::move(*claims));
+}
+
+QByteArray Identities::expiredSubject(const QByteArray& token) const
+{
+    constexpr Millis anyAge = std::chrono::hours{24 * 365 * 100};
+    const auto claims = m_verifier.verify(token, anyAge);
+    if (!claims)
+        return {};
+    return QByteArray(access::name(claims->kind).data()) + ':' + claims->subject.toUtf8();
+}
+
+access::Rights Identities::rightsOf(const access::Principal& principal) const
+{
+    const work::User* user = m_directory.user(principal.userId());
+    if (!user)
+        return {};
+    return {m_directory.rulesOf(user->id), user->organization,
+        m_directory.collaborationsOf(user->organization)};
+}
+
+Result<Identity> Identities::withDirectory(access::Claims claims) const
+{
+    using access::TokenKind;
+    switch (claims.kind) {
+    case TokenKind::User:
+        return userIdentity(std::move(claims));
+    case TokenKind::Node: {
+        const NodeId id{claims.subjectId};
+        return nodeIdentity(std::move(claims), id);
+    }
+    case TokenKind::Container: {
+        const NodeId id{claims.container.value(QLatin1String("node_id")).toInteger()};
+        return nodeIdentity(std::move(claims), id);
+    }
+    case TokenKind::Service:
+        return ownIdentity(std::move(claims), access::PrincipalKind::Service);
+    case TokenKind::Admin:
+        return ownIdentity(std::move(claims), access::PrincipalKind::Admin);
+    }
+    return failure(ErrorCode::TokenInvalid, QStringLiteral("unknown kind of token"));
+}
+
+Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) const
+{
+    const work::Node* node = m_directory.node(id);
+    if (!node)
+        return failure(ErrorCode::TokenInvalid, QStringLiteral("the node does not exist"));
+    Identity identity;
+    identity.principal = {access::PrincipalKind::Node, id.value, node->name, node->organization,
+        node->collaboration, claims.expiresAt};
+    identity.claims = std::move(claims);
+    return identity;
+}
+
+Result<Identity> Identities::userIdentity(access::Claims claims) const
+{
+    const work::User* user = m_directory.user(UserId{claims.subjectId});
+    if (!user)
+        return failure(ErrorCode::TokenInvalid, QStringLiteral("the user does not exist"));
+    Identity identity;
+    identity.principal = {access::PrincipalKind::User, user->id.value, user->username,
+        user->organization, {}, claims.expiresAt};
+    identity.claims = std::move(claims);
+    return identity;
+}
+
+Result<Identity> Identities::ownIdentity(access::Claims claims, access::PrincipalKind kind) const
+{
+    Identity identity;
+    QString name = claims.name;
+    if (name.isEmpty())
+        name = access::name(kind) + QLatin1Char(' ') + QString::number(claims.subjectId);
+    identity.principal = {kind, claims.subjectId, name, {}, {}, claims.expiresAt};
+    identity.claims = std::move(claims);
+    return identity;
+}
+
+} // namespace gatehouse::identity

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/result.h"
+#include "server/access/claims.h"
+#include "server/access/principal.h"
+#include "server/access/rights.h"
+
+#include <QByteArray>
+
+namespace gatehouse::access {
+class TokenVerifier;
+}
+namespace gatehouse::work {
+class Directory;
+}
+
+namespace gatehouse::identity {
+
+/// Who a token speaks for. `principal` of a container token is the node the container runs on.
+struct Identity
+{
+    access::Principal principal;
+    access::Claims claims;
+
+    bool isContainer() const { return claims.kind == access::TokenKind::Container; }
+};
+
+/// Joins what a token says with what the directory knows: the one place where both meet, so that
+/// sockets, HTTP and the console agree on who somebody is. Owned by the composition root; network
+/// thread only.
+class Identities
+{
+public:
+    Identities(access::TokenVerifier& verifier, const work::Directory& directory)
+        : m_verifier(verifier), m_directory(directory)
+    {
+    }
+
+    /// TokenMissing, TokenInvalid, TokenExpired as the verifier says; TokenInvalid also for a user
+    /// or node that is not in the directory (any more).
+    Result<Identity> identify(const QByteArray& token, Millis grace = Millis{0}) const;
+
+    /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
+    QByteArray expiredSubject(const QByteArray& token) const;
+
+    /// The rights of a user at this moment; empty for everybody else.
+    access::Rights rightsOf(const access::Principal& principal) const;
+
+private:
+    Result<Identity> withDirectory(access::Claims claims) const;
+    Result<Identity> nodeIdentity(access::Claims claims, NodeId id) const;
+    Result<Identity> userIdentity(access::Claims claims) const;
+    Result<Identity> ownIdentity(access::Claims claims, access::PrincipalKind kind) const;
+
+    access::TokenVerifier& m_verifier;
+    const work::Directory& m_directory;
+};
+
+} // namespace gatehouse::identity
