@@ -34,6 +34,7 @@ const ErrorTraits& traits(ErrorCode code)
     case ErrorCode::TokenMissing:
         return tokenMissing;
     case ErrorCode::TokenInvalid:
+    case ErrorCode::TokenForged:
         return tokenInvalid;
     case ErrorCode::TokenExpired:
         return tokenExpired;

@@ -15,6 +15,7 @@ enum class ErrorCode {
     TooLarge, ///< over a configured size
     TokenMissing,
     TokenInvalid,
+    TokenForged, ///< well formed, but no key of ours made its signature; outside: token-invalid
     TokenExpired,
     BadCredentials,
     Forbidden,
@@ -29,7 +30,7 @@ enum class ErrorCode {
     Internal,
 };
 
-/// What a code means outside; one row per code.
+/// What a code means outside.
 struct ErrorTraits
 {
     QLatin1StringView name; ///< stable, kebab-case, what clients and scripts compare

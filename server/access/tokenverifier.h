@@ -33,9 +33,10 @@ class TokenVerifier
 public:
     TokenVerifier(KeySet keys, VerifierOptions options, const Clock& clock);
 
-    /// Errors: TokenMissing (empty), TokenInvalid, TokenExpired. Expired is said only of a token
-    /// that is right in everything else. With a `grace` such a token is accepted for that much
-    /// longer; the caller sees it by Claims::expiresAt.
+    /// Errors: TokenMissing (empty), TokenForged (everything before the signature is right, but no
+    /// key of that algorithm made it), TokenInvalid (anything else), TokenExpired. Expired is said
+    /// only of a token that is right in everything else. With a `grace` such a token is accepted
+    /// for that much longer; the caller sees it by Claims::expiresAt.
     Result<Claims> verify(const QByteArray& token, Millis grace = Millis{0});
 
     /// The token of an `Authorization: Bearer …` value; the scheme's name in any case.
