@@ -71,6 +71,8 @@ public:
     bool isWaitingForAttachments() const { return m_missing > 0; }
 
 private:
+    Result<std::optional<SocketIoPacket>> checked(SocketIoPacket packet, int attachmentCount);
+
     SocketIoLimits m_limits;
     SocketIoPacket m_partial;
     int m_missing = 0;
@@ -89,7 +91,7 @@ EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, cons
 EncodedPacketPtr encodeAck(const NamespaceName& nsp, quint64 ackId, const JsonArgs& args,
     const QList<QByteArray>& attachments = {});
 
-/// Compact JSON text of a string, quotes included, UTF-8 unescaped.
+/// JSON text of a string, quotes included; `utf8` must be valid and stays unescaped.
 QByteArray jsonString(QByteArrayView utf8);
 
 } // namespace gatehouse::protocol

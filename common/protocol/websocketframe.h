@@ -7,6 +7,7 @@
 #include <QByteArrayView>
 
 #include <array>
+#include <optional>
 #include <span>
 
 /// WebSocket frames (RFC 6455 section 5): bytes <-> messages, no sockets. Extensions are not
@@ -84,22 +85,25 @@ private:
     {
         WebSocketOpcode opcode = WebSocketOpcode::Continuation;
         bool isFinal = false;
-        bool isControl = false;
         quint64 length = 0;
         std::array<uchar, 4> mask{};
     };
 
-    bool takeHeader(std::span<char>& input, WebSocketEvent& failed);
-    WebSocketEvent checkFirstOctets() const;
-    WebSocketEvent decodeHeader(qsizetype size);
-    WebSocketEvent beginFrame();
-    WebSocketEvent takeControl(std::span<char>& input);
-    WebSocketEvent takeData(std::span<char>& input);
-    WebSocketEvent endOfMessage(QByteArrayView payload);
+    // Each takes what it can; nothing means "go on", an event is for the caller.
+    std::optional<WebSocketEvent> takeHeader(std::span<char>& input);
+    std::optional<WebSocketEvent> takeControl(std::span<char>& input);
+    std::optional<WebSocketEvent> takeData(std::span<char>& input);
+
+    std::optional<WebSocketEvent> checkFirstOctet();
+    std::optional<WebSocketEvent> checkSecondOctet();
+    std::optional<WebSocketEvent> beginFrame();
+    std::optional<WebSocketEvent> endFrame(QByteArrayView wholeMessage);
+    qsizetype headerSize() const;
     WebSocketEvent control(QByteArrayView payload);
     WebSocketEvent closed(QByteArrayView payload);
     WebSocketEvent fail(quint16 code, const char* reason);
-    void unmask(std::span<char> octets);
+    void unmask(std::span<char> octets) const;
+    void releaseDelivered();
 
     WebSocketLimits m_limits;
     QByteArray m_message; ///< what has come of a message that spans inputs or frames
@@ -114,7 +118,7 @@ private:
     WebSocketOpcode m_messageOpcode = WebSocketOpcode::Continuation; ///< Continuation: none is open
     bool m_inPayload = false;
     bool m_finished = false;
-    bool m_releaseMessage = false; ///< the last event was a view into m_message
+    bool m_delivered = false; ///< the last event was a view into m_message
 };
 
 /// One complete, unmasked frame, as servers send it.

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/protocol/socketiopacket.h"
+
+#include "common/core/strictjson.h"
+#include "common/protocol/placeholders.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace gatehouse::protocol {
+
+namespace {
+
+tl::unexpected<Error> malformed(QLatin1StringView detail)
+{
+    return failure(ErrorCode::Malformed, detail);
+}
+
+tl::unexpected<Error> malformed(const char* detail)
+{
+    return malformed(QLatin1StringView(detail));
+}
+
+bool isDigit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool isBinary(PacketType type)
+{
+    return type == PacketType::BinaryEvent || type == PacketType::BinaryAck;
+}
+
+bool isEvent(PacketType type)
+{
+    return type == PacketType::Event || type == PacketType::BinaryEvent;
+}
+
+bool isAck(PacketType type)
+{
+    return type == PacketType::Ack || type == PacketType::BinaryAck;
+}
+
+/// Names the client library keeps for itself; one of them from outside would run its own handlers.
+bool isReserved(QByteArrayView name)
+{
+    static constexpr std::array<QByteArrayView, 6> Reserved{
+        "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
+    return std::find(Reserved.begin(), Reserved.end(), name) != Reserved.end();
+}
+
+/// The digits `text` starts with; a zero only alone, because "007" would come back as "7".
+QByteArrayView leadingNumber(QByteArrayView text)
+{
+    const auto end = std::find_if_not(text.begin(), text.end(), isDigit);
+    const QByteArrayView digits = text.first(end - text.begin());
+    return digits.startsWith('0') ? digits.first(1) : digits;
+}
+
+/// Reads the head of a packet's text from front to back; what is left is the payload.
+class HeadReader
+{
+public:
+    HeadReader(QByteArrayView text, const SocketIoLimits& limits) : m_rest(text), m_limits(limits)
+    {
+    }
+
+    Result<PacketType> type()
+    {
+        if (m_rest.isEmpty() || m_rest.front() < '0' || m_rest.front() > '6')
+            return malformed("unknown packet type");
+        const auto type = static_cast<PacketType>(m_rest.front() - '0');
+        m_rest = m_rest.sliced(1);
+        return type;
+    }
+
+    Result<int> attachmentCount()
+    {
+        const QByteArrayView digits = leadingNumber(m_rest);
+        if (digits.isEmpty() || digits.size() == m_rest.size() || m_rest[digits.size()] != '-')
+            return malformed("attachment count is not a number and a dash");
+        const qint64 count = jsonInteger(digits).value_or(std::numeric_limits<qint64>::max());
+        if (count > m_limits.maxAttachments)
+            return failure(ErrorCode::TooLarge, QStringLiteral("too many attachments"));
+        m_rest = m_rest.sliced(digits.size() + 1);
+        return static_cast<int>(count);
+    }
+
+    Result<NamespaceName> nsp()
+    {
+        if (!m_rest.startsWith('/'))
+            return NamespaceName{"/"};
+        const qsizetype comma = m_rest.indexOf(',');
+        const QByteArrayView name = comma < 0 ? m_rest : m_rest.first(comma);
+        if (name.size() > m_limits.maxNamespaceBytes)
+            return failure(ErrorCode::TooLarge, QStringLiteral("namespace name too long"));
+        if (!std::all_of(name.begin(), name.end(), isNameOctet))
+            return malformed("control character in a namespace name");
+        m_rest = comma < 0 ? QByteArrayView() : m_rest.sliced(comma + 1);
+        return NamespaceName{name.toByteArray()};
+    }
+
+    Result<std::optional<quint64>> ackId()
+    {
+        const QByteArrayView digits = leadingNumber(m_rest);
+        if (digits.isEmpty())
+            return std::optional<quint64>();
+        const std::optional<qint64> id = jsonInteger(digits);
+        if (!id)
+            return malformed("ack id too large");
+        m_rest = m_rest.sliced(digits.size());
+        return std::optional<quint64>(static_cast<quint64>(*id));
+    }
+
+    QByteArrayView payload() const { return m_rest; }
+
+private:
+    static bool isNameOctet(char c) { return static_cast<uchar>(c) >= 0x20 && c != 0x7F; }
+
+    QByteArrayView m_rest;
+    const SocketIoLimits& m_limits;
+};
+
+/// The first element of an event's payload, if it may be an event's name.
+Result<QByteArray> eventName(QByteArrayView checkedArray, qsizetype* behind = nullptr)
+{
+    JsonArrayWalker elements(checkedArray);
+    if (!elements.next())
+        return malformed("event without a name");
+    const std::optional<QByteArray> name = jsonText(elements.value());
+    if (!name)
+        return malformed("event name is not text");
+    if (isReserved(*name))
+        return malformed("reserved event name");
+    if (behind)
+        *behind = elements.restOffset();
+    return *name;
+}
+
+Result<void> checkArrayPayload(const SocketIoPacket& packet)
+{
+    if (jsonKind(packet.payload) != JsonKind::Array)
+        return malformed("payload is not an array");
+    if (isAck(packet.type))
+        return {};
+    const Result<QByteArray> name = eventName(packet.payload);
+    if (!name)
+        return tl::unexpected<Error>(name.error());
+    return {};
+}
+
+/// The payload's shape for its type; the grammar was checked before.
+Result<void> checkShape(const SocketIoPacket& packet)
+{
+    const bool isEmpty = packet.payload.isEmpty();
+    switch (packet.type) {
+    case PacketType::Disconnect:
+        if (!isEmpty)
+            return malformed("disconnect with a payload");
+        return {};
+    case PacketType::Connect:
+        if (!isEmpty && jsonKind(packet.payload) != JsonKind::Object)
+            return malformed("connect payload is not an object");
+        return {};
+    case PacketType::ConnectError:
+        if (isEmpty
+            || (jsonKind(packet.payload) != JsonKind::Object
+                && jsonKind(packet.payload) != JsonKind::String))
+            return malformed("connect error is neither object nor text");
+        return {};
+    default:
+        return isEmpty ? malformed("payload missing") : checkArrayPayload(packet);
+    }
+}
+
+Result<void> checkAckId(const SocketIoPacket& packet)
+{
+    if (isAck(packet.type) && !packet.ackId)
+        return malformed("ack without id");
+    if (packet.ackId && !isAck(packet.type) && !isEvent(packet.type))
+        return malformed("id on a packet that takes none");
+    return {};
+}
+
+Result<void> checkPayload(const SocketIoPacket& packet, int attachmentCount, int maxDepth)
+{
+    if (!packet.payload.isEmpty()) {
+        const auto checked = checkJson(packet.payload, {.maxDepth = maxDepth});
+        if (!checked)
+            return tl::unexpected<Error>(checked.error().toError());
+    }
+    const Result<void> shape = checkShape(packet);
+    if (!shape)
+        return shape;
+    if (isBinary(packet.type) && !arePlaceholdersValid(packet.payload, attachmentCount))
+        return malformed("placeholder without its attachment");
+    return {};
+}
+
+} // namespace
+
+Result<EventParts> splitEvent(const QByteArray& payload)
+{
+    qsizetype behind = -1;
+    Result<QByteArray> name = eventName(payload, &behind);
+    if (!name)
+        return tl::unexpected<Error>(std::move(name).error());
+    EventParts parts{*std::move(name), {}};
+    if (behind >= 0) {
+        const qsizetype end = payload.lastIndexOf(']');
+        parts.args = payload.sliced(behind, qMax(end - behind, qsizetype(0))).trimmed();
+    }
+    return parts;
+}
+
+Result<std::optional<SocketIoPacket>> SocketIoDecoder::addText(QByteArrayView text)
+{
+    if (m_missing > 0)
+        return malformed("text where an attachment was announced");
+    HeadReader head(text, m_limits);
+    SocketIoPacket packet;
+    const Result<PacketType> type = head.type();
+    if (!type)
+        return tl::unexpected<Error>(type.error());
+    packet.type = *type;
+    int attachmentCount = 0;
+    if (isBinary(packet.type)) {
+        const Result<int> count = head.attachmentCount();
+        if (!count)
+            return tl::unexpected<Error>(count.error());
+        attachmentCount = *count;
+    }
+    Result<NamespaceName> nsp = head.nsp();
+    if (!nsp)
+        return tl::unexpected<Error>(std::move(nsp).error());
+    packet.nsp = *std::move(nsp);
+    const Result<std::optional<quint64>> ackId = head.ackId();
+    if (!ackId)
+        return tl::unexpected<Error>(ackId.error());
+    packet.ackId = *ackId;
+    packet.payload = head.payload().toByteArray();
+    return checked(std::move(packet), attachmentCount);
+}
+
+Result<std::optional<SocketIoPacket>> SocketIoDecoder::checked(
+    SocketIoPacket packet, int attachmentCount)
+{
+    if (const Result<void> id = checkAckId(packet); !id)
+        return tl::unexpected<Error>(id.error());
+    if (const auto payload = checkPayload(packet, attachmentCount, m_limits.maxDepth); !payload)
+        return tl::unexpected<Error>(payload.error());
+    if (attachmentCount == 0)
+        return std::optional<SocketIoPacket>(std::move(packet));
+    m_partial = std::move(packet);
+    m_missing = attachmentCount;
+    m_attachmentBytes = 0;
+    return std::optional<SocketIoPacket>();
+}
+
+Result<std::optional<SocketIoPacket>> SocketIoDecoder::addBinary(QByteArrayView octets)
+{
+    if (m_missing == 0)
+        return malformed("attachment nobody announced");
+    m_attachmentBytes += octets.size();
+    if (m_attachmentBytes > m_limits.maxAttachmentBytes)
+        return failure(ErrorCode::TooLarge, QStringLiteral("attachments too large"));
+    m_partial.attachments.append(octets.toByteArray());
+    if (--m_missing > 0)
+        return std::optional<SocketIoPacket>();
+    return std::optional<SocketIoPacket>(std::exchange(m_partial, {}));
+}
+
+EncodedPacketPtr encode(const SocketIoPacket& packet)
+{
+    Q_ASSERT(packet.attachments.isEmpty() || isBinary(packet.type));
+    QByteArray text;
+    text.reserve(packet.payload.size() + packet.nsp.value.size() + 32);
+    text += '4';
+    text += static_cast<char>('0' + static_cast<int>(packet.type));
+    if (isBinary(packet.type)) {
+        text += QByteArray::number(packet.attachments.size());
+        text += '-';
+    }
+    if (packet.nsp.value != "/") {
+        text += packet.nsp.value;
+        text += ',';
+    }
+    if (packet.ackId)
+        text += QByteArray::number(*packet.ackId);
+    text += packet.payload;
+    return EncodedPacket::create(std::move(text), packet.attachments);
+}
+
+EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, const JsonArgs& args,
+    const QList<QByteArray>& attachments, std::optional<quint64> ackId)
+{
+    SocketIoPacket packet;
+    packet.type = attachments.isEmpty() ? PacketType::Event : PacketType::BinaryEvent;
+    packet.nsp = nsp;
+    packet.ackId = ackId;
+    packet.attachments = attachments;
+    packet.payload = '[' + jsonString(name);
+    if (!args.isEmpty())
+        packet.payload += ',' + args;
+    packet.payload += ']';
+    return encode(packet);
+}
+
+EncodedPacketPtr encodeAck(const NamespaceName& nsp, quint64 ackId, const JsonArgs& args,
+    const QList<QByteArray>& attachments)
+{
+    SocketIoPacket packet;
+    packet.type = attachments.isEmpty() ? PacketType::Ack : PacketType::BinaryAck;
+    packet.nsp = nsp;
+    packet.ackId = ackId;
+    packet.attachments = attachments;
+    packet.payload = '[' + args + ']';
+    return encode(packet);
+}
+
+QByteArray jsonString(QByteArrayView utf8)
+{
+    static constexpr char Hex[] = "0123456789abcdef";
+    QByteArray text;
+    text.reserve(utf8.size() + 2);
+    text += '"';
+    for (const char c : utf8) {
+        switch (c) {
+        case '"':
+        case '\\':
+            text += '\\';
+            text += c;
+            break;
+        case '\b':
+            text += "\\b";
+            break;
+        case '\f':
+            text += "\\f";
+            break;
+        case '\n':
+            text += "\\n";
+            break;
+        case '\r':
+            text += "\\r";
+            break;
+        case '\t':
+            text += "\\t";
+            break;
+        default:
+            if (static_cast<uchar>(c) < 0x20) {
+                text += "\\u00";
+                text += Hex[static_cast<uchar>(c) >> 4];
+                text += Hex[c & 0xF];
+            } else {
+                text += c;
+            }
+        }
+    }
+    text += '"';
+    return text;
+}
+
+} // namespace gatehouse::protocol
