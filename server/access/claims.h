@@ -2,8 +2,10 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/core/result.h"
 
 #include <QByteArray>
+#include <QByteArrayList>
 #include <QJsonObject>
 #include <QString>
 
@@ -30,10 +32,23 @@ struct Claims
     QJsonObject container; ///< `sub` as object: container tokens only
     QString name; ///< `name` of admin and service tokens; else empty
     QByteArray issuer; ///< `iss`, empty when absent
+    QByteArrayList audiences; ///< `aud`, empty when absent
     QByteArray tokenId; ///< `jti`, empty when absent
-    Millis issuedAt{}; ///< wall clock; 0 when absent
-    std::optional<Millis> expiresAt; ///< wall clock; absent only in container tokens
+    Millis issuedAt{}; ///< `iat`, wall clock; 0 when absent
+    Millis notBefore{}; ///< `nbf`, wall clock; 0 when absent
+    std::optional<Millis> expiresAt; ///< `exp`, wall clock; absent only in container tokens
     QJsonObject payload; ///< every claim, strictly parsed
 };
+
+/// The claim of our own that makes a token one of an admin or a service.
+inline constexpr QLatin1StringView ownKindClaim{"gatehouse_kind"};
+
+/// Reads the payload of a token whose signature holds: strict JSON without duplicate names, every
+/// claim we use of its one type. TokenInvalid says what is wrong. Does not look at the clock.
+///
+/// Profiles: vantage6 v4 (`client_type`, integer `sub`, `type`), v5 (`vantage6_client_type`, text
+/// `sub`, Keycloak's `typ`), container tokens of both (object `sub`), and ours (`gatehouse_kind`
+/// "admin" or "service", integer `sub`, `name`). A token that fits two of them is refused.
+Result<Claims> readClaims(const QByteArray& payload);
 
 } // namespace gatehouse::access

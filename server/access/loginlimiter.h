@@ -22,7 +22,7 @@ struct LoginLimiterOptions
 
 /// Counts failed logins and failed tokens, per address and per account, and says when it is enough.
 /// An IPv6 address counts with its /64 network. Memory is bounded: the entry not touched for the
-/// longest goes first. Network thread only; time by the Clock's monotonic face.
+/// longest goes first, a locked one last. Network thread only; time by the Clock's monotonic face.
 class LoginLimiter
 {
 public:
@@ -30,7 +30,7 @@ public:
 
     /// RateLimited when the address or the account is locked. Ask before any costly check; leave
     /// `account` empty where there is none (tokens).
-    Result<void> check(const QString& address, const QString& account = {});
+    Result<void> check(const QString& address, const QString& account = {}) const;
 
     /// True when this failure locked the address or the account: time for one log record.
     bool recordFailure(const QString& address, const QString& account = {});
@@ -44,7 +44,7 @@ public:
 private:
     struct Entry
     {
-        std::deque<Millis> failures;
+        std::deque<Millis> failures; ///< within the window, oldest first
         Millis lockedUntil{};
         std::list<QString>::iterator age;
     };
@@ -55,10 +55,9 @@ private:
         qsizetype size() const { return entries.size(); }
     };
 
-    bool isLocked(Table& table, const QString& key, Millis now);
-    bool fail(Table& table, const QString& key, Millis now);
-    static QString addressKey(const QString& address);
-    static QString accountKey(const QString& account);
+    static bool isLocked(const Table& table, const QString& key, Millis now);
+    bool fail(Table& table, const QString& key, Millis now) const;
+    void makeRoom(Table& table, Millis now) const;
 
     LoginLimiterOptions m_options;
     const Clock& m_clock;

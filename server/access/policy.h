@@ -40,9 +40,14 @@ RoomGrant roomsFor(const Principal& principal, const Rights& rights,
 Decision mayReceive(
     const Principal& principal, const Rights& rights, CollaborationId collaboration);
 
-/// May the principal ask the nodes of a collaboration to kill a task or everything they run?
+/// May the principal ask the nodes of a collaboration to kill a task?
 /// event/SEND GLOBAL, or event/SEND COLLABORATION with the own organization in the collaboration.
 Decision mayKill(const Principal& principal, const Rights& rights, CollaborationId collaboration);
+
+/// May the principal ask one node to kill everything it runs? As mayKill(), and event/SEND
+/// ORGANIZATION for the nodes of the own organization.
+Decision mayKillOnNode(const Principal& principal, const Rights& rights,
+    CollaborationId collaboration, OrganizationId organization);
 
 /// A task somebody wants to create. `members` are the collaboration's organizations.
 struct TaskRequest

@@ -48,21 +48,24 @@ public:
     qsizetype cachedTokens() const { return m_cache.size(); }
 
 private:
-    struct Verified
+    struct Remembered
     {
         Claims claims;
-        Millis notBefore{};
         std::list<QByteArray>::iterator age;
     };
 
-    Result<Verified> check(const QByteArray& token) const;
-    Result<void> checkTimes(const Verified& verified, Millis grace) const;
-    void remember(const QByteArray& hash, Verified verified);
+    Result<Claims> check(const QByteArray& token) const;
+    Result<const Key*> signer(const QByteArray& token, QByteArrayView header,
+        QByteArrayView signedPart, const QByteArray& signature) const;
+    bool isAccepted(Algorithm algorithm) const;
+    Result<void> checkBinding(const Claims& claims, const KeyBinding& binding) const;
+    Result<void> checkTimes(const Claims& claims, Millis grace) const;
+    void remember(const QByteArray& hash, const Claims& claims);
 
     KeySet m_keys;
     VerifierOptions m_options;
     const Clock& m_clock;
-    QHash<QByteArray, Verified> m_cache;
+    QHash<QByteArray, Remembered> m_cache;
     std::list<QByteArray> m_ages; ///< hashes, oldest first
 };
 
