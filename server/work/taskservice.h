@@ -10,7 +10,6 @@
 #include <QHash>
 
 #include <deque>
-#include <memory>
 #include <vector>
 
 namespace gatehouse::work {
@@ -29,10 +28,8 @@ struct TaskLimits
     size_t maxDatabases = 100;
     qsizetype maxDatabaseTextLength = 16'384; ///< label and parameters together
     size_t rememberedFinishedRuns = 10'000; ///< late events of these are still told apart
+    SiblingPolicy siblings = SiblingPolicy::FailNotStarted;
 };
-
-/// Ends the runs of a task that have not started when one of them failed (vantage6 4.14).
-enum class SiblingPolicy : quint8 { FailNotStarted, LeaveAlone };
 
 struct TaskRequest
 {
@@ -116,16 +113,18 @@ private:
         qsizetype logLength = 0;
     };
 
-    std::optional<Error> findFault(const TaskRequest& request) const;
-    std::optional<Error> findTextFault(const TaskRequest& request) const;
-    std::optional<Error> findMemberFault(const TaskRequest& request) const;
-    std::optional<Error> findPolicyFault(const TaskRequest& request) const;
-    std::optional<Error> findPatchFault(const RunPatch& patch) const;
-    void createUnder(std::optional<Task> parent, TaskRequest request, Completion<CreatedTask> done);
-    void added(const TaskRecord& record);
-    void changed(const RunChange& change);
+    Result<void> check(const TaskRequest& request) const;
+    Result<void> checkTexts(const TaskRequest& request) const;
+    Result<void> checkMembers(const TaskRequest& request) const;
+    Result<void> checkPolicies(const TaskRequest& request) const;
+    bool allows(NodeId node, const TaskRequest& request) const;
+    void write(TaskRequest request, JobId job, Completion<CreatedTask> done);
+    void writePatch(RunId run, RunPatch patch, Completion<RunUpdate> done);
+    void apply(const RunChange& change);
     void open(const RunRef& run);
     void close(const RunRef& run);
+    template <class Tell>
+    void tell(Tell tell) const;
 
     Journal& m_journal;
     const Directory& m_directory;
@@ -133,11 +132,11 @@ private:
     const Clock& m_clock;
     const TaskLimits m_limits;
     QHash<RunId, OpenRun> m_open;
-    QHash<TaskId, int> m_openPerTask;
+    QHash<TaskId, int> m_openPerTask; ///< open runs of each task that has some
     QHash<RunId, RunRef> m_finished; ///< the latest ones
     std::deque<RunId> m_finishedOrder;
     std::vector<TaskObserver*> m_observers;
-    std::shared_ptr<bool> m_alive;
+    bool m_logWritesFail = false;
 };
 
 } // namespace gatehouse::work
