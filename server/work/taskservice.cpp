@@ -55,12 +55,12 @@ TaskService::~TaskService() = default;
 
 void TaskService::addObserver(TaskObserver* observer)
 {
-    m_observers.push_back(observer);
+    m_observers.add(observer);
 }
 
 void TaskService::removeObserver(TaskObserver* observer)
 {
-    std::erase(m_observers, observer);
+    m_observers.remove(observer);
 }
 
 void TaskService::start(Completion<void> done)
@@ -381,11 +381,9 @@ void TaskService::close(const RunRef& run)
 }
 
 template <class Tell>
-void TaskService::tell(Tell tell) const
+void TaskService::tell(Tell tell)
 {
-    const std::vector<TaskObserver*> observers = m_observers;
-    for (TaskObserver* observer : observers)
-        tell(*observer);
+    m_observers.forEach(tell);
 }
 
 } // namespace gatehouse::work

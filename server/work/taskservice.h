@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/core/observerlist.h"
 #include "common/core/result.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
@@ -61,7 +62,8 @@ public:
 
 /// Creates tasks, moves runs and kills, and knows every open run, so that a node's event is checked
 /// without asking the database. It does not decide who may do what: callers ask `access` first.
-/// Owned by the composition root; network thread only; must outlive the journal's last completion.
+/// A completion may be called before the call returns. Owned by the composition root; network
+/// thread only; must outlive the journal's last completion.
 class TaskService
 {
 public:
@@ -124,7 +126,7 @@ private:
     void open(const RunRef& run);
     void close(const RunRef& run);
     template <class Tell>
-    void tell(Tell tell) const;
+    void tell(Tell tell);
 
     Journal& m_journal;
     const Directory& m_directory;
@@ -135,7 +137,7 @@ private:
     QHash<TaskId, int> m_openPerTask; ///< open runs of each task that has some
     QHash<RunId, RunRef> m_finished; ///< the latest ones
     std::deque<RunId> m_finishedOrder;
-    std::vector<TaskObserver*> m_observers;
+    ObserverList<TaskObserver> m_observers;
     bool m_logWritesFail = false;
 };
 
