@@ -209,6 +209,9 @@ std::optional<Conditions> conditions(Database& database, const work::RunFilter& 
     where.addCollaborations(u"run.collaboration_id"_s, filter.collaborations);
     if (filter.job.isValid())
         where.add(u"run.task_id IN (SELECT id FROM task WHERE job_id = ?)"_s, {bind(filter.job)});
+    if (filter.initUser.isValid())
+        where.add(u"run.task_id IN (SELECT id FROM task WHERE init_user_id = ?)"_s,
+            {bind(filter.initUser)});
     if (filter.state == work::RunState::Open)
         where.add(u"run.finished_at IS NULL"_s);
     return where;

@@ -126,6 +126,7 @@ struct RunFilter
     TaskId task;
     JobId job;
     OrganizationId organization;
+    UserId initUser; ///< of the run's task
     std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
     Payloads payloads = Payloads::Include;
 };
