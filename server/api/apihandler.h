@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "common/core/error.h"
 #include "server/api/apioptions.h"
 #include "server/api/apiservices.h"
 #include "server/api/corspolicy.h"
@@ -30,9 +29,6 @@ public:
     const Router& router() const { return m_router; }
 
 private:
-    bool identify(ApiCall& call, Callers callers);
-    void countRefusedToken(ErrorCode code);
-
     ApiServices m_services;
     const ApiOptions m_options;
     CorsPolicy m_cors;

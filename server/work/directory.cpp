@@ -80,12 +80,12 @@ void Directory::addAdmin(const AdminAccount& admin)
 
 void Directory::addObserver(DirectoryObserver* observer)
 {
-    m_observers.add(observer);
+    m_observers.push_back(observer);
 }
 
 void Directory::removeObserver(DirectoryObserver* observer)
 {
-    m_observers.remove(observer);
+    std::erase(m_observers, observer);
 }
 
 const Organization* Directory::organization(OrganizationId id) const
@@ -233,7 +233,9 @@ void Directory::rebuild()
 
 void Directory::notify()
 {
-    m_observers.forEach([](DirectoryObserver& observer) { observer.directoryChanged(); });
+    const std::vector<DirectoryObserver*> observers = m_observers;
+    for (DirectoryObserver* observer : observers)
+        observer->directoryChanged();
 }
 
 } // namespace gatehouse::work

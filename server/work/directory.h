@@ -2,7 +2,6 @@
 #pragma once
 
 #include "common/core/ids.h"
-#include "common/core/observerlist.h"
 #include "server/work/entities.h"
 
 #include <QHash>
@@ -103,7 +102,7 @@ private:
     QHash<OrganizationId, std::vector<CollaborationId>> m_collaborationsOf;
     QHash<CollaborationId, std::vector<NodeId>> m_nodesOf;
     QHash<UserId, std::vector<model::Rule>> m_rulesOf;
-    ObserverList<DirectoryObserver> m_observers;
+    std::vector<DirectoryObserver*> m_observers;
 };
 
 } // namespace gatehouse::work

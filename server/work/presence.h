@@ -3,7 +3,6 @@
 
 #include "common/core/clock.h"
 #include "common/core/ids.h"
-#include "common/core/observerlist.h"
 #include "server/work/entities.h"
 
 #include <QHash>
@@ -87,7 +86,7 @@ private:
     const Millis m_startedAt;
     QHash<NodeId, Entry> m_entries;
     int m_online = 0;
-    ObserverList<PresenceObserver> m_observers;
+    std::vector<PresenceObserver*> m_observers;
 };
 
 } // namespace gatehouse::work
