@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/ids.h"
+#include "common/protocol/http.h"
+#include "server/session/socketioserver.h"
+
+#include <tl/expected.hpp>
+
+namespace gatehouse::session {
+
+/// The reference server's error codes, sent as {"code":n,"message":"…"}.
+enum class EngineError : quint8 {
+    UnknownTransport = 0,
+    UnknownSession = 1,
+    BadMethod = 2,
+    BadRequest = 3,
+    Forbidden = 4,
+    UnsupportedVersion = 5,
+};
+
+protocol::HttpResponse errorResponse(EngineError error); ///< 403 for Forbidden, else 400
+protocol::HttpResponse overloadedResponse(QByteArray message); ///< 503 with Retry-After
+
+enum class Arrival : quint8 { Request, Upgrade };
+
+/// What a request wants of Engine.IO, after its query was checked against closed lists.
+struct EngineRequest
+{
+    TransportKind transport = TransportKind::Polling;
+    std::optional<SessionId> sid; ///< nothing: a new session
+};
+
+tl::expected<EngineRequest, EngineError> readEngineRequest(
+    const protocol::HttpRequest& request, Arrival arrival);
+
+} // namespace gatehouse::session

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/session/heartbeat.h"
+
+#include "server/session/servercore.h"
+
+namespace gatehouse::session {
+
+Heartbeat::Heartbeat(ServerCore& core, Host& host)
+    : m_core(core), m_host(host), m_timer(core.timers, *this, Timer::AfterStall::Fire)
+{
+}
+
+Heartbeat::~Heartbeat()
+{
+    stop({ErrorCode::Unavailable, QStringLiteral("the client is gone")});
+}
+
+void Heartbeat::start()
+{
+    m_isWaiting = false;
+    m_timer.setAfterStall(Timer::AfterStall::Fire);
+    m_timer.startIn(m_core.options.pingInterval);
+}
+
+void Heartbeat::stop(const Error& reason)
+{
+    m_timer.cancel();
+    m_isWaiting = false;
+    finishMeasuring(tl::unexpected(reason));
+}
+
+void Heartbeat::pongReceived()
+{
+    if (!m_isWaiting)
+        return;
+    start();
+    finishMeasuring(m_core.clock.monotonic() - m_pingSentAt);
+}
+
+void Heartbeat::measure(RoundTripCallback callback)
+{
+    m_measuring.push_back(std::move(callback));
+    if (!m_isWaiting)
+        ping(m_core.clock.monotonic());
+}
+
+void Heartbeat::timerDue(Timer&, Millis due)
+{
+    if (m_isWaiting) {
+        m_isWaiting = false;
+        finishMeasuring(failure(ErrorCode::Timeout, QStringLiteral("no pong in time")));
+        m_host.pongMissing();
+        return;
+    }
+    ping(due);
+}
+
+void Heartbeat::ping(Millis due)
+{
+    const Millis now = m_core.clock.monotonic();
+    const bool isFarTooLate = now - due > m_core.timers.stallThreshold();
+    m_pingSentAt = now;
+    m_isWaiting = true;
+    m_timer.setAfterStall(Timer::AfterStall::Wait);
+    m_timer.startAt((isFarTooLate ? now : due) + m_core.options.pingTimeout);
+    m_host.sendPing();
+}
+
+void Heartbeat::finishMeasuring(const Result<Millis>& result)
+{
+    for (const RoundTripCallback& callback : std::exchange(m_measuring, {}))
+        callback(result);
+}
+
+} // namespace gatehouse::session

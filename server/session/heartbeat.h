@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/result.h"
+#include "server/session/timerqueue.h"
+
+#include <functional>
+
+namespace gatehouse::session {
+
+struct ServerCore;
+
+/// The server's side of the Engine.IO 4 heartbeat: a ping every interval, a pong within the
+/// timeout. Periods are counted from when a ping was due, not from when it went out, so that a
+/// silent client is dropped at exactly pingInterval + pingTimeout. Owned by its EngineSession.
+class Heartbeat final : private Timer::Owner
+{
+public:
+    class Host
+    {
+    public:
+        virtual void sendPing() = 0;
+        virtual void pongMissing() = 0;
+
+    protected:
+        ~Host() = default;
+    };
+    using RoundTripCallback = std::function<void(Result<Millis>)>;
+
+    Heartbeat(ServerCore& core, Host& host);
+    ~Heartbeat();
+
+    void start();
+    void stop(const Error& reason); ///< who measures gets this
+    void pongReceived();
+
+    /// Joins the ping that is on its way, or sends one.
+    void measure(RoundTripCallback callback);
+
+private:
+    void timerDue(Timer& timer, Millis due) override;
+    void ping(Millis due);
+    void finishMeasuring(const Result<Millis>& result);
+
+    ServerCore& m_core;
+    Host& m_host;
+    Timer m_timer;
+    Millis m_pingSentAt{};
+    bool m_isWaiting = false; ///< for a pong
+    std::vector<RoundTripCallback> m_measuring;
+};
+
+} // namespace gatehouse::session

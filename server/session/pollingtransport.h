@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "server/hub/subscriber.h"
+#include "server/session/enginerequest.h"
+#include "server/session/httphandler.h"
+
+#include <deque>
+
+namespace gatehouse::session {
+
+struct ServerCore;
+
+/// Answers an Engine.IO request: status and text/plain body, not cached, CORS headers.
+void answer(const ServerCore& core, const HttpExchangePtr& exchange, int status, QByteArray body);
+void answer(const ServerCore& core, const HttpExchangePtr& exchange, EngineError error);
+
+/// The HTTP long-polling half of a session: packets wait here for the next GET, bounded in octets;
+/// at most one GET waits for packets. Owned by its EngineSession.
+class PollingTransport
+{
+public:
+    explicit PollingTransport(const ServerCore& core) : m_core(core) { }
+
+    enum class Pushed : quint8 { Queued, Dropped, Overflow };
+    Pushed push(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
+    qsizetype queuedBytes() const { return m_queuedBytes; }
+    bool isEmpty() const { return m_queue.empty(); }
+    std::deque<protocol::EncodedPacketPtr> takeQueue();
+
+    bool hasPoll() const { return m_poll != nullptr; }
+    void setPoll(HttpExchangePtr exchange) { m_poll = std::move(exchange); }
+    HttpExchangePtr takePoll() { return std::exchange(m_poll, nullptr); }
+
+    /// Answers the waiting GET with everything queued; does nothing if either is missing.
+    void flush();
+    /// Answers the waiting GET with what is queued and this last packet.
+    void finishPoll(QByteArrayView lastPacket);
+    /// Answers the waiting GET with this packet alone.
+    void answerPoll(QByteArray packet);
+    void refusePoll(EngineError error);
+
+private:
+    QByteArray takePayload();
+
+    const ServerCore& m_core;
+    HttpExchangePtr m_poll;
+    std::deque<protocol::EncodedPacketPtr> m_queue;
+    qsizetype m_queuedBytes = 0;
+};
+
+} // namespace gatehouse::session

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/observerlist.h"
+#include "server/session/linkcloser.h"
+#include "server/session/originpolicy.h"
+#include "server/session/socketioserver.h"
+#include "server/session/timerqueue.h"
+#include "server/session/turnqueue.h"
+
+#include <QHash>
+
+namespace gatehouse::session {
+
+class Session;
+class SocketImpl;
+
+/// Told when a session is over. Implemented by the server, which owns the sessions.
+class SessionOwner
+{
+public:
+    /// Takes the session out of every index; it stays in memory until the turn ends.
+    virtual void sessionEnding(Session& session) = 0;
+    /// After its sockets were told.
+    virtual void sessionEnded(Session& session, const QByteArray& reason) = 0;
+
+protected:
+    ~SessionOwner() = default;
+};
+
+/// What the sessions of one thread share. Owned by SocketIoServer, outlives every session.
+struct ServerCore
+{
+    ServerCore(SessionOptions o, hub::Hub& h, const Clock& c);
+
+    const SessionOptions options;
+    hub::Hub& hub;
+    const Clock& clock;
+    const OriginPolicy origins;
+    SessionCounters counters;
+    ObserverList<SessionObserver> observers;
+    QHash<NamespaceName, NamespaceHandler*> namespaces;
+    QHash<SocketId, SocketImpl*> sockets; ///< connected or deciding
+    TurnQueue turn;
+    TimerQueue timers;
+    LinkCloser closingLinks;
+    const protocol::EncodedPacketPtr ping;
+};
+
+/// 144 bits from the system's generator, base64url: session and socket ids are bearer secrets.
+QByteArray makeId();
+
+} // namespace gatehouse::session

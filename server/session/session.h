@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/session/enginesession.h"
+#include "server/session/servercore.h"
+#include "server/session/socketimpl.h"
+
+namespace gatehouse::session {
+
+/// One connected client: Socket.IO 5 over one Engine.IO session, with a socket per namespace. Owned
+/// by SocketIoServer; lives until the turn in which it ended is over. Network thread only.
+class Session final : private EngineSession::Client, private Timer::Owner
+{
+public:
+    Session(ServerCore& core, SessionOwner& owner, Handshake handshake);
+    ~Session();
+
+    EngineSession& engine() { return m_engine; }
+    const EngineSession& engine() const { return m_engine; }
+    const SessionId& id() const { return m_engine.id(); }
+    const Handshake& handshake() const { return m_handshake; }
+    SessionView view() const;
+
+    void opened(); ///< the handshake is answered; the connect timeout begins
+
+    // For its sockets.
+    void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
+    void sendConnectError(const NamespaceName& nsp, QByteArray jsonPayload);
+    void socketAccepted();
+    void releaseSocket(SocketImpl& socket); ///< it has ended; destroyed when the turn ends
+    void leftByServer(const NamespaceName& nsp);
+    void notifyChanged();
+
+private:
+    void engineMessage(QByteArrayView text) override;
+    void engineBinary(QByteArrayView octets) override;
+    void engineTransportChanged() override;
+    void engineClosed(const QByteArray& reason) override;
+    void timerDue(Timer& timer, Millis due) override;
+
+    void dispatch(const Result<std::optional<protocol::SocketIoPacket>>& decoded);
+    void dispatchTo(SocketImpl& socket, const protocol::SocketIoPacket& packet);
+    void connectTo(const protocol::SocketIoPacket& packet);
+    void refuseNamespace(const NamespaceName& nsp, QByteArray jsonPayload);
+    SocketImpl* socketIn(const NamespaceName& nsp) const;
+    const SocketImpl* mostPrivileged() const;
+    bool hasConnectedSocket() const;
+
+    ServerCore& m_core;
+    SessionOwner& m_owner;
+    const Handshake m_handshake;
+    EngineSession m_engine;
+    protocol::SocketIoDecoder m_decoder;
+    std::vector<std::unique_ptr<SocketImpl>> m_sockets;
+    std::vector<NamespaceName> m_leftByServer; ///< what the client sent before it knew is ignored
+    Timer m_connectDeadline;
+    Timer m_identifyDeadline;
+};
+
+} // namespace gatehouse::session
