@@ -30,7 +30,9 @@ private:
 
     Host& m_host;
     Timer m_timer;
-    qsizetype m_batch;
+    const qsizetype m_total;
+    const qsizetype m_batches;
+    qsizetype m_done = 0; ///< batches
     std::function<void()> m_finished;
 };
 
