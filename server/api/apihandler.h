@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/error.h"
 #include "server/api/apioptions.h"
 #include "server/api/apiservices.h"
 #include "server/api/corspolicy.h"
@@ -29,6 +30,9 @@ public:
     const Router& router() const { return m_router; }
 
 private:
+    bool identify(ApiCall& call, Callers callers);
+    void countRefusedToken(ErrorCode code);
+
     ApiServices m_services;
     const ApiOptions m_options;
     CorsPolicy m_cors;

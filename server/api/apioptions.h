@@ -13,6 +13,7 @@ struct ApiOptions
     QStringList allowedOrigins{QStringLiteral("*")}; ///< CORS; the same list as for sessions
     int defaultPerPage = 10;
     int maxPerPage = 1'000;
+    int maxRunsPerPage = 100; ///< runs carry their input and log
 };
 
 } // namespace gatehouse::api

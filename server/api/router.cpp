@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/router.h"
 
-#include <QStringList>
+#include <algorithm>
 
 namespace gatehouse::api {
 
@@ -33,9 +33,9 @@ bool answers(const QByteArray& routeMethod, const QByteArray& method)
 
 } // namespace
 
-void Router::add(const QByteArray& method, const QString& pattern, ApiRoute route)
+void Router::add(const QByteArray& method, const QString& pattern, Callers callers, ApiRoute route)
 {
-    m_entries.push_back({method, segmentsOf(pattern), std::move(route)});
+    m_entries.push_back({method, segmentsOf(pattern), callers, std::move(route)});
 }
 
 RouteAnswer Router::find(const QByteArray& method, const QString& path) const
@@ -47,7 +47,7 @@ RouteAnswer Router::find(const QByteArray& method, const QString& path) const
         if (!ids)
             continue;
         if (answers(entry.method, method))
-            return RouteFound{&entry.route, std::move(*ids)};
+            return RouteFound{&entry.route, entry.callers, std::move(*ids)};
         wrong.allowed.append(entry.method);
         if (entry.method == "GET")
             wrong.allowed.append("HEAD");

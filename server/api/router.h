@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/api/routeaccess.h"
+
 #include <QByteArray>
 #include <QByteArrayList>
-#include <QString>
+#include <QStringList>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -13,12 +16,13 @@
 namespace gatehouse::api {
 
 class ApiCall;
-using ApiRoute = std::function<void(ApiCall&)>;
+using ApiRoute = std::function<void(const std::shared_ptr<ApiCall>&)>;
 
 /// What a path and a method lead to.
 struct RouteFound
 {
     const ApiRoute* route = nullptr;
+    Callers callers;
     std::vector<qint64> ids; ///< the values of `{id}`, left to right
 };
 struct WrongMethod
@@ -36,7 +40,7 @@ class Router
 {
 public:
     /// `pattern` begins with a slash: "/api/task/{id}". Each pair of method and pattern once.
-    void add(const QByteArray& method, const QString& pattern, ApiRoute route);
+    void add(const QByteArray& method, const QString& pattern, Callers callers, ApiRoute route);
 
     RouteAnswer find(const QByteArray& method, const QString& path) const;
 
@@ -48,6 +52,7 @@ private:
     {
         QByteArray method;
         QStringList segments;
+        Callers callers;
         ApiRoute route;
     };
     static std::optional<std::vector<qint64>> match(

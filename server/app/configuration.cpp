@@ -34,4 +34,19 @@ QString ListenAddress::toText() const
     return host + u':' + QString::number(port);
 }
 
+QString Configuration::secretPath() const
+{
+    return auth.secretFile.isEmpty() ? QString(server.data + QStringLiteral("/jwt.key"))
+                                     : auth.secretFile;
+}
+
+transport::TransportOptions Configuration::transportOptions() const
+{
+    transport::TransportOptions options = transport;
+    options.webSocket.maxMessageBytes = session.maxPayloadBytes;
+    options.webSocket.maxQueuedBytes = session.maxQueuedBytes;
+    options.webSocket.maxQueueAge = session.maxQueueAge;
+    return options;
+}
+
 } // namespace gatehouse::app

@@ -2,7 +2,14 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "server/access/loginlimiter.h"
+#include "server/access/tokenminter.h"
+#include "server/access/tokenverifier.h"
+#include "server/events/federationoptions.h"
+#include "server/observe/livelog.h"
 #include "server/session/socketioserver.h"
+#include "server/store/store.h"
+#include "server/transport/transportoptions.h"
 
 #include <QHostAddress>
 #include <QString>
@@ -29,29 +36,18 @@ struct Configuration
         QString listen = QStringLiteral("127.0.0.1:7400");
         QString data = QStringLiteral("/var/lib/gatehouse");
         bool allowPlainPublic = false;
-        QStringList trustedProxies;
         Millis drainSpread{2'000};
         Millis drainTimeout{10'000};
-        qint64 openFiles = 65'536;
     } server;
-
-    struct Tls
-    {
-        QString certificate; ///< PEM, chain included; empty: plain
-        QString key; ///< PEM
-    } tls;
 
     struct Auth
     {
         QString secretFile; ///< empty: jwt.key in the data directory, made at the first start
+        QStringList acceptedSecrets; ///< files with HS256 secrets of other issuers
         QStringList publicKeys; ///< PEM files
         QString jwksFile;
-        QString issuer;
+        QString issuer; ///< of the accepted keys; our own tokens carry none
         QString audience;
-        Millis accessLifetime{6 * 3'600'000};
-        Millis refreshLifetime{48 * 3'600'000};
-        Millis adminLifetime{12 * 3'600'000};
-        Millis leeway{10'000};
     } auth;
 
     struct Log
@@ -64,12 +60,25 @@ struct Configuration
     struct Metrics
     {
         bool enabled = true;
-        QString token; ///< empty: admin tokens only
+        QString token; ///< empty: everybody may read, but only while the listener is on loopback
     } metrics;
 
+    transport::TransportOptions transport;
     session::SessionOptions session;
+    access::MinterOptions tokens;
+    access::VerifierOptions verifier;
+    access::LoginLimiterOptions logins;
+    events::FederationOptions federation;
+    store::StoreOptions storage;
+    observe::LiveLogOptions liveLog;
 
-    bool hasTls() const { return !tls.certificate.isEmpty(); }
+    bool hasTls() const { return transport.tls.isEnabled(); }
+
+    /// The file our own tokens are signed with.
+    QString secretPath() const;
+
+    /// Bounds that are one key for the operator and a field each in the rooms that keep them.
+    transport::TransportOptions transportOptions() const;
 };
 
 } // namespace gatehouse::app

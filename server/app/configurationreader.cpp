@@ -291,11 +291,12 @@ QString ConfigurationReader::originOf(const char* fullName) const
 void ConfigurationReader::checkTogether()
 {
     const Configuration& c = m_report.configuration;
-    if (c.tls.certificate.isEmpty() != c.tls.key.isEmpty()) {
-        m_report.errors.append(originOf(c.tls.key.isEmpty() ? "tls.certificate" : "tls.key")
+    const transport::TlsOptions& tls = c.transport.tls;
+    if (tls.certificateFile.isEmpty() != tls.keyFile.isEmpty()) {
+        m_report.errors.append(originOf(tls.keyFile.isEmpty() ? "tls.certificate" : "tls.key")
             + QStringLiteral(": tls.certificate and tls.key belong together"));
     }
-    if (c.auth.refreshLifetime <= c.auth.accessLifetime) {
+    if (c.tokens.refreshLifetime <= c.tokens.accessLifetime) {
         m_report.errors.append(originOf("auth.refresh_lifetime")
             + QStringLiteral(": has to be longer than auth.access_lifetime"));
     }

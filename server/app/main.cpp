@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configcommands.h"
+#include "server/app/tokencommands.h"
 
 #include <CLI/CLI.hpp>
 
@@ -38,17 +39,14 @@ void addConfigOptions(CLI::App& app, ConfigArguments& arguments)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+/// The commands and where their options go; `chosen` is what the user asked for.
 struct CommandLine
 {
-    CLI::App app{"Gatehouse: real-time event server", "gatehouse"};
-    std::function<ExitCode()> chosen;
-    ConfigArguments config;
-    QString file;
-
     CommandLine()
     {
         app.set_version_flag("--version", "gatehouse " GATEHOUSE_VERSION, "Prints the version");
         app.failure_message(CLI::FailureMessage::simple);
+        addToken();
         addCheckConfig();
         addConfig();
     }
@@ -61,6 +59,40 @@ struct CommandLine
         return command;
     }
 
+    CLI::App* addGroup(const char* name, const char* help)
+    {
+        CLI::App* group = app.add_subcommand(name, help);
+        group->require_subcommand(1);
+        return group;
+    }
+
+    void addToken()
+    {
+        CLI::App* group = addGroup("token", "Makes and examines tokens");
+        CLI::App* mintCommand = add(*group, "mint", "Prints a new token, and nothing else", [this] {
+            mint.config = config;
+            return mintToken(mint);
+        });
+        addText(*mintCommand, "--kind", mint.kind, "Whom it speaks for")
+            ->type_name("user|node|service|admin")
+            ->required();
+        mintCommand->add_option("--id", mint.id, "Number of that user, node, …")->required();
+        mintCommand->add_option("--ttl", mint.ttlSeconds, "Seconds it is good for")
+            ->check(CLI::PositiveNumber);
+        addText(*mintCommand, "--name", mint.name, "Name of an administrator or service")
+            ->type_name("TEXT");
+        addConfigOptions(*mintCommand, config);
+
+        CLI::App* inspect = add(*group, "inspect", "Shows what a token says, true or not",
+            [this] { return inspectToken(token); });
+        addText(*inspect, "TOKEN", token, "The token, or - to read it from stdin")->required();
+
+        CLI::App* verify = add(*group, "verify", "Checks a token as the server would",
+            [this] { return verifyToken(token, config); });
+        addText(*verify, "TOKEN", token, "The token, or - to read it from stdin")->required();
+        addConfigOptions(*verify, config);
+    }
+
     void addCheckConfig()
     {
         CLI::App* command
@@ -71,14 +103,20 @@ struct CommandLine
 
     void addConfig()
     {
-        CLI::App* command = app.add_subcommand("config", "Shows the configuration");
-        command->require_subcommand(1);
-        CLI::App* show = add(*command, "show", "What is in force, and where each value comes from",
+        CLI::App* group = addGroup("config", "Shows the configuration");
+        CLI::App* show = add(*group, "show", "What is in force, and where each value comes from",
             [this] { return showConfig(config); });
         addConfigOptions(*show, config);
-        add(*command, "defaults", "A sample file with every key at its default", printSampleConfig);
-        add(*command, "doc", "The reference page, in Markdown", printConfigReference);
+        add(*group, "defaults", "A sample file with every key at its default", printSampleConfig);
+        add(*group, "doc", "The reference page, in Markdown", printConfigReference);
     }
+
+    CLI::App app{"Gatehouse: real-time event server", "gatehouse"};
+    std::function<ExitCode()> chosen;
+    ConfigArguments config;
+    MintArguments mint;
+    QString file;
+    QString token;
 };
 
 } // namespace

@@ -11,8 +11,8 @@
 #include <QHash>
 #include <QTimer>
 
-#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gatehouse::hub {
@@ -57,7 +57,7 @@ struct FederationServices
 /// then a bad token leads to `expired_token`, `invalid_token` or silence. Everything after that is
 /// done for identified sockets only. Registered with SocketIoServer::addNamespace(); owned by the
 /// composition root, which destroys it after the server; network thread only.
-class FederationNamespace : public session::NamespaceHandler, private work::DirectoryObserver
+class FederationNamespace final : public session::NamespaceHandler, private work::DirectoryObserver
 {
 public:
     static NamespaceName name() { return federationNamespace(); }
@@ -79,11 +79,13 @@ public:
 private:
     struct Member
     {
-        session::Socket* socket = nullptr;
+        session::Socket* socket = nullptr; ///< null once it has gone
         access::Principal principal;
         std::vector<RoomName> rooms;
         std::optional<Millis> tokenEnd; ///< monotonic
+        bool wasTold = false; ///< that its token has ended
     };
+    using MemberPtr = std::shared_ptr<Member>; ///< outlives the socket while something is under way
     /// Somebody whose token we did not accept.
     struct Stranger
     {
@@ -98,20 +100,20 @@ private:
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);
     void sendExpiredToken(Stranger& stranger);
-    void admitNode(session::Socket& socket, Member& member);
-    void admitUser(session::Socket& socket, Member& member);
-    void joinRooms(Member& member, const std::vector<RoomName>& rooms);
-    void leaveRooms(Member& member, const std::vector<RoomName>& rooms);
+    void admitNode(const MemberPtr& member);
+    void joinRooms(const MemberPtr& member, const std::vector<RoomName>& rooms);
+    void leaveRooms(const MemberPtr& member, const std::vector<RoomName>& rooms);
+    void tellRoom(const RoomName& room, const QString& text);
     std::vector<RoomName> roomsOf(const access::Principal& principal) const;
     void reviewMember(const SocketId& id);
     void sweepStrangers(Millis now);
     void sweepTokens(Millis now);
-    bool handlePing(const Member& member, const session::IncomingEvent& event);
+    void handlePing(const access::Principal& principal);
 
     FederationServices m_services;
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
-    QHash<SocketId, Member> m_members;
+    QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
     QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent

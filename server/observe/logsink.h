@@ -27,13 +27,14 @@ struct LogOptions
     model::LogLevel otherLevel = model::LogLevel::Warning; ///< of Qt's own categories
     QMap<QByteArray, model::LogLevel> levels{}; ///< by category, e.g. "gh.ws"
     qsizetype maxQueuedLines = 65'536; ///< waiting for the writer; more are dropped and counted
-    qsizetype maxTextBytes = 16 * 1024; ///< longer texts are cut and say so
+    qsizetype maxQueuedCharacters = 16 * 1024 * 1024; ///< of their texts, same consequence
+    qsizetype maxTextCharacters = 16 * 1024; ///< longer texts are cut and say so
 };
 
 /// Takes every log line of the process: installs the Qt message handler and serves observe::log().
 /// Lines pass through a bounded queue to a writer thread, which writes them and posts them to the
-/// live log. One at a time per process; owned by the composition root, made first and destroyed
-/// last. The destructor writes what is queued.
+/// live log. One at a time per process; owned by the composition root, made early and destroyed
+/// late, but before the live log. The destructor writes what is queued.
 class LogSink
 {
 public:
@@ -54,6 +55,7 @@ public:
     quint64 dropped() const; ///< lines lost because the writer was behind
 
 private:
+    friend class LogGate; // what log() and the message handler go through
     struct Private;
     std::unique_ptr<Private> d;
 };

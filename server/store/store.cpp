@@ -1,4 +1,355 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/store.h"
 
+#include "server/store/datadirectory.h"
+#include "server/store/directorysql.h"
 #include "server/store/import.h"
+#include "server/store/importwrite.h"
+#include "server/store/migrations.h"
+#include "server/store/storagethread.h"
+#include "server/store/taskreads.h"
+#include "server/store/taskwrites.h"
+
+#include <QFile>
+#include <QThread>
+
+#include <sys/stat.h>
+
+#include <future>
+
+namespace gatehouse::store {
+
+namespace {
+
+using namespace Qt::StringLiterals;
+
+ThreadOptions writerOptions(const StoreOptions& options)
+{
+    return {options.busyTimeout, options.maxQueuedWrites, options.groupTime,
+        size_t(std::max(options.maxGroupSize, 1))};
+}
+
+ThreadOptions readerOptions(const StoreOptions& options)
+{
+    return {options.busyTimeout, options.maxQueuedReads, {}, 1};
+}
+
+Result<void> prepareSchema(const QString& path, Millis busyTimeout)
+{
+    try {
+        Database database(path, Database::Access::Write, busyTimeout);
+        migrate(database, builtInMigrations(), SystemClock().wall());
+        return {};
+    } catch (const Failure& failed) {
+        return failure(failed.error.code, path + u": "_s + failed.error.detail);
+    }
+}
+
+/// A completion that never fires twice and a job that ran are the same thing, so a rest of
+/// callbacks that keep calling after close() is cut off instead of looping for ever.
+constexpr int maxClosingRounds = 100;
+
+void touchRow(int changed, const QString& what)
+{
+    if (changed == 0)
+        refuse(ErrorCode::NotFound, what + u" not found"_s);
+}
+
+} // namespace
+
+struct Store::Private
+{
+    Private(DataDirectory lockedDirectory, StoreOptions wanted)
+        : directory(std::move(lockedDirectory)), options(wanted),
+          writer(directory.databasePath(), writerOptions(wanted), results),
+          reader(directory.databasePath(), readerOptions(wanted), results)
+    {
+    }
+
+    template <class T>
+    void submit(StorageThread& thread, typename TypedJob<T>::Work work, work::Completion<T> done)
+    {
+        Q_ASSERT(QThread::currentThread() == results.thread());
+        JobPtr job = std::make_unique<TypedJob<T>>(std::move(work), std::move(done));
+        if (thread.enqueue(job))
+            return;
+        job->fail({ErrorCode::Unavailable,
+            closed ? u"the store is closed"_s : u"too many requests wait for the disk"_s});
+        std::vector<JobPtr> refused;
+        refused.push_back(std::move(job));
+        results.deliver(std::move(refused));
+    }
+
+    template <class T>
+    void write(typename TypedJob<T>::Work work, work::Completion<T> done)
+    {
+        submit<T>(writer, std::move(work), std::move(done));
+    }
+
+    template <class T>
+    void read(typename TypedJob<T>::Work work, work::Completion<T> done)
+    {
+        submit<T>(reader, std::move(work), std::move(done));
+    }
+
+    DataDirectory directory;
+    StoreOptions options;
+    Deliverer results;
+    WriterThread writer;
+    ReaderThread reader;
+    bool closed = false;
+};
+
+Result<std::unique_ptr<Store>> Store::open(const QString& directory, const StoreOptions& options)
+{
+    Result<DataDirectory> locked = DataDirectory::lock(directory);
+    if (!locked)
+        return tl::unexpected(locked.error());
+    const QString path = locked->databasePath();
+    const mode_t oldMask = ::umask(0077); // the file and its -wal and -shm are private
+    const Result<void> schema = prepareSchema(path, options.busyTimeout);
+    ::umask(oldMask);
+    if (!schema)
+        return tl::unexpected(schema.error());
+    auto parts = std::make_unique<Private>(std::move(*locked), options);
+    if (Result<void> started = parts->writer.start(); !started)
+        return tl::unexpected(started.error());
+    if (Result<void> started = parts->reader.start(); !started)
+        return tl::unexpected(started.error());
+    return std::unique_ptr<Store>(new Store(std::move(parts)));
+}
+
+Store::Store(std::unique_ptr<Private> parts) : d(std::move(parts)) { }
+
+Store::~Store()
+{
+    close();
+}
+
+void Store::close()
+{
+    if (d->closed)
+        return;
+    d->closed = true;
+    d->writer.stop();
+    d->reader.stop();
+    for (int round = 0; round < maxClosingRounds && d->results.hasFinished(); ++round)
+        d->results.deliverNow();
+}
+
+Result<StartState> Store::loadStartState()
+{
+    std::promise<Result<StartState>> loaded;
+    std::future<Result<StartState>> answer = loaded.get_future();
+    // The completion would need our event loop, which is not running yet: answer from the job.
+    d->read<void>(
+        [&loaded](Database& database) {
+            try {
+                loaded.set_value(StartState{readDirectory(database)});
+            } catch (const Failure& failed) {
+                loaded.set_value(tl::unexpected(failed.error));
+            }
+        },
+        {});
+    return answer.get();
+}
+
+void Store::applyImport(ImportData data, work::Completion<ImportReport> done)
+{
+    d->write<ImportReport>(
+        [data = std::move(data)](Database& database) { return writeImport(database, data); },
+        std::move(done));
+}
+
+QString Store::directory() const
+{
+    return d->directory.path();
+}
+
+QString Store::databasePath() const
+{
+    return d->directory.databasePath();
+}
+
+qsizetype Store::queuedWrites() const
+{
+    return qsizetype(d->writer.queued());
+}
+
+void Store::createTask(work::NewTask task, work::Completion<work::CreatedTask> done)
+{
+    d->write<work::CreatedTask>(
+        [task = std::move(task), life = d->options.idempotencyLife](
+            Database& database) { return insertTask(database, task, life); },
+        std::move(done));
+}
+
+void Store::updateRun(RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done)
+{
+    d->write<work::RunUpdate>(
+        [run, patch = std::move(patch)](
+            Database& database) { return store::updateRun(database, run, patch); },
+        std::move(done));
+}
+
+void Store::killTask(TaskId task, Millis at, work::Completion<work::TaskKill> done)
+{
+    d->write<work::TaskKill>(
+        [task, at](Database& database) { return store::killTask(database, task, at); },
+        std::move(done));
+}
+
+void Store::appendRunLog(RunId run, QString text, work::Completion<void> done)
+{
+    d->write<void>(
+        [run, text = std::move(text)](Database& database) { insertRunLog(database, run, text); },
+        std::move(done));
+}
+
+void Store::saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done)
+{
+    d->write<void>([node, config = std::move(config)](
+                       Database& database) { writeNodeConfig(database, node, config); },
+        std::move(done));
+}
+
+void Store::saveNodeSeen(NodeId node, Millis at, work::Completion<void> done)
+{
+    d->write<void>(
+        [node, at](Database& database) {
+            touchRow(database.change(u"UPDATE node SET last_seen = ? WHERE id = ?"_s, at, node),
+                u"node"_s);
+        },
+        std::move(done));
+}
+
+void Store::savePublicKey(
+    OrganizationId organization, QString publicKey, work::Completion<void> done)
+{
+    d->write<void>(
+        [organization, publicKey = std::move(publicKey)](Database& database) {
+            touchRow(database.change(u"UPDATE organization SET public_key = ? WHERE id = ?"_s,
+                         publicKey, organization),
+                u"organization"_s);
+        },
+        std::move(done));
+}
+
+void Store::savePasswordHash(UserId user, QByteArray hash, work::Completion<void> done)
+{
+    d->write<void>(
+        [user, hash = QString::fromUtf8(hash)](Database& database) {
+            touchRow(database.change(
+                         u"UPDATE user_account SET password_hash = ? WHERE id = ?"_s, hash, user),
+                u"user"_s);
+        },
+        std::move(done));
+}
+
+void Store::createAdmin(work::NewAdmin admin, work::Completion<work::AdminAccount> done)
+{
+    d->write<work::AdminAccount>(
+        [admin = std::move(admin)](Database& database) { return insertAdmin(database, admin); },
+        std::move(done));
+}
+
+void Store::saveAdminPasswordHash(AdminId admin, QByteArray hash, work::Completion<void> done)
+{
+    d->write<void>(
+        [admin, hash = QString::fromUtf8(hash)](Database& database) {
+            touchRow(database.change(
+                         u"UPDATE admin_account SET password_hash = ? WHERE id = ?"_s, hash, admin),
+                u"admin"_s);
+        },
+        std::move(done));
+}
+
+void Store::appendAudit(work::AuditRecord record, work::Completion<work::AuditRecord> done)
+{
+    d->write<work::AuditRecord>(
+        [record = std::move(record)](Database& database) { return insertAudit(database, record); },
+        std::move(done));
+}
+
+void Store::saveSetting(QString key, QByteArray value, work::Completion<void> done)
+{
+    d->write<void>([key = std::move(key), value = std::move(value)](
+                       Database& database) { writeSetting(database, key, value); },
+        std::move(done));
+}
+
+void Store::takeSetting(QString key, work::Completion<QByteArray> done)
+{
+    d->write<QByteArray>(
+        [key = std::move(key)](Database& database) { return store::takeSetting(database, key); },
+        std::move(done));
+}
+
+void Store::loadDirectory(work::Completion<work::DirectoryContent> done)
+{
+    d->read<work::DirectoryContent>(
+        [](Database& database) { return readDirectory(database); }, std::move(done));
+}
+
+void Store::openRuns(work::Completion<std::vector<work::RunRef>> done)
+{
+    d->read<std::vector<work::RunRef>>(
+        [](Database& database) { return readOpenRuns(database); }, std::move(done));
+}
+
+void Store::runRef(RunId run, work::Completion<work::RunRef> done)
+{
+    d->read<work::RunRef>(
+        [run](Database& database) { return readRunRef(database, run); }, std::move(done));
+}
+
+void Store::run(RunId run, work::Completion<work::RunRecord> done)
+{
+    d->read<work::RunRecord>(
+        [run](Database& database) { return readRun(database, run); }, std::move(done));
+}
+
+void Store::runs(
+    work::RunFilter filter, work::Paging paging, work::Completion<work::Page<work::RunRecord>> done)
+{
+    d->read<work::Page<work::RunRecord>>(
+        [filter = std::move(filter), paging](
+            Database& database) { return readRuns(database, filter, paging); },
+        std::move(done));
+}
+
+void Store::task(TaskId task, work::Completion<work::TaskRecord> done)
+{
+    d->read<work::TaskRecord>(
+        [task](Database& database) { return readTask(database, task); }, std::move(done));
+}
+
+void Store::tasks(work::TaskFilter filter, work::Paging paging,
+    work::Completion<work::Page<work::TaskRecord>> done)
+{
+    d->read<work::Page<work::TaskRecord>>(
+        [filter = std::move(filter), paging](
+            Database& database) { return readTasks(database, filter, paging); },
+        std::move(done));
+}
+
+void Store::nodeConfig(NodeId node, work::Completion<work::NodeConfig> done)
+{
+    d->read<work::NodeConfig>(
+        [node](Database& database) { return readNodeConfig(database, node); }, std::move(done));
+}
+
+void Store::audit(work::Paging paging, work::Completion<work::Page<work::AuditRecord>> done)
+{
+    d->read<work::Page<work::AuditRecord>>(
+        [paging](Database& database) { return readAudit(database, paging); }, std::move(done));
+}
+
+void Store::setting(QString key, work::Completion<QByteArray> done)
+{
+    d->read<QByteArray>(
+        [key = std::move(key)](Database& database) { return readSetting(database, key); },
+        std::move(done));
+}
+
+} // namespace gatehouse::store

@@ -80,12 +80,12 @@ void Directory::addAdmin(const AdminAccount& admin)
 
 void Directory::addObserver(DirectoryObserver* observer)
 {
-    m_observers.push_back(observer);
+    m_observers.add(observer);
 }
 
 void Directory::removeObserver(DirectoryObserver* observer)
 {
-    std::erase(m_observers, observer);
+    m_observers.remove(observer);
 }
 
 const Organization* Directory::organization(OrganizationId id) const
@@ -233,9 +233,7 @@ void Directory::rebuild()
 
 void Directory::notify()
 {
-    const std::vector<DirectoryObserver*> observers = m_observers;
-    for (DirectoryObserver* observer : observers)
-        observer->directoryChanged();
+    m_observers.forEach([](DirectoryObserver& observer) { observer.directoryChanged(); });
 }
 
 } // namespace gatehouse::work

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/ids.h"
+#include "common/core/observerlist.h"
 #include "server/work/entities.h"
 
 #include <QHash>
@@ -102,7 +103,7 @@ private:
     QHash<OrganizationId, std::vector<CollaborationId>> m_collaborationsOf;
     QHash<CollaborationId, std::vector<NodeId>> m_nodesOf;
     QHash<UserId, std::vector<model::Rule>> m_rulesOf;
-    std::vector<DirectoryObserver*> m_observers;
+    ObserverList<DirectoryObserver> m_observers;
 };
 
 } // namespace gatehouse::work

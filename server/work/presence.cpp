@@ -9,12 +9,12 @@ Presence::Presence(const Clock& clock) : m_clock(clock), m_startedAt(clock.wall(
 
 void Presence::addObserver(PresenceObserver* observer)
 {
-    m_observers.push_back(observer);
+    m_observers.add(observer);
 }
 
 void Presence::removeObserver(PresenceObserver* observer)
 {
-    std::erase(m_observers, observer);
+    m_observers.remove(observer);
 }
 
 void Presence::restoreLastSeen(NodeId node, Millis lastSeen)
@@ -41,10 +41,10 @@ void Presence::socketOpened(NodeId node, const SocketId& socket, const QString& 
         state.since = m_clock.wall();
         ++m_online;
     }
-    // A copy, because an observer may look up another node and the hash may move its entries.
     const NodePresence now = state;
-    for (PresenceObserver* observer : m_observers)
-        first ? observer->nodeOnline(now) : observer->nodeChanged(now);
+    m_observers.forEach([&](PresenceObserver& observer) {
+        first ? observer.nodeOnline(now) : observer.nodeChanged(now);
+    });
 }
 
 void Presence::socketClosed(NodeId node, const SocketId& socket)
@@ -71,12 +71,11 @@ void Presence::socketClosed(NodeId node, const SocketId& socket)
     }
     const bool configChanged = refreshConfig(known);
     const NodePresence now = state;
-    for (PresenceObserver* observer : m_observers)
-        last ? observer->nodeOffline(now) : observer->nodeChanged(now);
-    if (configChanged) {
-        for (PresenceObserver* observer : m_observers)
-            observer->nodeConfigChanged(now);
-    }
+    m_observers.forEach([&](PresenceObserver& observer) {
+        last ? observer.nodeOffline(now) : observer.nodeChanged(now);
+    });
+    if (configChanged)
+        m_observers.forEach([&](PresenceObserver& observer) { observer.nodeConfigChanged(now); });
 }
 
 void Presence::seen(NodeId node)
@@ -84,8 +83,7 @@ void Presence::seen(NodeId node)
     NodePresence& state = entry(node).state;
     state.lastSeen = m_clock.wall();
     const NodePresence now = state;
-    for (PresenceObserver* observer : m_observers)
-        observer->nodeChanged(now);
+    m_observers.forEach([&](PresenceObserver& observer) { observer.nodeChanged(now); });
 }
 
 bool Presence::setConfig(NodeId node, const SocketId& socket, NodeConfig config)
@@ -102,8 +100,7 @@ bool Presence::setConfig(NodeId node, const SocketId& socket, NodeConfig config)
     if (!refreshConfig(known))
         return false;
     const NodePresence now = known.state;
-    for (PresenceObserver* observer : m_observers)
-        observer->nodeConfigChanged(now);
+    m_observers.forEach([&](PresenceObserver& observer) { observer.nodeConfigChanged(now); });
     return true;
 }
 

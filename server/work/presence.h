@@ -3,6 +3,7 @@
 
 #include "common/core/clock.h"
 #include "common/core/ids.h"
+#include "common/core/observerlist.h"
 #include "server/work/entities.h"
 
 #include <QHash>
@@ -86,7 +87,7 @@ private:
     const Millis m_startedAt;
     QHash<NodeId, Entry> m_entries;
     int m_online = 0;
-    std::vector<PresenceObserver*> m_observers;
+    ObserverList<PresenceObserver> m_observers;
 };
 
 } // namespace gatehouse::work

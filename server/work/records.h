@@ -56,6 +56,9 @@ struct RunRecord
     RunStatus taskStatus = RunStatus::Pending;
 };
 
+/// Ends the runs of a task that have not started when one of them failed (vantage6 4.14).
+enum class SiblingPolicy : quint8 { FailNotStarted, LeaveAlone };
+
 /// What a node says about its run. `result` and `log` are written as given, so leaving one out
 /// clears it; the other fields stay as they are when left out (vantage6).
 struct RunPatch
@@ -67,6 +70,8 @@ struct RunPatch
     std::optional<QString> result;
     std::optional<QString> log;
     std::optional<bool> blobStorageUsed;
+    Millis at{}; ///< when the server took it; TaskService fills it in
+    SiblingPolicy siblings = SiblingPolicy::LeaveAlone; ///< as above
 };
 
 enum class ChangeCause : quint8 { Node, Kill, SiblingFailed };
@@ -121,6 +126,7 @@ struct RunFilter
     TaskId task;
     JobId job;
     OrganizationId organization;
+    UserId initUser; ///< of the run's task
     std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
     Payloads payloads = Payloads::Include;
 };

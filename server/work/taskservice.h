@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/core/observerlist.h"
 #include "common/core/result.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
@@ -10,7 +11,6 @@
 #include <QHash>
 
 #include <deque>
-#include <memory>
 #include <vector>
 
 namespace gatehouse::work {
@@ -29,10 +29,8 @@ struct TaskLimits
     size_t maxDatabases = 100;
     qsizetype maxDatabaseTextLength = 16'384; ///< label and parameters together
     size_t rememberedFinishedRuns = 10'000; ///< late events of these are still told apart
+    SiblingPolicy siblings = SiblingPolicy::FailNotStarted;
 };
-
-/// Ends the runs of a task that have not started when one of them failed (vantage6 4.14).
-enum class SiblingPolicy : quint8 { FailNotStarted, LeaveAlone };
 
 struct TaskRequest
 {
@@ -64,7 +62,8 @@ public:
 
 /// Creates tasks, moves runs and kills, and knows every open run, so that a node's event is checked
 /// without asking the database. It does not decide who may do what: callers ask `access` first.
-/// Owned by the composition root; network thread only; must outlive the journal's last completion.
+/// A completion may be called before the call returns. Owned by the composition root; network
+/// thread only; must outlive the journal's last completion.
 class TaskService
 {
 public:
@@ -116,16 +115,18 @@ private:
         qsizetype logLength = 0;
     };
 
-    std::optional<Error> findFault(const TaskRequest& request) const;
-    std::optional<Error> findTextFault(const TaskRequest& request) const;
-    std::optional<Error> findMemberFault(const TaskRequest& request) const;
-    std::optional<Error> findPolicyFault(const TaskRequest& request) const;
-    std::optional<Error> findPatchFault(const RunPatch& patch) const;
-    void createUnder(std::optional<Task> parent, TaskRequest request, Completion<CreatedTask> done);
-    void added(const TaskRecord& record);
-    void changed(const RunChange& change);
+    Result<void> check(const TaskRequest& request) const;
+    Result<void> checkTexts(const TaskRequest& request) const;
+    Result<void> checkMembers(const TaskRequest& request) const;
+    Result<void> checkPolicies(const TaskRequest& request) const;
+    bool allows(NodeId node, const TaskRequest& request) const;
+    void write(TaskRequest request, JobId job, Completion<CreatedTask> done);
+    void writePatch(RunId run, RunPatch patch, Completion<RunUpdate> done);
+    void apply(const RunChange& change);
     void open(const RunRef& run);
     void close(const RunRef& run);
+    template <class Tell>
+    void tell(Tell tell);
 
     Journal& m_journal;
     const Directory& m_directory;
@@ -133,11 +134,11 @@ private:
     const Clock& m_clock;
     const TaskLimits m_limits;
     QHash<RunId, OpenRun> m_open;
-    QHash<TaskId, int> m_openPerTask;
+    QHash<TaskId, int> m_openPerTask; ///< open runs of each task that has some
     QHash<RunId, RunRef> m_finished; ///< the latest ones
     std::deque<RunId> m_finishedOrder;
-    std::vector<TaskObserver*> m_observers;
-    std::shared_ptr<bool> m_alive;
+    ObserverList<TaskObserver> m_observers;
+    bool m_logWritesFail = false;
 };
 
 } // namespace gatehouse::work

@@ -69,7 +69,10 @@ void tst_ConfigurationReader::everyKeyIsWrittenWhereItIsRead()
         if (auto* flag = std::get_if<bool>(&value)) {
             *flag = !*flag;
         } else if (auto* amount = std::get_if<qint64>(&value)) {
-            *amount += 1;
+            *amount += 1'000; // durations kept in seconds have no smaller step
+        } else if (key.type == ConfigType::Choice) {
+            const auto current = key.choices.indexOf(std::get<QString>(value));
+            value = key.choices[(current + 1) % key.choices.size()];
         } else if (auto* text = std::get_if<QString>(&value)) {
             *text += u'x';
         } else {

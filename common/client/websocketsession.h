@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/client/socketiovalues.h"
+#include "common/protocol/engineio.h"
+
+#include <QElapsedTimer>
+#include <QObject>
+#include <QTimer>
+
+class QSslError;
+class QWebSocket;
+
+namespace gatehouse::client {
+
+/// One attempt to hold an Engine.IO session over a WebSocket, from connecting to its end. Answers
+/// pings itself and notices a server that went silent. Owned by SocketIoClient and in its thread.
+class WebSocketSession : public QObject
+{
+    Q_OBJECT
+
+public:
+    WebSocketSession(const SocketIoClientOptions& options, QObject* parent = nullptr);
+    ~WebSocketSession() override;
+
+    void open();
+
+    /// The Engine.IO message `packet` and its attachments.
+    void send(const protocol::EncodedPacketPtr& packet);
+
+    /// Says goodbye and ends; ended() is not emitted.
+    void close();
+
+    bool isOpen() const { return m_isOpen; }
+
+Q_SIGNALS:
+    void opened();
+    void messageReceived(const QByteArray& text); ///< without the Engine.IO '4'
+    void attachmentReceived(const QByteArray& octets);
+    void ended(const QString& reason); ///< last signal, once
+
+private:
+    void handleText(const QString& message);
+    void handleOpenPacket(QByteArrayView json);
+    void handleSslErrors(const QList<QSslError>& errors);
+    void handleSocketEnd();
+    void checkSilence();
+    void end(const QString& reason);
+    QUrl url() const;
+
+    const SocketIoClientOptions m_options;
+    QWebSocket* m_socket; ///< our child until close() sets it free to finish
+    QTimer m_watchdog; ///< the open packet's deadline, then the check for silence
+    QElapsedTimer m_sinceHeard;
+    Millis m_longestSilence{};
+    QString m_tlsProblem;
+    bool m_isOpen = false;
+    bool m_hasEnded = false;
+};
+
+} // namespace gatehouse::client

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/apicall.h"
+
+#include "common/core/strictjson.h"
+#include "server/api/corspolicy.h"
+#include "server/observe/log.h"
+#include "server/observe/metrics.h"
+
+#include <QJsonDocument>
+
+namespace gatehouse::api {
+
+namespace {
+
+int statusFor(ErrorCode code)
+{
+    // vantage6 answers a missing right with 401, and its clients know only that.
+    return code == ErrorCode::Forbidden ? 401 : traits(code).httpStatus;
+}
+
+} // namespace
+
+ApiCall::ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids, const CorsPolicy& cors,
+    const ApiOptions& options, ApiServices& services)
+    : m_exchange(std::move(exchange)), m_ids(std::move(ids)), m_cors(cors), m_options(options),
+      m_services(services)
+{
+}
+
+access::Rights ApiCall::rights() const
+{
+    return m_services.identities.rightsOf(m_caller.principal);
+}
+
+Result<QJsonObject> ApiCall::body() const
+{
+    const QByteArray& text = request().body;
+    const JsonRules rules{.duplicateNames = DuplicateNames::Refuse};
+    if (const auto checked = checkJson(text, rules); !checked)
+        return failure(ErrorCode::Malformed,
+            QStringLiteral("Request body is incorrect: %1").arg(checked.error().toError().detail));
+    const QJsonDocument document = QJsonDocument::fromJson(text);
+    if (!document.isObject())
+        return failure(ErrorCode::BadRequest, QStringLiteral("Request body is incorrect"));
+    return document.object();
+}
+
+std::optional<QString> ApiCall::query(QLatin1StringView name) const
+{
+    return request().queryItem(name);
+}
+
+Result<qint64> ApiCall::queryId(QLatin1StringView name) const
+{
+    const auto text = query(name);
+    if (!text || text->isEmpty())
+        return 0;
+    bool ok = false;
+    const qint64 id = text->toLongLong(&ok);
+    if (!ok || id <= 0) {
+        return failure(ErrorCode::BadRequest,
+            QStringLiteral("The '%1' parameter should be a positive integer").arg(name));
+    }
+    return id;
+}
+
+bool ApiCall::includes(QLatin1StringView what) const
+{
+    const QStringList values
+        = request().query.allQueryItemValues(QStringLiteral("include"), QUrl::FullyDecoded);
+    for (const QString& value : values) {
+        if (value.split(QLatin1Char(',')).contains(what))
+            return true;
+    }
+    return false;
+}
+
+void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders headers) const
+{
+    protocol::HttpResponse response
+        = protocol::HttpResponse::json(status, QJsonDocument(json).toJson(QJsonDocument::Compact));
+    for (const protocol::HttpHeader& field : headers.fields())
+        response.headers.add(field.name, field.value);
+    response.headers.add("Cache-Control", "no-store");
+    m_cors.decorate(request(), response);
+    m_exchange->respond(std::move(response));
+}
+
+void ApiCall::fail(const Error& error) const
+{
+    QString text = error.detail;
+    if (text.isEmpty())
+        text = traits(error.code).name;
+    fail(statusFor(error.code), error.code, text);
+}
+
+void ApiCall::fail(int status, ErrorCode code, const QString& text) const
+{
+    protocol::HttpHeaders headers;
+    if (status == 401)
+        headers.add("WWW-Authenticate", "Bearer");
+    if (status >= 500) {
+        observe::log(observe::Level::Error, observe::category::http,
+            QStringLiteral("%1 %2 failed: %3")
+                .arg(QString::fromLatin1(request().method), request().path, text));
+    }
+    reply(status,
+        {{QStringLiteral("msg"), text}, {QStringLiteral("code"), QString(traits(code).name)}},
+        headers);
+}
+
+void ApiCall::deny(const access::Decision& decision) const
+{
+    m_services.metrics.decisionsDenied.Increment();
+    observe::log(observe::Level::Warning, observe::category::auth,
+        QStringLiteral("%1 <%2> may not %3 %4: %5")
+            .arg(access::name(principal().kind), principal().name,
+                QString::fromLatin1(request().method), request().path, decision.reason),
+        {.node = principal().nodeId()});
+    fail(401, ErrorCode::Forbidden, QStringLiteral("You lack the permission to do that!"));
+}
+
+} // namespace gatehouse::api

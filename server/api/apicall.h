@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/result.h"
+#include "server/access/decision.h"
+#include "server/access/rights.h"
+#include "server/api/apioptions.h"
+#include "server/api/apiservices.h"
+#include "server/identity/identities.h"
+#include "server/session/httphandler.h"
+
+#include <QJsonArray>
+#include <QJsonObject>
+
+#include <memory>
+#include <vector>
+
+namespace gatehouse::api {
+
+class CorsPolicy;
+
+/// One request on its way through a resource, with who asks; shared with whatever answers it later.
+/// Errors leave as vantage6 clients expect them, {"msg": text}, plus "code", the error's stable
+/// name; a missing right is 401 there. Network thread only.
+class ApiCall
+{
+public:
+    ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids, const CorsPolicy& cors,
+        const ApiOptions& options, ApiServices& services);
+
+    const protocol::HttpRequest& request() const { return m_exchange->request(); }
+    qint64 id() const { return m_ids.at(0); } ///< of the path's `{id}`
+
+    /// Who asks. Anonymous where the route is for everybody.
+    const identity::Identity& caller() const { return m_caller; }
+    const access::Principal& principal() const { return m_caller.principal; }
+    access::Rights rights() const; ///< as they are now
+    void setCaller(identity::Identity caller) { m_caller = std::move(caller); }
+
+    /// The body as strict JSON without doubled names, an object. Malformed or BadRequest.
+    Result<QJsonObject> body() const;
+
+    std::optional<QString> query(QLatin1StringView name) const;
+    /// A query item that is a positive number; 0 when absent; BadRequest when anything else.
+    Result<qint64> queryId(QLatin1StringView name) const;
+    /// True if `include=a,b` or `include=a&include=b` names it.
+    bool includes(QLatin1StringView what) const;
+
+    void reply(int status, const QJsonObject& json, protocol::HttpHeaders headers = {}) const;
+    void fail(const Error& error) const;
+    void fail(int status, ErrorCode code, const QString& text) const;
+    void deny(
+        const access::Decision& decision) const; ///< 401 "You lack the permission to do that!"
+
+    const ApiOptions& options() const { return m_options; }
+
+private:
+    session::HttpExchangePtr m_exchange;
+    std::vector<qint64> m_ids;
+    const CorsPolicy& m_cors;
+    const ApiOptions& m_options;
+    ApiServices& m_services;
+    identity::Identity m_caller;
+};
+
+using ApiCallPtr = std::shared_ptr<ApiCall>;
+
+} // namespace gatehouse::api

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/apihandler.h"
+
+#include "server/api/entityresource.h"
+#include "server/api/killresource.h"
+#include "server/api/resource.h"
+#include "server/api/runresource.h"
+#include "server/api/serviceresource.h"
+#include "server/api/taskresource.h"
+#include "server/api/tokenresource.h"
+#include "server/observe/metrics.h"
+#include "server/work/presence.h"
+
+namespace gatehouse::api {
+
+namespace {
+
+std::optional<Caller> callerOf(const identity::Identity& identity)
+{
+    switch (identity.claims.kind) {
+    case access::TokenKind::User:
+        return Caller::User;
+    case access::TokenKind::Node:
+        return Caller::Node;
+    case access::TokenKind::Container:
+        return Caller::Container;
+    case access::TokenKind::Service:
+    case access::TokenKind::Admin:
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+ApiHandler::ApiHandler(ApiServices services, ApiOptions options)
+    : m_services(std::move(services)), m_options(std::move(options)),
+      m_cors(m_options.allowedOrigins)
+{
+    const WireJson json(m_options.apiPath, m_services.directory, m_services.presence);
+    m_resources.push_back(std::make_unique<TokenResource>(m_services));
+    m_resources.push_back(std::make_unique<TaskResource>(m_services, json));
+    m_resources.push_back(std::make_unique<RunResource>(m_services, json));
+    m_resources.push_back(std::make_unique<KillResource>(m_services));
+    m_resources.push_back(std::make_unique<EntityResource>(m_services, json));
+    m_resources.push_back(std::make_unique<ServiceResource>(m_services));
+    for (const auto& resource : m_resources)
+        resource->addTo(m_router, m_options.apiPath);
+}
+
+ApiHandler::~ApiHandler() = default;
+
+void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
+{
+    const protocol::HttpRequest& request = exchange->request();
+    if (auto answer = m_cors.answer(request))
+        return exchange->respond(std::move(*answer));
+    RouteAnswer found = m_router.find(request.method, request.path);
+    auto* route = std::get_if<RouteFound>(&found);
+    const auto call = std::make_shared<ApiCall>(exchange,
+        route ? std::move(route->ids) : std::vector<qint64>(), m_cors, m_options, m_services);
+    if (route) {
+        if (identify(*call, route->callers))
+            (*route->route)(call);
+    } else if (const auto* wrong = std::get_if<WrongMethod>(&found)) {
+        const ErrorTraits& error = traits(ErrorCode::MethodNotAllowed);
+        call->reply(error.httpStatus,
+            {{QStringLiteral("msg"), QStringLiteral("The method is not allowed here")},
+                {QStringLiteral("code"), QString(error.name)}},
+            {{"Allow", wrong->allowed.join(", ")}});
+    } else {
+        call->fail({ErrorCode::NotFound, QStringLiteral("There is nothing at this address")});
+    }
+}
+
+/// False when it has been answered already.
+bool ApiHandler::identify(ApiCall& call, Callers callers)
+{
+    if (callers == Callers(Caller::Anyone))
+        return true;
+    auto identity = m_services.identities.identify(call.request().bearerToken());
+    if (!identity) {
+        countRefusedToken(identity.error().code);
+        call.fail(identity.error());
+        return false;
+    }
+    m_services.metrics.tokensAccepted.Increment();
+    const auto caller = callerOf(*identity);
+    if (!caller || !callers.testFlag(*caller)
+        || identity->claims.type != access::TokenType::Access) {
+        m_services.metrics.decisionsDenied.Increment();
+        call.fail({ErrorCode::Forbidden,
+            QStringLiteral("A token of this kind is not allowed to do this")});
+        return false;
+    }
+    if (*caller == Caller::Node)
+        m_services.presence.seen(identity->principal.nodeId());
+    call.setCaller(std::move(*identity));
+    return true;
+}
+
+void ApiHandler::countRefusedToken(ErrorCode code)
+{
+    if (code == ErrorCode::TokenExpired)
+        m_services.metrics.tokensExpired.Increment();
+    else if (code != ErrorCode::TokenMissing)
+        m_services.metrics.tokensInvalid.Increment();
+}
+
+} // namespace gatehouse::api

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/composition.h"
+
+#include "server/access/loginlimiter.h"
+#include "server/access/passwordhasher.h"
+#include "server/api/apihandler.h"
+#include "server/api/healthhandler.h"
+#include "server/app/firstadmin.h"
+#include "server/app/journalaudit.h"
+#include "server/app/servermetrics.h"
+#include "server/app/signingkeys.h"
+#include "server/events/adminnamespace.h"
+#include "server/events/federationannouncer.h"
+#include "server/events/federationnamespace.h"
+#include "server/events/rootnamespace.h"
+#include "server/identity/identities.h"
+#include "server/observe/log.h"
+#include "server/observe/metrics.h"
+#include "server/observe/processstats.h"
+#include "server/store/await.h"
+#include "server/transport/server.h"
+#include "server/work/presence.h"
+#include "server/work/taskservice.h"
+
+namespace gatehouse::app {
+
+namespace {
+
+StartFailure failureOf(ExitCode code, const Error& error)
+{
+    return {code, error.detail};
+}
+
+QString plural(qsizetype count, const char* word)
+{
+    return QString::number(count) + u' ' + QString::fromLatin1(word)
+        + (count == 1 ? QString() : QStringLiteral("s"));
+}
+
+} // namespace
+
+// Members in the order of their needs. Parts that are destroyed out of that order are pointers; see
+// takeDown().
+struct Composition::Parts
+{
+    Parts(const Configuration& c, std::unique_ptr<store::Store> opened, SigningKeys keys,
+        const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
+        : configuration(c), clock(time), store(std::move(opened)), presence(clock),
+          tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
+          verifier(std::move(keys.verification), c.verifier, clock),
+          minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
+          limiter(c.logins, clock), identities(verifier, directory), hub(clock),
+          sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
+          announcer(hub, tasks, presence, directory, c.federation.maxRememberedKills),
+          federation(events::FederationServices{*sessions, hub, identities, directory, presence,
+                         tasks, *store, metrics, clock},
+              announcer, c.federation),
+          admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
+              *store, lines, metrics, loopLag, audit, clock}),
+          api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
+                  *store, metrics, audit, clock,
+                  [this](const work::Node& node) { announcer.killEverythingOn(node); }},
+              apiOptions(c)),
+          transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
+          serverMetrics(std::make_unique<ServerMetrics>(metrics,
+              MetricSources{*transport, *sessions, hub, tasks, presence, directory, *store, lines,
+                  logSink, loopLag})),
+          health(
+              metrics, healthChecks(), [this] { serverMetrics->refresh(); },
+              c.metrics.token.toUtf8())
+    {
+        sessions->addNamespace(events::RootNamespace::name(), &root);
+        sessions->addNamespace(events::FederationNamespace::name(), &federation);
+        sessions->addNamespace(events::AdminNamespace::name(), &admin);
+        const QByteArray socketPath("/socket.io/");
+        transport->addHandler(socketPath, sessions.get());
+        transport->addAcceptor(socketPath, sessions.get());
+        transport->addHandler(QByteArray("/api"), &api);
+        transport->addHandler(QByteArray("/healthz"), &health);
+        transport->addHandler(QByteArray("/readyz"), &health);
+        if (servesMetrics()) {
+            transport->addHandler(QByteArray("/metrics"), &health);
+        }
+    }
+
+    ~Parts() { takeDown(); }
+
+    static api::ApiOptions apiOptions(const Configuration& c)
+    {
+        api::ApiOptions options;
+        options.allowedOrigins = c.session.allowedOrigins;
+        return options;
+    }
+
+    std::vector<api::HealthHandler::Check> healthChecks()
+    {
+        const auto queued = [this] {
+            return store->queuedWrites() > qsizetype(configuration.storage.maxQueuedWrites / 2)
+                ? QStringLiteral("the database does not keep up")
+                : QString();
+        };
+        const auto drained
+            = [this] { return draining ? QStringLiteral("the server is going down") : QString(); };
+        return {{QStringLiteral("database"), queued}, {QStringLiteral("draining"), drained}};
+    }
+
+    // Without a token the numbers are for the machine itself.
+    bool servesMetrics() const
+    {
+        const auto address = ListenAddress::fromText(configuration.server.listen);
+        return configuration.metrics.enabled
+            && (!configuration.metrics.token.isEmpty()
+                || (address && address->address.isLoopback()));
+    }
+
+    // Connections first, then sessions (whose ends still change presence), then the disk, whose
+    // last completions may call anybody.
+    void takeDown()
+    {
+        if (!transport) {
+            return;
+        }
+        transport->close();
+        serverMetrics.reset();
+        sessions.reset();
+        transport.reset();
+        store->close();
+    }
+
+    const Configuration configuration;
+    const Clock& clock;
+    bool draining = false;
+    std::unique_ptr<store::Store> store;
+    work::Directory directory;
+    work::Presence presence;
+    work::TaskService tasks;
+    observe::Metrics metrics;
+    observe::LoopLag loopLag;
+    JournalAuditSink journalAudit;
+    observe::LogAuditSink audit;
+    access::TokenVerifier verifier;
+    access::TokenMinter minter;
+    access::PasswordHasher hasher;
+    access::LoginLimiter limiter;
+    identity::Identities identities;
+    hub::Hub hub;
+    std::unique_ptr<session::SocketIoServer> sessions;
+    events::RootNamespace root;
+    events::FederationAnnouncer announcer;
+    events::FederationNamespace federation;
+    events::AdminNamespace admin;
+    api::ApiHandler api;
+    std::unique_ptr<transport::Server> transport;
+    std::unique_ptr<ServerMetrics> serverMetrics;
+    api::HealthHandler health;
+};
+
+Composition::Composition(std::unique_ptr<Parts> parts) : d(std::move(parts)) { }
+
+Composition::~Composition() = default;
+
+Start<std::unique_ptr<Composition>> Composition::build(const Configuration& configuration,
+    const observe::LogSink& log, observe::LiveLog& liveLog, const Clock& clock)
+{
+    auto store = store::Store::open(configuration.server.data, configuration.storage);
+    if (!store) {
+        return tl::unexpected(failureOf(ExitCode::Unavailable, store.error()));
+    }
+    auto keys = loadSigningKeys(configuration);
+    if (!keys) {
+        return tl::unexpected(failureOf(ExitCode::BadConfiguration, keys.error()));
+    }
+    for (const QString& warning : keys->warnings) {
+        observe::log(observe::Level::Warning, observe::category::auth, warning);
+    }
+    auto state = (*store)->loadStartState();
+    if (!state) {
+        return tl::unexpected(failureOf(ExitCode::Unavailable, state.error()));
+    }
+    if (const auto admin = ensureFirstAdmin(**store, state->directory, clock); !admin) {
+        return tl::unexpected(failureOf(ExitCode::IoError, admin.error()));
+    }
+
+    auto parts = std::make_unique<Parts>(
+        configuration, std::move(*store), std::move(*keys), log, liveLog, clock);
+    parts->directory.replace(std::move(state->directory));
+    for (const work::Node& node : parts->directory.nodes()) {
+        if (node.lastSeen) {
+            parts->presence.restoreLastSeen(node.id, *node.lastSeen);
+        }
+    }
+    const auto started
+        = store::await<void>([&](work::Completion<void> done) { parts->tasks.start(done); });
+    if (!started) {
+        return tl::unexpected(failureOf(ExitCode::Unavailable, started.error()));
+    }
+    return std::unique_ptr<Composition>(new Composition(std::move(parts)));
+}
+
+Start<void> Composition::listen()
+{
+    const auto wanted = ListenAddress::fromText(d->configuration.server.listen);
+    Q_ASSERT(wanted); // the reader has checked it
+    const auto listening = d->transport->listen(wanted->address, wanted->port);
+    if (!listening) {
+        const bool isConfiguration = listening.error().code == ErrorCode::BadRequest;
+        return tl::unexpected(failureOf(
+            isConfiguration ? ExitCode::BadConfiguration : ExitCode::IoError, listening.error()));
+    }
+    return {};
+}
+
+QString Composition::url() const
+{
+    const ListenAddress at{d->transport->address(), d->transport->port()};
+    return (d->configuration.hasTls() ? QStringLiteral("https://") : QStringLiteral("http://"))
+        + at.toText();
+}
+
+void Composition::drain(std::function<void()> finished)
+{
+    d->draining = true;
+    d->transport->stopListening();
+    d->sessions->drain(d->configuration.server.drainSpread, std::move(finished));
+}
+
+Result<void> Composition::reloadTls()
+{
+    return d->configuration.hasTls() ? d->transport->reloadTls() : Result<void>();
+}
+
+QString Composition::banner() const
+{
+    const work::Directory& all = d->directory;
+    return QStringLiteral(
+        "gatehouse " GATEHOUSE_VERSION " serves %1 (up to %2), database %3: %4, %5, "
+        "%6, %7; origins %8")
+        .arg(url(), plural(d->transport->connectionLimit(), "connection"), d->store->databasePath(),
+            plural(qsizetype(all.organizations().size()), "organization"),
+            plural(qsizetype(all.collaborations().size()), "collaboration"),
+            plural(qsizetype(all.nodes().size()), "node"),
+            plural(qsizetype(all.users().size()), "user"),
+            d->configuration.session.allowedOrigins.join(u' '));
+}
+
+} // namespace gatehouse::app

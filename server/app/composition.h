@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/app/configuration.h"
+#include "server/app/exitcode.h"
+
+#include <functional>
+#include <memory>
+
+namespace gatehouse::observe {
+class LiveLog;
+class LogSink;
+} // namespace gatehouse::observe
+
+namespace gatehouse::app {
+
+/// Why the server does not start: one clear line and the exit code that goes with it.
+struct StartFailure
+{
+    ExitCode code = ExitCode::Failed;
+    QString text;
+};
+
+template <class T>
+using Start = tl::expected<T, StartFailure>;
+
+/// Everything that serves, made in the order of its needs and taken down in the reverse one. Made
+/// and used in the network thread, whose event loop must run for it to do anything.
+class Composition
+{
+public:
+    /// Opens the database, loads the directory, the keys and the open runs; binds nothing yet.
+    /// Blocks. `log`, `liveLog` and `clock` outlive it.
+    static Start<std::unique_ptr<Composition>> build(const Configuration& configuration,
+        const observe::LogSink& log, observe::LiveLog& liveLog, const Clock& clock);
+    ~Composition();
+    Q_DISABLE_COPY_MOVE(Composition)
+
+    Start<void> listen();
+    QString url() const; ///< "http://127.0.0.1:7400"; where it really listens
+
+    /// No new clients; the open sessions are closed, spread over the configured time. `finished` is
+    /// called when the last one is gone.
+    void drain(std::function<void()> finished);
+
+    Result<void> reloadTls();
+
+    /// One line for the log: what is served, to whom.
+    QString banner() const;
+
+private:
+    struct Parts;
+    explicit Composition(std::unique_ptr<Parts> parts);
+    std::unique_ptr<Parts> d;
+};
+
+} // namespace gatehouse::app

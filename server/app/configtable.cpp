@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/model/logentry.h"
+#include "server/app/configkey.h"
+
+#include <QUrl>
+
+#include <limits>
+
+namespace gatehouse::app {
+
+namespace {
+
+constexpr qint64 second = 1'000;
+constexpr qint64 minute = 60 * second;
+constexpr qint64 hour = 60 * minute;
+constexpr qint64 day = 24 * hour;
+constexpr qint64 kib = 1 << 10;
+constexpr qint64 mib = 1 << 20;
+
+// Writes a row's accessor: works on a const and on a changeable Configuration alike.
+#define FIELD(path)                                                                                \
+    [](auto& c) -> auto&                                                                           \
+    {                                                                                              \
+        return c.path;                                                                             \
+    }
+
+ConfigKey row(const char* section, const char* name, ConfigType type, const char* doc)
+{
+    ConfigKey key;
+    key.section = QString::fromLatin1(section);
+    key.name = QString::fromLatin1(name);
+    key.type = type;
+    key.doc = QString::fromUtf8(doc);
+    key.max = std::numeric_limits<qint64>::max();
+    return key;
+}
+
+template <class Field>
+ConfigKey text(const char* section, const char* name, ConfigType type, Field field, const char* doc)
+{
+    ConfigKey key = row(section, name, type, doc);
+    key.read = [field](const Configuration& c) { return ConfigValue{field(c)}; };
+    key.write = [field](Configuration& c, const ConfigValue& value) {
+        using Held = std::decay_t<decltype(field(c))>;
+        field(c) = std::get<Held>(value);
+    };
+    return key;
+}
+
+template <class Field>
+ConfigKey number(const char* section, const char* name, ConfigType type, Field field, qint64 min,
+    qint64 max, const char* doc)
+{
+    ConfigKey key = row(section, name, type, doc);
+    key.min = min;
+    key.max = max;
+    key.read
+        = [field](const Configuration& c) { return ConfigValue{static_cast<qint64>(field(c))}; };
+    key.write = [field](Configuration& c, const ConfigValue& value) {
+        using Held = std::decay_t<decltype(field(c))>;
+        field(c) = static_cast<Held>(std::get<qint64>(value));
+    };
+    return key;
+}
+
+template <class Field>
+ConfigKey duration(
+    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
+{
+    ConfigKey key = row(section, name, ConfigType::Duration, doc);
+    key.min = min;
+    key.max = max;
+    key.read = [field](const Configuration& c) {
+        return ConfigValue{qint64{std::chrono::duration_cast<Millis>(field(c)).count()}};
+    };
+    key.write = [field](Configuration& c, const ConfigValue& value) {
+        using Held = std::decay_t<decltype(field(c))>;
+        field(c) = std::chrono::duration_cast<Held>(Millis{std::get<qint64>(value)});
+    };
+    return key;
+}
+
+ConfigKey withChoices(ConfigKey key, QStringList choices)
+{
+    key.choices = std::move(choices);
+    return key;
+}
+
+ConfigKey withCheck(ConfigKey key, std::function<QString(const ConfigValue&)> check)
+{
+    key.check = std::move(check);
+    return key;
+}
+
+QString checkListen(const ConfigValue& value)
+{
+    return ListenAddress::fromText(std::get<QString>(value))
+        ? QString()
+        : QStringLiteral("expected ADDRESS:PORT such as \"127.0.0.1:7400\" or \"[::1]:7400\"");
+}
+
+QString checkSubnets(const ConfigValue& value)
+{
+    for (const QString& item : std::get<QStringList>(value)) {
+        if (QHostAddress(item).isNull() && QHostAddress::parseSubnet(item).first.isNull()) {
+            return QStringLiteral("\"%1\" is neither an IP address nor a subnet").arg(item);
+        }
+    }
+    return {};
+}
+
+QString checkOrigins(const ConfigValue& value)
+{
+    for (const QString& item : std::get<QStringList>(value)) {
+        const QUrl url(item);
+        const bool isOrigin = url.isValid() && !url.host().isEmpty() && url.path().isEmpty()
+            && (url.scheme() == QLatin1StringView("http")
+                || url.scheme() == QLatin1StringView("https"));
+        if (item != QLatin1StringView("*") && !isOrigin) {
+            return QStringLiteral("\"%1\" is not an origin such as \"https://ui.example.org\"; "
+                                  "\"*\" allows every origin")
+                .arg(item);
+        }
+    }
+    return {};
+}
+
+QString checkCategoryLevels(const ConfigValue& value)
+{
+    for (const QString& item : std::get<QStringList>(value)) {
+        const qsizetype at = item.indexOf(u'=');
+        if (at < 1 || !model::logLevelFromName(QStringView(item).sliced(at + 1))) {
+            return QStringLiteral("\"%1\" is not CATEGORY=LEVEL such as \"gh.http=debug\"")
+                .arg(item);
+        }
+    }
+    return {};
+}
+
+// An enum of two: the one key whose field is neither number nor text.
+ConfigKey liveTokenEndKey()
+{
+    using events::LiveTokenEnd;
+    ConfigKey key = row("federation", "live_token_end", ConfigType::Choice,
+        "What happens to an open socket when its token ends: `keep` leaves it alone, as vantage6 "
+        "does; `renew` sends `expired_token` and closes it when it does not come back.");
+    key.choices = {QStringLiteral("keep"), QStringLiteral("renew")};
+    key.read = [](const Configuration& c) {
+        return ConfigValue{c.federation.liveTokenEnd == LiveTokenEnd::Keep
+                ? QStringLiteral("keep")
+                : QStringLiteral("renew")};
+    };
+    key.write = [](Configuration& c, const ConfigValue& value) {
+        c.federation.liveTokenEnd = std::get<QString>(value) == QLatin1StringView("keep")
+            ? LiveTokenEnd::Keep
+            : LiveTokenEnd::Renew;
+    };
+    return key;
+}
+
+template <class Field>
+ConfigKey count(
+    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
+{
+    return number(section, name, ConfigType::Count, field, min, max, doc);
+}
+
+template <class Field>
+ConfigKey size(
+    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
+{
+    return number(section, name, ConfigType::Size, field, min, max, doc);
+}
+
+std::vector<ConfigKey> serverKeys()
+{
+    const auto s = "server";
+    return {
+        withCheck(text(s, "listen", ConfigType::Text, FIELD(server.listen),
+                      "Address and port of the one listener: HTTP API, Socket.IO polling and "
+                      "WebSocket. Port 0 takes a free one and prints it."),
+            checkListen),
+        text(s, "data", ConfigType::Path, FIELD(server.data),
+            "Directory of the database, the signing key and what else the server writes. "
+            "Made with mode 0700 when it is missing."),
+        text(s, "allow_plain_public", ConfigType::Flag, FIELD(server.allowPlainPublic),
+            "Listen beyond loopback without TLS. Only for a network that is protected "
+            "otherwise, as behind a proxy on another machine; without it the server "
+            "refuses to start."),
+        withCheck(text(s, "trusted_proxies", ConfigType::TextList, FIELD(transport.trustedProxies),
+                      "Addresses or subnets of proxies whose `X-Forwarded-For` and "
+                      "`X-Forwarded-Proto` count."),
+            checkSubnets),
+        duration(s, "drain_spread", FIELD(server.drainSpread), 0, 10 * minute,
+            "At SIGTERM the sessions are closed one after the other over this time, so "
+            "that they do not all come back elsewhere at once."),
+        duration(s, "drain_timeout", FIELD(server.drainTimeout), second, hour,
+            "After this the server stops even if clients are left; the exit code is then 3."),
+    };
+}
+
+std::vector<ConfigKey> tlsKeys()
+{
+    const auto s = "tls";
+    return {
+        text(s, "certificate", ConfigType::Path, FIELD(transport.tls.certificateFile),
+            "PEM file with the certificate and its chain, the own one first. When set, the "
+            "listener speaks only TLS 1.2 and 1.3 (`https`, `wss`). Read again at SIGHUP."),
+        text(s, "key", ConfigType::Path, FIELD(transport.tls.keyFile),
+            "PEM file with the private key of the certificate (RSA or EC, no pass phrase)."),
+        duration(s, "handshake_timeout", FIELD(transport.deadlines.tlsHandshake), 100, 5 * minute,
+            "How long a TLS handshake may take."),
+        count(s, "pending_handshakes", FIELD(transport.maxPendingTlsHandshakes), 1, 100'000,
+            "Handshakes under way at a time; further connections are closed."),
+    };
+}
+
+std::vector<ConfigKey> sessionKeys()
+{
+    const auto s = "limits";
+    return {
+        duration(s, "ping_interval", FIELD(session.pingInterval), 100, hour,
+            "How often a client is asked for a sign of life (Engine.IO ping)."),
+        duration(s, "ping_timeout", FIELD(session.pingTimeout), 100, hour,
+            "How long the answer may take before the session ends."),
+        duration(s, "connect_timeout", FIELD(session.connectTimeout), second, hour,
+            "A session that enters no namespace ends after this."),
+        size(s, "message_size", FIELD(session.maxPayloadBytes), kib, 100 * mib,
+            "Largest message of a client, by WebSocket or by polling."),
+        size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,
+            "What may wait for one client; over it the client is closed as a slow consumer."),
+        duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,
+            "How old the oldest packet waiting for a client may get, with the same "
+            "consequence."),
+        count(s, "namespaces_per_session", FIELD(session.maxNamespacesPerSession), 1, 1'000,
+            "Namespaces one session may be in at a time."),
+        count(s, "pending_acks", FIELD(session.maxPendingAcks), 1, 1'000'000,
+            "Acknowledgements the server waits for, per socket."),
+        count(s, "sessions", FIELD(session.maxSessions), 1, 10'000'000,
+            "Sessions at a time; above it newcomers get 503."),
+        count(s, "attachments", FIELD(session.packets.maxAttachments), 0, 1'000,
+            "Binary attachments of one packet."),
+        size(s, "attachment_size", FIELD(session.packets.maxAttachmentBytes), 0, 100 * mib,
+            "All attachments of one packet together."),
+        count(s, "json_depth", FIELD(session.packets.maxDepth), 1, 512,
+            "Nesting of a client's JSON."),
+        duration(s, "message_stall", FIELD(transport.webSocket.stall), second, hour,
+            "A WebSocket message that was begun and does not go on for this long ends the "
+            "connection."),
+    };
+}
+
+std::vector<ConfigKey> httpKeys()
+{
+    const auto s = "http";
+    return {
+        count(s, "connections", FIELD(transport.maxConnections), 1, 10'000'000,
+            "Open connections at a time, lowered to what the limit of open descriptors allows."),
+        count(s, "connections_per_address", FIELD(transport.maxConnectionsPerAddress), 1,
+            10'000'000,
+            "Open connections of one address (IPv6: of one /64 network). Trusted proxies are "
+            "not counted."),
+        count(s, "backlog", FIELD(transport.backlog), 1, 65'535,
+            "Connections the system keeps until they are accepted."),
+        size(s, "header_size", FIELD(transport.http.maxHeaderBytes), kib, mib,
+            "Request line and header fields together; more is answered 431."),
+        size(s, "url_size", FIELD(transport.http.maxTargetBytes), 256, mib,
+            "Path and query; more is answered 414."),
+        count(s, "header_fields", FIELD(transport.http.maxHeaderFields), 10, 10'000,
+            "Header fields of a request."),
+        size(s, "body_size", FIELD(transport.http.maxBodyBytes), kib, 1024 * mib,
+            "Body of a request; more is answered 413."),
+        duration(s, "header_timeout", FIELD(transport.deadlines.header), 100, hour,
+            "How long the head of a request may take."),
+        duration(s, "body_timeout", FIELD(transport.deadlines.body), 100, hour,
+            "How long a body may take, and a client to take an answer; longer while octets "
+            "move fast enough."),
+        duration(s, "keep_alive", FIELD(transport.deadlines.idle), 100, hour,
+            "How long a connection may rest between an answer and the next request."),
+    };
+}
+
+std::vector<ConfigKey> corsKeys()
+{
+    return {
+        withCheck(text("cors", "origins", ConfigType::TextList, FIELD(session.allowedOrigins),
+                      "Origins of web pages that may use the server, compared exactly. `\"*\"` "
+                      "allows every one (the vantage6 default). Clients that are not browsers "
+                      "send no origin and are not concerned."),
+            checkOrigins),
+    };
+}
+
+std::vector<ConfigKey> authKeys()
+{
+    const auto s = "auth";
+    return {
+        text(s, "secret_file", ConfigType::Path, FIELD(auth.secretFile),
+            "File with the HS256 secret our own tokens are signed with, mode 0600. Empty: "
+            "`jwt.key` in the data directory, made at the first start. Whoever knows it can "
+            "make administrators."),
+        text(s, "accepted_secrets", ConfigType::PathList, FIELD(auth.acceptedSecrets),
+            "Files with HS256 secrets of other issuers, such as a vantage6 server. Their "
+            "tokens are accepted for users and nodes, never for administrators."),
+        text(s, "public_keys", ConfigType::PathList, FIELD(auth.publicKeys),
+            "PEM files with public keys (RSA, P-256, Ed25519), accepted likewise."),
+        text(s, "jwks_file", ConfigType::Path, FIELD(auth.jwksFile),
+            "JSON Web Key Set whose keys are accepted likewise."),
+        text(s, "issuer", ConfigType::Text, FIELD(auth.issuer),
+            "When set, tokens of other issuers have to name it in `iss`."),
+        text(s, "audience", ConfigType::Text, FIELD(auth.audience),
+            "When set, tokens of other issuers have to name it in `aud`."),
+        duration(s, "access_lifetime", FIELD(tokens.accessLifetime), 30 * minute, 30 * day,
+            "Validity of our access tokens. vantage6 nodes refresh without a pause when it is "
+            "shorter than the least value."),
+        duration(s, "refresh_lifetime", FIELD(tokens.refreshLifetime), 30 * minute, 365 * day,
+            "Validity of our refresh tokens; longer than that of access tokens."),
+        duration(s, "admin_lifetime", FIELD(tokens.adminLifetime), 5 * minute, 30 * day,
+            "Validity of the tokens of administrators."),
+        duration(s, "leeway", FIELD(verifier.leeway), 0, 10 * minute,
+            "How far the clocks of token issuers may be off."),
+        count(s, "failures", FIELD(logins.maxFailures), 1, 1'000,
+            "Failed logins of an address or an account until it is locked."),
+        duration(s, "failure_window", FIELD(logins.window), second, day,
+            "Time within which they count."),
+        duration(s, "lock_time", FIELD(logins.lockFor), second, day, "How long the lock lasts."),
+    };
+}
+
+std::vector<ConfigKey> federationKeys()
+{
+    const auto s = "federation";
+    return {
+        duration(s, "unidentified_grace", FIELD(federation.unidentifiedGrace), second, hour,
+            "A socket without a valid token is closed after this."),
+        count(s, "unidentified_sockets", FIELD(federation.maxUnidentified), 0, 1'000'000,
+            "Such sockets at a time; beyond, the oldest is closed."),
+        duration(s, "expired_token_interval", FIELD(federation.expiredTokenInterval), 0, hour,
+            "`expired_token` is sent to one identity at most once in this time."),
+        duration(s, "expired_token_grace", FIELD(federation.expiredTokenGrace), 0, day,
+            "A token that ended less than this ago still lets a client in."),
+        liveTokenEndKey(),
+        size(s, "log_line_size", FIELD(federation.maxLogLineBytes), kib, mib,
+            "One line of an algorithm's log; longer ones are cut."),
+        duration(s, "log_flush_interval", FIELD(federation.logFlushInterval), 0, 10 * second,
+            "How long live log lines wait to be written to the database together."),
+        count(s, "remembered_kills", FIELD(federation.maxRememberedKills), 0, 1'000'000,
+            "Kills a node missed while it was away and is told at its return, per node."),
+    };
+}
+
+std::vector<ConfigKey> storageKeys()
+{
+    const auto s = "storage";
+    return {
+        duration(s, "group_time", FIELD(storage.groupTime), 0, second,
+            "Writes that arrive this soon after each other share one flush to the disk. An "
+            "answer leaves only after it."),
+        count(s, "group_size", FIELD(storage.maxGroupSize), 1, 100'000, "Writes in one flush."),
+        count(s, "queued_writes", FIELD(storage.maxQueuedWrites), 1, 10'000'000,
+            "Writes that may wait; more are refused."),
+        duration(s, "idempotency_life", FIELD(storage.idempotencyLife), minute, 365 * day,
+            "How long a request's idempotency key is remembered."),
+    };
+}
+
+std::vector<ConfigKey> logKeys()
+{
+    const auto s = "log";
+    const QStringList levels{QStringLiteral("debug"), QStringLiteral("info"),
+        QStringLiteral("warning"), QStringLiteral("error"), QStringLiteral("critical")};
+    return {
+        withChoices(text(s, "level", ConfigType::Choice, FIELD(log.level),
+                        "Least level that is logged. Read again at SIGHUP."),
+            levels),
+        withCheck(text(s, "levels", ConfigType::TextList, FIELD(log.levels),
+                      "Levels of single categories, as in `[\"gh.http=debug\"]`. Read again at "
+                      "SIGHUP."),
+            checkCategoryLevels),
+        withChoices(text(s, "format", ConfigType::Choice, FIELD(log.format),
+                        "`text` for people, `json` for collectors (one object a line), "
+                        "`journal` for systemd. `auto` is `journal` under systemd, else `text`."),
+            {QStringLiteral("auto"), QStringLiteral("text"), QStringLiteral("json"),
+                QStringLiteral("journal")}),
+        count(s, "kept_lines", FIELD(liveLog.capacity), 100, 10'000'000,
+            "Newest lines kept in memory for the console."),
+    };
+}
+
+std::vector<ConfigKey> metricsKeys()
+{
+    const auto s = "metrics";
+    return {
+        text(s, "enabled", ConfigType::Flag, FIELD(metrics.enabled),
+            "Serve `/metrics` in the Prometheus text format."),
+        text(s, "token", ConfigType::Secret, FIELD(metrics.token),
+            "Bearer token a scraper has to send. Empty: everybody may read, and for that reason "
+            "only a listener on loopback serves them."),
+    };
+}
+
+#undef FIELD
+
+std::vector<ConfigKey> allKeys()
+{
+    std::vector<ConfigKey> all;
+    for (auto&& part : {serverKeys(), tlsKeys(), httpKeys(), sessionKeys(), corsKeys(), authKeys(),
+             federationKeys(), storageKeys(), logKeys(), metricsKeys()}) {
+        all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+}
+
+} // namespace
+
+const std::vector<ConfigSection>& configSections()
+{
+    static const std::vector<ConfigSection> sections{
+        {QStringLiteral("server"),
+            QStringLiteral("The process: where it listens and how it stops.")},
+        {QStringLiteral("tls"), QStringLiteral("Encryption of the listener.")},
+        {QStringLiteral("http"),
+            QStringLiteral("The door: connections and requests of everybody, known or not.")},
+        {QStringLiteral("limits"),
+            QStringLiteral("What one client's session may cost. The defaults of the timings are "
+                           "those vantage6 nodes see today.")},
+        {QStringLiteral("cors"), QStringLiteral("Web pages from other origins.")},
+        {QStringLiteral("auth"),
+            QStringLiteral("Tokens: whose are accepted and how ours are made.")},
+        {QStringLiteral("federation"),
+            QStringLiteral("The namespace `/tasks` of data stations and researchers.")},
+        {QStringLiteral("storage"), QStringLiteral("The database.")},
+        {QStringLiteral("log"), QStringLiteral("What is written to standard error.")},
+        {QStringLiteral("metrics"), QStringLiteral("Numbers for a monitoring system.")},
+    };
+    return sections;
+}
+
+const std::vector<ConfigKey>& configKeys()
+{
+    static const std::vector<ConfigKey> keys = allKeys();
+    return keys;
+}
+
+} // namespace gatehouse::app

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/datacommands.h"
+
+#include "server/access/passwordhasher.h"
+#include "server/access/secrets.h"
+#include "server/store/await.h"
+#include "server/store/import.h"
+#include "server/store/store.h"
+
+#include <QCoreApplication>
+#include <QFile>
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+namespace gatehouse::app {
+
+namespace {
+
+constexpr qint64 maxImportBytes = 256 << 20;
+
+ExitCode fail(ExitCode code, const QString& text)
+{
+    std::fprintf(stderr, "%s\n", qPrintable(text));
+    return code;
+}
+
+/// The database of the configured directory. Says itself why there is none.
+std::unique_ptr<store::Store> openStore(const ConfigArguments& arguments, ExitCode& code)
+{
+    const auto report = loadConfiguration(arguments);
+    if (!printFindings(report)) {
+        code = ExitCode::BadConfiguration;
+        return nullptr;
+    }
+    auto opened
+        = store::Store::open(report.configuration.server.data, report.configuration.storage);
+    if (!opened) {
+        code = fail(ExitCode::Unavailable, opened.error().detail);
+        return nullptr;
+    }
+    return std::move(*opened);
+}
+
+void printCounts(const char* what, const store::ImportCounts& counts)
+{
+    if (counts.created + counts.updated > 0) {
+        std::printf("%-15s %d new, %d changed\n", what, counts.created, counts.updated);
+    }
+}
+
+/// A line without echo, as a terminal asks for a password.
+QByteArray promptedLine(const char* prompt)
+{
+    std::fputs(prompt, stderr);
+    termios before{};
+    tcgetattr(STDIN_FILENO, &before);
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    std::string line;
+    std::getline(std::cin, line);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    std::fputs("\n", stderr);
+    return QByteArray::fromStdString(line);
+}
+
+Result<QByteArray> askedPassword()
+{
+    constexpr qsizetype least = 8;
+    QByteArray password;
+    if (isatty(STDIN_FILENO) == 1) {
+        password = promptedLine("Password: ");
+        if (promptedLine("Again: ") != password) {
+            return failure(ErrorCode::BadRequest, QStringLiteral("the two are not the same"));
+        }
+    } else {
+        std::string line;
+        std::getline(std::cin, line);
+        password = QByteArray::fromStdString(line);
+    }
+    if (password.size() < least) {
+        return failure(ErrorCode::BadRequest,
+            QStringLiteral("a password needs at least %1 characters").arg(least));
+    }
+    return password;
+}
+
+} // namespace
+
+ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArguments& arguments)
+{
+    QCoreApplication application(argc, argv);
+    QFile source(file);
+    if (!source.open(QIODevice::ReadOnly)) {
+        return fail(ExitCode::IoError, QString(file + QStringLiteral(": ") + source.errorString()));
+    }
+    if (source.size() > maxImportBytes) {
+        return fail(ExitCode::Failed, QString(file + QStringLiteral(": larger than 256 MiB")));
+    }
+    auto data = store::readImport(source.readAll());
+    if (!data) {
+        return fail(ExitCode::Failed, QString(file + QStringLiteral(": ") + data.error().detail));
+    }
+    const auto hashed = store::hashPasswords(
+        *data, [](const QString& password) { return access::hashPassword(password.toUtf8()); });
+    if (!hashed) {
+        return fail(ExitCode::Failed, hashed.error().detail);
+    }
+    ExitCode code = ExitCode::Ok;
+    const auto store = openStore(arguments, code);
+    if (!store) {
+        return code;
+    }
+    const auto report = store::await<store::ImportReport>(
+        [&](work::Completion<store::ImportReport> done) { store->applyImport(*data, done); });
+    if (!report) {
+        return fail(ExitCode::Failed, QString(file + QStringLiteral(": ") + report.error().detail));
+    }
+    printCounts("organizations", report->organizations);
+    printCounts("collaborations", report->collaborations);
+    printCounts("studies", report->studies);
+    printCounts("nodes", report->nodes);
+    printCounts("roles", report->roles);
+    printCounts("users", report->users);
+    return ExitCode::Ok;
+}
+
+ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource source,
+    const ConfigArguments& arguments)
+{
+    QCoreApplication application(argc, argv);
+    ExitCode code = ExitCode::Ok;
+    const auto store = openStore(arguments, code);
+    if (!store) {
+        return code;
+    }
+    const bool generate = source == PasswordSource::Generate;
+    const auto password
+        = generate ? Result<QByteArray>(access::oneTimePassword().toUtf8()) : askedPassword();
+    if (!password) {
+        return fail(ExitCode::Failed, password.error().detail);
+    }
+    const auto hash = access::hashPassword(*password);
+    if (!hash) {
+        return fail(ExitCode::Failed, hash.error().detail);
+    }
+    const work::NewAdmin wanted{name, *hash, SystemClock().wall()};
+    const auto made = store::await<work::AdminAccount>(
+        [&](work::Completion<work::AdminAccount> done) { store->createAdmin(wanted, done); });
+    if (!made) {
+        return fail(ExitCode::Failed, made.error().detail);
+    }
+    std::fprintf(stderr, "Administrator %lld \"%s\" was made.\n",
+        static_cast<long long>(made->id.value), qPrintable(made->name));
+    if (generate) {
+        std::printf("%s\n", password->constData());
+    }
+    return ExitCode::Ok;
+}
+
+} // namespace gatehouse::app

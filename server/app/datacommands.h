@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/app/configcommands.h"
+
+namespace gatehouse::app {
+
+/// Reads an import file into the database of the data directory: everything or nothing.
+ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArguments& arguments);
+
+/// Where the password of a new administrator comes from. Never from the command line, where every
+/// process of the machine could read it.
+enum class PasswordSource : quint8 {
+    Ask, ///< a prompt on the terminal, else the first line of stdin
+    Generate, ///< made here and printed once
+};
+
+ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource source,
+    const ConfigArguments& arguments);
+
+} // namespace gatehouse::app

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/servermetrics.h"
+
+#include "server/observe/livelog.h"
+#include "server/observe/logsink.h"
+#include "server/observe/metrics.h"
+#include "server/observe/processstats.h"
+#include "server/session/socketioserver.h"
+#include "server/store/store.h"
+#include "server/transport/server.h"
+
+namespace gatehouse::app {
+
+ServerMetrics::ServerMetrics(observe::Metrics& metrics, MetricSources sources)
+    : m_metrics(metrics), m_sources(sources)
+{
+    m_sources.hub.addObserver(this);
+    m_sources.tasks.addObserver(this);
+}
+
+ServerMetrics::~ServerMetrics()
+{
+    m_sources.tasks.removeObserver(this);
+    m_sources.hub.removeObserver(this);
+}
+
+void ServerMetrics::refresh()
+{
+    using observe::syncTotal;
+    observe::Metrics& m = m_metrics;
+
+    const transport::TransportCounters& door = m_sources.transport.counters();
+    syncTotal(m.connectionsAccepted, door.accepted);
+    syncTotal(m.connectionsRefusedTotal, door.refusedTotalCap);
+    syncTotal(m.connectionsRefusedAddress, door.refusedAddressCap);
+    syncTotal(m.tlsHandshakeFailures, door.tlsFailures);
+    m.connectionsOpen.Set(double(door.openConnections));
+    syncTotal(m.bytesIn, door.bytesIn);
+    syncTotal(m.bytesOut, door.bytesOut);
+
+    const session::SessionCounters& sessions = m_sources.sessions.counters();
+    syncTotal(m.sessionsOpened, sessions.opened);
+    syncTotal(m.sessionsClosed, sessions.closed);
+    syncTotal(m.packetsIn, sessions.packetsIn);
+    syncTotal(m.packetsOut, sessions.packetsOut);
+    syncTotal(m.slowConsumers, sessions.slowConsumers);
+    syncTotal(m.pingTimeouts, sessions.pingTimeouts);
+    syncTotal(m.protocolErrors, sessions.protocolErrors);
+    m.sessionsWebSocket.Set(double(door.openWebSockets));
+    const qint64 open = qint64(sessions.opened) - qint64(sessions.closed);
+    m.sessionsPolling.Set(double(std::max<qint64>(0, open - qint64(door.openWebSockets))));
+
+    const std::vector<hub::RoomView> rooms = m_sources.hub.rooms();
+    m.rooms.Set(double(rooms.size()));
+
+    m.nodesOnline.Set(m_sources.presence.onlineCount());
+    m.nodesTotal.Set(double(m_sources.directory.nodes().size()));
+    m.tasksOpen.Set(double(m_sources.tasks.openTaskCount()));
+    m.runsActive.Set(double(m_sources.tasks.openRunCount()));
+    m.storeQueue.Set(double(m_sources.store.queuedWrites()));
+
+    m.residentBytes.Set(double(observe::residentBytes()));
+    m.openDescriptors.Set(double(observe::openDescriptors()));
+    m.loopLagSeconds.Set(double(m_sources.loopLag.worst().count()) / 1'000);
+    syncTotal(m.logLinesDropped, m_sources.log.dropped() + m_sources.liveLog.dropped());
+}
+
+void ServerMetrics::memberJoined(const NamespaceName&, const RoomName&, const hub::Subscriber&)
+{
+    m_metrics.memberships.Increment();
+}
+
+void ServerMetrics::memberLeft(const NamespaceName&, const RoomName&, const hub::Subscriber&)
+{
+    m_metrics.memberships.Decrement();
+}
+
+void ServerMetrics::published(const hub::Publication&, const hub::Delivery& delivery)
+{
+    m_metrics.eventsPublished.Increment();
+    m_metrics.eventsDelivered.Increment(double(delivery.recipients));
+}
+
+void ServerMetrics::taskCreated(const work::TaskRecord&)
+{
+    m_metrics.tasksCreated.Increment();
+}
+
+void ServerMetrics::runChanged(const work::RunChange& change)
+{
+    if (!change.run.finished || !change.finishedAt) {
+        return;
+    }
+    m_metrics.runsFinished.Increment();
+    if (work::hasFailed(change.run.status)) {
+        m_metrics.runsFailed.Increment();
+    }
+}
+
+} // namespace gatehouse::app

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/hub/hub.h"
+#include "server/work/taskservice.h"
+
+namespace gatehouse::observe {
+class LiveLog;
+class LoopLag;
+class LogSink;
+class Metrics;
+} // namespace gatehouse::observe
+namespace gatehouse::session {
+class SocketIoServer;
+}
+namespace gatehouse::store {
+class Store;
+}
+namespace gatehouse::transport {
+class Server;
+}
+
+namespace gatehouse::app {
+
+/// Where the numbers come from that /metrics shows. References outlive it.
+struct MetricSources
+{
+    const transport::Server& transport;
+    const session::SocketIoServer& sessions;
+    hub::Hub& hub;
+    work::TaskService& tasks;
+    const work::Presence& presence;
+    const work::Directory& directory;
+    const store::Store& store;
+    const observe::LiveLog& liveLog;
+    const observe::LogSink& log;
+    const observe::LoopLag& loopLag;
+};
+
+/// Brings the metrics of rooms that count for themselves up to date: counts events as the hub and
+/// the task service tell them, and reads the rest when somebody asks. Network thread only.
+class ServerMetrics final : private hub::HubObserver, private work::TaskObserver
+{
+public:
+    ServerMetrics(observe::Metrics& metrics, MetricSources sources);
+    ~ServerMetrics() override;
+    Q_DISABLE_COPY_MOVE(ServerMetrics)
+
+    void refresh(); ///< before the metrics are shown
+
+private:
+    void memberJoined(const NamespaceName&, const RoomName&, const hub::Subscriber&) override;
+    void memberLeft(const NamespaceName&, const RoomName&, const hub::Subscriber&) override;
+    void published(const hub::Publication&, const hub::Delivery& delivery) override;
+    void taskCreated(const work::TaskRecord&) override;
+    void runChanged(const work::RunChange& change) override;
+
+    observe::Metrics& m_metrics;
+    MetricSources m_sources;
+};
+
+} // namespace gatehouse::app

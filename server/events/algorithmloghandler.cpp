@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/events/algorithmloghandler.h"
+
+#include "common/core/strictjson.h"
+#include "server/access/policy.h"
+#include "server/events/federationnames.h"
+#include "server/hub/hub.h"
+#include "server/observe/log.h"
+#include "server/observe/metrics.h"
+#include "server/work/taskservice.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+
+namespace gatehouse::events {
+
+namespace {
+
+/// Also for texts with half a surrogate pair, which have no UTF-8: those become U+FFFD later.
+QString textOf(QByteArrayView json)
+{
+    if (const auto utf8 = jsonText(json))
+        return QString::fromUtf8(*utf8);
+    const QByteArray array = '[' + json.toByteArray() + ']';
+    return QJsonDocument::fromJson(array).array().at(0).toString();
+}
+
+QString cut(const QString& text, qsizetype maxLength)
+{
+    qsizetype length = maxLength;
+    if (text.at(length - 1).isHighSurrogate())
+        --length;
+    return text.first(length) + QStringLiteral(" […]");
+}
+
+} // namespace
+
+AlgorithmLogHandler::AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks,
+    observe::Metrics& metrics, const FederationOptions& options)
+    : m_hub(hub), m_tasks(tasks), m_metrics(metrics), m_options(options)
+{
+}
+
+AlgorithmLogHandler::~AlgorithmLogHandler()
+{
+    flush();
+}
+
+void AlgorithmLogHandler::handle(
+    const access::Principal& node, const SocketId&, const session::IncomingEvent& event)
+{
+    const auto data = firstObject(event.args);
+    const qint64 id = data ? idMember(*data, "run_id") : 0;
+    const auto textJson = data ? rawMember(*data, "log") : std::nullopt;
+    if (id == 0 || !textJson || jsonKind(*textJson) != JsonKind::String)
+        return refuse(node, id);
+    const work::RunRef* known = m_tasks.knownRun(RunId{id});
+    if (!known || !m_tasks.belongsTo(*known, node.nodeId())
+        || !isAbsentOr(*data, "task_id", known->task.value)
+        || !isAbsentOr(*data, "collaboration_id", known->collaboration.value))
+        return refuse(node, id);
+
+    const work::RunRef run = *known;
+    QString text = textOf(*textJson);
+    if (textJson->size() > m_options.maxLogLineBytes
+        && text.size() > m_options.maxLogLineBytes / 6) {
+        // An escaped character takes up to six octets, so this cut is within the bound either way.
+        text = cut(text, m_options.maxLogLineBytes / 6);
+        relay(run, protocol::jsonString(text.toUtf8()));
+    } else {
+        relay(run, *textJson);
+    }
+    store(node.nodeId(), run.run, text);
+}
+
+void AlgorithmLogHandler::flush()
+{
+    const std::map<RunId, Batch> batches = std::exchange(m_batches, {});
+    for (const auto& [run, batch] : batches)
+        write(run, batch);
+}
+
+void AlgorithmLogHandler::relay(const work::RunRef& run, QByteArrayView textJson)
+{
+    hub::Publication publication;
+    publication.nsp = federationNamespace();
+    publication.rooms = {access::collaborationRoom(run.collaboration)};
+    publication.event = "algorithm_log";
+    publication.args = "{\"run_id\":" + QByteArray::number(run.run.value) + ",\"task_id\":"
+        + QByteArray::number(run.task.value) + ",\"log\":" + textJson.toByteArray() + '}';
+    m_hub.publish(publication);
+}
+
+void AlgorithmLogHandler::store(NodeId node, RunId run, const QString& text)
+{
+    Batch& batch = m_batches[run];
+    batch.node = node;
+    if (!batch.text.isEmpty() && !batch.text.endsWith(QLatin1Char('\n')))
+        batch.text += QLatin1Char('\n');
+    batch.text += text;
+    if (batch.text.size() < m_options.maxBatchedLogBytes)
+        return;
+    const Batch full = std::move(batch);
+    m_batches.erase(run);
+    write(run, full);
+}
+
+void AlgorithmLogHandler::write(RunId run, const Batch& batch)
+{
+    const auto kept = m_tasks.appendLog(batch.node, run, batch.text);
+    if (!kept) {
+        observe::log(observe::Level::Debug, observe::category::task,
+            QStringLiteral("Log lines of run %1 were not kept: %2")
+                .arg(QString::number(run.value), kept.error().detail),
+            {.node = batch.node, .run = run});
+    }
+}
+
+void AlgorithmLogHandler::refuse(const access::Principal& node, qint64 run)
+{
+    m_metrics.decisionsDenied.Increment();
+    observe::log(observe::Level::Debug, observe::category::task,
+        QStringLiteral("A log line of node <%1> for run %2 was dropped: not an open run of it")
+            .arg(node.name, QString::number(run)),
+        {.node = node.nodeId(), .run = RunId{run}});
+}
+
+} // namespace gatehouse::events

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/events/federationeventhandler.h"
+#include "server/events/federationoptions.h"
+
+#include <map>
+
+namespace gatehouse::hub {
+class Hub;
+}
+namespace gatehouse::observe {
+class Metrics;
+}
+namespace gatehouse::work {
+class TaskService;
+struct RunRef;
+} // namespace gatehouse::work
+
+namespace gatehouse::events {
+
+/// `algorithm_log` from a node, one line each: relayed at once to its collaboration, sender
+/// included, and stored in batches. Overlong lines are cut. Lines for runs that are neither open
+/// nor lately finished, or not the node's own, are dropped.
+class AlgorithmLogHandler final : public FederationEventHandler
+{
+public:
+    AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks, observe::Metrics& metrics,
+        const FederationOptions& options);
+    ~AlgorithmLogHandler() override;
+
+    void handle(const access::Principal& node, const SocketId& socket,
+        const session::IncomingEvent& event) override;
+
+    void flush(); ///< writes what waits
+
+private:
+    struct Batch
+    {
+        NodeId node;
+        QString text; ///< lines joined by line feeds
+    };
+
+    void relay(const work::RunRef& run, QByteArrayView textJson);
+    void store(NodeId node, RunId run, const QString& text);
+    void write(RunId run, const Batch& batch);
+    void refuse(const access::Principal& node, qint64 run);
+
+    hub::Hub& m_hub;
+    work::TaskService& m_tasks;
+    observe::Metrics& m_metrics;
+    const FederationOptions& m_options;
+    std::map<RunId, Batch> m_batches;
+};
+
+} // namespace gatehouse::events

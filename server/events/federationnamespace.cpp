@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/events/federationnamespace.h"
+
+#include "server/access/policy.h"
+#include "server/access/tokenverifier.h"
+#include "server/events/algorithmloghandler.h"
+#include "server/events/algorithmstatushandler.h"
+#include "server/events/nodeinfohandler.h"
+#include "server/hub/hub.h"
+#include "server/identity/identities.h"
+#include "server/observe/log.h"
+#include "server/observe/metrics.h"
+#include "server/session/socketioserver.h"
+#include "server/work/journal.h"
+#include "server/work/presence.h"
+#include "server/work/taskservice.h"
+
+#include <algorithm>
+
+namespace gatehouse::events {
+
+using access::PrincipalKind;
+
+namespace {
+
+void logAbout(observe::Level level, QLatin1StringView category, const QString& text,
+    const session::Socket& socket, const access::Principal& principal = {})
+{
+    observe::log(level, category, text, {.node = principal.nodeId(), .socket = socket.socketId()});
+}
+
+QString kindTitle(PrincipalKind kind)
+{
+    QString title = access::name(kind);
+    title[0] = title[0].toUpper();
+    return title;
+}
+
+} // namespace
+
+FederationNamespace::FederationNamespace(
+    FederationServices services, FederationAnnouncer& announcer, FederationOptions options)
+    : m_services(services), m_announcer(announcer), m_options(options)
+{
+    const auto add = [this](const QByteArray& event, auto handler) {
+        auto* raw = handler.get();
+        m_handlers.insert(event, raw);
+        m_ownedHandlers.push_back(std::move(handler));
+        return raw;
+    };
+    add("algorithm_status_change",
+        std::make_unique<AlgorithmStatusHandler>(services.hub, services.tasks, services.metrics));
+    add("node_info_update",
+        std::make_unique<NodeInfoHandler>(services.presence, services.journal, m_options));
+    m_logHandler = add("algorithm_log",
+        std::make_unique<AlgorithmLogHandler>(
+            services.hub, services.tasks, services.metrics, m_options));
+    services.directory.addObserver(this);
+    m_timer.callOnTimeout(&m_timer, [this] { sweep(); });
+    m_timer.start(m_options.logFlushInterval);
+}
+
+FederationNamespace::~FederationNamespace()
+{
+    m_services.directory.removeObserver(this);
+}
+
+void FederationNamespace::socketConnected(session::Socket& socket)
+{
+    const QByteArray header = socket.handshake().headers.value("Authorization");
+    const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
+    auto identity = m_services.identities.identify(token, m_options.expiredTokenGrace);
+    if (!identity)
+        return handleRefusedToken(socket, identity.error());
+    if (identity->isContainer() || identity->claims.type != access::TokenType::Access) {
+        const Error error{
+            ErrorCode::TokenInvalid, QStringLiteral("not an access token of a user or node")};
+        return handleRefusedToken(socket, error);
+    }
+    m_services.metrics.tokensAccepted.Increment();
+    const access::Principal& principal = identity->principal;
+    socket.setPrincipal(principal);
+    const auto member = std::make_shared<Member>();
+    m_members.insert(socket.socketId(), member);
+    member->socket = &socket;
+    member->principal = principal;
+    const Millis now = m_services.clock.monotonic();
+    if (principal.expiresAt)
+        member->tokenEnd = now + (*principal.expiresAt - m_services.clock.wall());
+    logAbout(observe::Level::Info, observe::category::auth,
+        QStringLiteral("Client identified as %1 <%2> from %3")
+            .arg(access::name(principal.kind), principal.name, socket.handshake().peerAddress),
+        socket, principal);
+    if (principal.kind == PrincipalKind::Node)
+        admitNode(member);
+    else
+        joinRooms(member, roomsOf(principal));
+}
+
+void FederationNamespace::eventReceived(
+    session::Socket& socket, const session::IncomingEvent& event)
+{
+    const auto found = m_members.constFind(socket.socketId());
+    if (event.name == "message" || event.name == "error") {
+        logAbout(observe::Level::Info, observe::category::ws,
+            QStringLiteral("Received %1: %2")
+                .arg(QString::fromUtf8(event.name),
+                    QString::fromUtf8(
+                        event.args.first(std::min<qsizetype>(event.args.size(), 1'024)))),
+            socket);
+        return;
+    }
+    if (found == m_members.cend()) {
+        m_services.metrics.eventsIgnored.Increment();
+        return;
+    }
+    const access::Principal principal = (*found)->principal;
+    if (event.name == "ping") {
+        handlePing(principal);
+        return;
+    }
+    FederationEventHandler* handler = m_handlers.value(event.name);
+    if (!handler) {
+        m_services.metrics.eventsIgnored.Increment();
+        return;
+    }
+    if (principal.kind == PrincipalKind::Node)
+        return handler->handle(principal, socket.socketId(), event);
+    m_services.metrics.eventsIgnored.Increment();
+    logAbout(observe::Level::Warning, observe::category::ws,
+        QStringLiteral("%1 <%2> sent %3, which only nodes may send: ignored")
+            .arg(kindTitle(principal.kind), principal.name, QString::fromUtf8(event.name)),
+        socket, principal);
+}
+
+void FederationNamespace::socketDisconnected(session::Socket& socket, const QByteArray& reason)
+{
+    const SocketId id = socket.socketId();
+    m_unidentified.remove(id);
+    const MemberPtr member = m_members.take(id);
+    if (!member)
+        return;
+    const access::Principal& principal = member->principal;
+    leaveRooms(member, std::vector(member->rooms));
+    member->socket = nullptr;
+    logAbout(observe::Level::Info, observe::category::auth,
+        QStringLiteral("%1 disconnected: %2").arg(principal.name, QString::fromUtf8(reason)),
+        socket, principal);
+    if (principal.kind != PrincipalKind::Node)
+        return;
+    const NodeId node = principal.nodeId();
+    m_services.presence.socketClosed(node, id); // node-offline with the last one
+    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
+}
+
+void FederationNamespace::sweep()
+{
+    const Millis now = m_services.clock.monotonic();
+    m_logHandler->flush();
+    sweepStrangers(now);
+    if (m_options.liveTokenEnd == LiveTokenEnd::Renew)
+        sweepTokens(now);
+}
+
+void FederationNamespace::directoryChanged()
+{
+    const QList<SocketId> ids = m_members.keys();
+    for (const SocketId& id : ids)
+        reviewMember(id);
+}
+
+/// Whoever is no longer in the directory goes; rooms follow what the rules say now.
+void FederationNamespace::reviewMember(const SocketId& id)
+{
+    const MemberPtr member = m_members.value(id);
+    if (!member)
+        return; // went while others were reviewed
+    const access::Principal& principal = member->principal;
+    const bool isGone
+        = (principal.kind == PrincipalKind::Node && !m_services.directory.node(principal.nodeId()))
+        || (principal.kind == PrincipalKind::User
+            && !m_services.directory.user(principal.userId()));
+    if (isGone)
+        return member->socket->disconnect();
+    const std::vector<RoomName> wanted = roomsOf(principal);
+    const auto without
+        = [](const std::vector<RoomName>& rooms, const std::vector<RoomName>& other) {
+              std::vector<RoomName> rest;
+              for (const RoomName& room : rooms) {
+                  if (std::find(other.begin(), other.end(), room) == other.end())
+                      rest.push_back(room);
+              }
+              return rest;
+          };
+    const std::vector<RoomName> old = without(member->rooms, wanted);
+    const std::vector<RoomName> fresh = without(wanted, member->rooms);
+    leaveRooms(member, old);
+    joinRooms(member, fresh);
+}
+
+void FederationNamespace::handleRefusedToken(session::Socket& socket, const Error& error)
+{
+    logAbout(observe::Level::Warning, observe::category::auth,
+        QStringLiteral("Client from %1 is not identified: %2 (%3)")
+            .arg(socket.handshake().peerAddress, traits(error.code).name, error.detail),
+        socket);
+    if (error.code != ErrorCode::TokenExpired) {
+        if (error.code != ErrorCode::TokenMissing)
+            m_services.metrics.tokensInvalid.Increment();
+        if (error.code == ErrorCode::TokenForged)
+            socket.emitEvent("invalid_token");
+        return addStranger(socket, {});
+    }
+    m_services.metrics.tokensExpired.Increment();
+    const QByteArray header = socket.handshake().headers.value("Authorization");
+    const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
+    QByteArray subject = m_services.identities.expiredSubject(token);
+    if (subject.isEmpty())
+        subject = socket.handshake().peerAddress.toUtf8();
+    addStranger(socket, subject);
+}
+
+void FederationNamespace::addStranger(session::Socket& socket, QByteArray expiredSubject)
+{
+    const SocketId id = socket.socketId();
+    Stranger& stranger = m_unidentified[id];
+    stranger.socket = &socket;
+    stranger.closeAt = m_services.clock.monotonic() + m_options.unidentifiedGrace;
+    stranger.expiredSubject = std::move(expiredSubject);
+    if (!stranger.expiredSubject.isEmpty())
+        sendExpiredToken(stranger);
+    m_strangerOrder.push_back(id);
+    // Not from inside this call: the oldest could be a neighbour in a loop above us.
+    if (m_unidentified.size() > m_options.maxUnidentified)
+        QTimer::singleShot(0, &m_timer, [this] { sweepStrangers(m_services.clock.monotonic()); });
+}
+
+void FederationNamespace::closeStranger(const SocketId& id)
+{
+    const Stranger stranger = m_unidentified.take(id);
+    if (!stranger.socket)
+        return;
+    const SessionId session = stranger.socket->sessionId();
+    logAbout(observe::Level::Info, observe::category::auth,
+        QStringLiteral("Client from %1 closed: no identity in time")
+            .arg(stranger.socket->handshake().peerAddress),
+        *stranger.socket);
+    const auto view = m_services.server.session(session);
+    // Ending the session lets client libraries come back by themselves, DISCONNECT would not; but
+    // the same session may be somebody in another namespace.
+    if (view && !view->principal.isIdentified()) {
+        m_services.server.closeSession(
+            session, session::CloseCode::Unidentified, QLatin1StringView("unidentified"));
+    } else {
+        stranger.socket->disconnect();
+    }
+}
+
+/// At most once per identity and interval: a client whose fresh token is refused again (clocks
+/// apart) comes back at once, without end. The event is held back, not lost.
+void FederationNamespace::sendExpiredToken(Stranger& stranger)
+{
+    const Millis now = m_services.clock.monotonic();
+    const auto last = m_expiredTold.constFind(stranger.expiredSubject);
+    if (last != m_expiredTold.cend() && now - *last < m_options.expiredTokenInterval)
+        return;
+    m_expiredTold.insert(stranger.expiredSubject, now);
+    stranger.expiredSubject.clear();
+    stranger.socket->emitEvent("expired_token");
+}
+
+void FederationNamespace::admitNode(const MemberPtr& member)
+{
+    session::Socket& socket = *member->socket;
+    const NodeId node = member->principal.nodeId();
+    socket.emitEvent("sync");
+    // Its first socket makes node-online, before the node itself is in the rooms.
+    m_services.presence.socketOpened(node, socket.socketId(), socket.handshake().peerAddress);
+    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
+    joinRooms(member, roomsOf(member->principal));
+    const work::Node* known = m_services.directory.node(node);
+    if (!known || !member->socket)
+        return;
+    const protocol::JsonArgs kills = m_announcer.takeMissedKills(*known);
+    if (!kills.isEmpty())
+        member->socket->emitEvent("kill_containers", kills);
+}
+
+void FederationNamespace::joinRooms(const MemberPtr& member, const std::vector<RoomName>& rooms)
+{
+    for (const RoomName& room : rooms) {
+        if (!member->socket)
+            return; // closed by what it was sent
+        member->socket->join(room);
+        member->rooms.push_back(room);
+        tellRoom(room,
+            QStringLiteral("%1 <%2> joined room <%3>")
+                .arg(kindTitle(member->principal.kind), member->principal.name,
+                    QString::fromUtf8(room.value)));
+    }
+}
+
+void FederationNamespace::leaveRooms(const MemberPtr& member, const std::vector<RoomName>& rooms)
+{
+    for (const RoomName& room : rooms) {
+        if (!member->socket)
+            return;
+        member->socket->leave(room);
+        std::erase(member->rooms, room);
+        tellRoom(room,
+            QStringLiteral("%1 left room %2")
+                .arg(member->principal.name, QString::fromUtf8(room.value)));
+    }
+}
+
+void FederationNamespace::tellRoom(const RoomName& room, const QString& text)
+{
+    observe::log(observe::Level::Info, observe::category::room, text);
+    if (room == access::allNodesRoom())
+        return; // spans collaborations, which must not know of each other
+    hub::Publication publication;
+    publication.nsp = federationNamespace();
+    publication.rooms = {room};
+    publication.event = "message";
+    publication.args = protocol::jsonString(text.toUtf8());
+    m_services.hub.publish(publication);
+}
+
+std::vector<RoomName> FederationNamespace::roomsOf(const access::Principal& principal) const
+{
+    std::vector<CollaborationId> all;
+    for (const work::Collaboration& collaboration : m_services.directory.collaborations())
+        all.push_back(collaboration.id);
+    return access::roomsFor(principal, m_services.identities.rightsOf(principal), all).rooms;
+}
+
+void FederationNamespace::handlePing(const access::Principal& principal)
+{
+    if (principal.kind != PrincipalKind::Node)
+        return;
+    m_services.presence.seen(principal.nodeId());
+    m_services.journal.saveNodeSeen(
+        principal.nodeId(), m_services.clock.wall(), [](const Result<void>&) {});
+}
+
+void FederationNamespace::sweepStrangers(Millis now)
+{
+    std::erase_if(
+        m_strangerOrder, [this](const SocketId& id) { return !m_unidentified.contains(id); });
+    const qsizetype excess = m_unidentified.size() - m_options.maxUnidentified;
+    const std::vector<SocketId> order = m_strangerOrder;
+    for (size_t i = 0; i < order.size(); ++i) {
+        const auto found = m_unidentified.find(order[i]);
+        if (found == m_unidentified.end())
+            continue;
+        if (qsizetype(i) < excess || found->closeAt <= now)
+            closeStranger(order[i]);
+        else if (!found->expiredSubject.isEmpty())
+            sendExpiredToken(*found);
+    }
+    m_expiredTold.removeIf([this, now](const QHash<QByteArray, Millis>::iterator& told) {
+        return now - *told >= m_options.expiredTokenInterval;
+    });
+}
+
+void FederationNamespace::sweepTokens(Millis now)
+{
+    std::vector<SessionId> overdue;
+    const QList<MemberPtr> members = m_members.values();
+    for (const MemberPtr& member : members) {
+        if (!member->socket || !member->tokenEnd || *member->tokenEnd > now)
+            continue;
+        if (member->wasTold) {
+            overdue.push_back(member->socket->sessionId());
+            continue;
+        }
+        member->wasTold = true;
+        member->tokenEnd = now + m_options.unidentifiedGrace;
+        member->socket->emitEvent("expired_token");
+    }
+    for (const SessionId& session : overdue) {
+        m_services.server.closeSession(
+            session, session::CloseCode::Unidentified, QLatin1StringView("token expired"));
+    }
+}
+
+} // namespace gatehouse::events

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/observe/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <chrono>
+
+namespace gatehouse::observe {
+
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+prometheus::Counter& counter(
+    prometheus::Registry& registry, const char* name, const char* help, const Labels& labels = {})
+{
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
+}
+
+prometheus::Gauge& gauge(
+    prometheus::Registry& registry, const char* name, const char* help, const Labels& labels = {})
+{
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
+}
+
+prometheus::Histogram& seconds(prometheus::Registry& registry, const char* name, const char* help)
+{
+    static const prometheus::Histogram::BucketBoundaries bounds{
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+}
+
+constexpr char refused[] = "gatehouse_connections_refused_total";
+constexpr char refusedHelp[] = "Connections refused at the door, by limit";
+constexpr char requests[] = "gatehouse_http_requests_total";
+constexpr char requestsHelp[] = "HTTP requests answered, by class of status";
+constexpr char sessions[] = "gatehouse_sessions";
+constexpr char sessionsHelp[] = "Open Engine.IO sessions, by transport";
+constexpr char tokens[] = "gatehouse_tokens_total";
+constexpr char tokensHelp[] = "Tokens looked at, by outcome";
+constexpr char logins[] = "gatehouse_logins_total";
+constexpr char loginsHelp[] = "Logins by password or API key, by outcome";
+
+} // namespace
+
+Metrics::Metrics()
+    : m_registry(std::make_shared<prometheus::Registry>()),
+      connectionsAccepted(
+          counter(*m_registry, "gatehouse_connections_accepted_total", "TCP connections accepted")),
+      connectionsRefusedTotal(counter(*m_registry, refused, refusedHelp, {{"limit", "total"}})),
+      connectionsRefusedAddress(counter(*m_registry, refused, refusedHelp, {{"limit", "address"}})),
+      connectionsOpen(gauge(*m_registry, "gatehouse_connections", "Open TCP connections")),
+      httpRequests2xx(counter(*m_registry, requests, requestsHelp, {{"status", "2xx"}})),
+      httpRequests3xx(counter(*m_registry, requests, requestsHelp, {{"status", "3xx"}})),
+      httpRequests4xx(counter(*m_registry, requests, requestsHelp, {{"status", "4xx"}})),
+      httpRequests5xx(counter(*m_registry, requests, requestsHelp, {{"status", "5xx"}})),
+      httpSeconds(seconds(*m_registry, "gatehouse_http_request_duration_seconds",
+          "From the whole request to its answer; long polls left out")),
+      tlsHandshakeFailures(counter(*m_registry, "gatehouse_tls_handshake_failures_total",
+          "TLS handshakes that failed or took too long")),
+      sessionsPolling(gauge(*m_registry, sessions, sessionsHelp, {{"transport", "polling"}})),
+      sessionsWebSocket(gauge(*m_registry, sessions, sessionsHelp, {{"transport", "websocket"}})),
+      sockets(gauge(*m_registry, "gatehouse_sockets", "Sockets: one per session and namespace")),
+      sessionsOpened(counter(*m_registry, "gatehouse_sessions_opened_total", "Sessions opened")),
+      sessionsClosed(counter(*m_registry, "gatehouse_sessions_closed_total", "Sessions ended")),
+      packetsIn(counter(*m_registry, "gatehouse_packets_received_total", "Packets received")),
+      packetsOut(counter(*m_registry, "gatehouse_packets_sent_total", "Packets sent")),
+      bytesIn(counter(*m_registry, "gatehouse_bytes_received_total", "Payload octets received")),
+      bytesOut(counter(*m_registry, "gatehouse_bytes_sent_total", "Payload octets sent")),
+      slowConsumers(counter(*m_registry, "gatehouse_slow_consumers_total",
+          "Clients closed because their queue was over its bound")),
+      pingTimeouts(counter(*m_registry, "gatehouse_ping_timeouts_total",
+          "Sessions ended because the client was not heard of")),
+      protocolErrors(counter(*m_registry, "gatehouse_protocol_errors_total",
+          "Frames, packets and requests that broke their protocol")),
+      tokensAccepted(counter(*m_registry, tokens, tokensHelp, {{"outcome", "accepted"}})),
+      tokensExpired(counter(*m_registry, tokens, tokensHelp, {{"outcome", "expired"}})),
+      tokensInvalid(counter(*m_registry, tokens, tokensHelp, {{"outcome", "invalid"}})),
+      loginsAccepted(counter(*m_registry, logins, loginsHelp, {{"outcome", "accepted"}})),
+      loginsFailed(counter(*m_registry, logins, loginsHelp, {{"outcome", "failed"}})),
+      loginsLocked(counter(*m_registry, logins, loginsHelp, {{"outcome", "locked"}})),
+      decisionsDenied(counter(*m_registry, "gatehouse_decisions_denied_total",
+          "Requests and events somebody was not permitted")),
+      rooms(gauge(*m_registry, "gatehouse_rooms", "Rooms with members")),
+      memberships(gauge(*m_registry, "gatehouse_room_memberships", "Members of all rooms")),
+      eventsIn(counter(*m_registry, "gatehouse_events_received_total", "Events from clients")),
+      eventsPublished(
+          counter(*m_registry, "gatehouse_events_published_total", "Events published to rooms")),
+      eventsDelivered(counter(*m_registry, "gatehouse_events_delivered_total",
+          "Events put on a client's queue, one per recipient")),
+      eventsIgnored(counter(*m_registry, "gatehouse_events_ignored_total",
+          "Events of unknown name or from somebody who may not send them")),
+      nodesOnline(gauge(*m_registry, "gatehouse_nodes_online", "Nodes online")),
+      nodesTotal(gauge(*m_registry, "gatehouse_nodes", "Nodes registered")),
+      tasksOpen(gauge(*m_registry, "gatehouse_tasks_open", "Tasks that have not ended")),
+      runsActive(gauge(*m_registry, "gatehouse_runs_active", "Runs being worked on")),
+      tasksCreated(counter(*m_registry, "gatehouse_tasks_created_total", "Tasks created")),
+      runsFinished(counter(*m_registry, "gatehouse_runs_finished_total", "Runs that ended")),
+      runsFailed(counter(*m_registry, "gatehouse_runs_failed_total", "Runs that ended badly")),
+      storeCommits(counter(
+          *m_registry, "gatehouse_store_commits_total", "Transactions committed and flushed")),
+      storeRows(counter(*m_registry, "gatehouse_store_writes_total", "Writes committed")),
+      storeErrors(counter(*m_registry, "gatehouse_store_errors_total", "Writes that failed")),
+      storeQueue(gauge(*m_registry, "gatehouse_store_queue", "Writes waiting for the disk")),
+      storeCommitSeconds(seconds(*m_registry, "gatehouse_store_commit_duration_seconds",
+          "One transaction with its flush")),
+      residentBytes(gauge(*m_registry, "gatehouse_resident_memory_bytes", "Resident memory")),
+      openDescriptors(gauge(*m_registry, "gatehouse_open_fds", "Open file descriptors")),
+      loopLagSeconds(gauge(*m_registry, "gatehouse_loop_lag_seconds",
+          "How late the network thread's event loop was at worst lately")),
+      logLinesDropped(counter(*m_registry, "gatehouse_log_lines_dropped_total",
+          "Log lines lost because the output or the live log was behind")),
+      startTimeSeconds(gauge(*m_registry, "gatehouse_start_time_seconds",
+          "When the server started, seconds since 1970"))
+{
+    using namespace std::chrono;
+    startTimeSeconds.Set(duration<double>(system_clock::now().time_since_epoch()).count());
+}
+
+Metrics::~Metrics() = default;
+
+QByteArray Metrics::serialize() const
+{
+    return QByteArray::fromStdString(prometheus::TextSerializer().Serialize(m_registry->Collect()));
+}
+
+QByteArray Metrics::contentType()
+{
+    return "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void syncTotal(prometheus::Counter& counter, quint64 total)
+{
+    const double missing = double(total) - counter.Value();
+    if (missing > 0)
+        counter.Increment(missing);
+}
+
+} // namespace gatehouse::observe

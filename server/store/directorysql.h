@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/store/database.h"
+#include "server/work/directory.h"
+#include "server/work/records.h"
+
+namespace gatehouse::store {
+
+// The SQL of organizations, nodes, users, admins, settings and audit. Called in a storage thread,
+// inside a transaction; throws Failure.
+
+work::DirectoryContent readDirectory(Database& database);
+work::NodeConfig readNodeConfig(Database& database, NodeId node);
+void writeNodeConfig(Database& database, NodeId node, const work::NodeConfig& config);
+work::AdminAccount insertAdmin(Database& database, const work::NewAdmin& admin);
+work::AuditRecord insertAudit(Database& database, work::AuditRecord record);
+work::Page<work::AuditRecord> readAudit(Database& database, work::Paging paging);
+QByteArray readSetting(Database& database, const QString& key);
+void writeSetting(Database& database, const QString& key, const QByteArray& value);
+QByteArray takeSetting(Database& database, const QString& key);
+
+/// perPage within 1..1000 and page at least 1, as LIMIT and OFFSET.
+struct Window
+{
+    qint64 limit;
+    qint64 offset;
+};
+Window window(work::Paging paging);
+
+} // namespace gatehouse::store

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/taskreads.h"
+
+#include "server/store/directorysql.h"
+
+#include <algorithm>
+
+namespace gatehouse::store {
+
+namespace {
+
+using namespace Qt::StringLiterals;
+using work::RunStatus;
+
+const QString runColumns
+    = u"run.id, run.task_id, run.organization_id, run.status, run.assigned_at, run.started_at, "
+      "run.finished_at, run.cleanup_at, run.blob_storage_used"_s;
+
+const QString taskColumns
+    = u"task.id, task.name, task.description, task.image, task.collaboration_id, task.study_id, "
+      "task.job_id, task.parent_id, task.init_organization_id, task.init_user_id, "
+      "task.created_at"_s;
+
+RunStatus statusFrom(const QString& name)
+{
+    return work::runStatusFromName(name).value_or(RunStatus::Unknown);
+}
+
+work::Run runFrom(const Rows& rows)
+{
+    work::Run run;
+    run.id = {rows.integer(0)};
+    run.task = {rows.integer(1)};
+    run.organization = {rows.integer(2)};
+    run.status = statusFrom(rows.text(3));
+    run.assignedAt = rows.time(4);
+    run.startedAt = rows.timeOrNull(5);
+    run.finishedAt = rows.timeOrNull(6);
+    run.cleanupAt = rows.timeOrNull(7);
+    run.blobStorageUsed = rows.integer(8) != 0;
+    return run;
+}
+
+work::Task taskFrom(const Rows& rows)
+{
+    work::Task task;
+    task.id = {rows.integer(0)};
+    task.name = rows.text(1);
+    task.description = rows.text(2);
+    task.image = rows.text(3);
+    task.collaboration = {rows.integer(4)};
+    task.study = {rows.integer(5)};
+    task.job = {rows.integer(6)};
+    task.parent = {rows.integer(7)};
+    task.initOrganization = {rows.integer(8)};
+    task.initUser = {rows.integer(9)};
+    task.createdAt = rows.time(10);
+    return task;
+}
+
+std::vector<work::Run> readRunsOf(Database& database, TaskId task)
+{
+    std::vector<work::Run> runs;
+    Rows rows = database.query(
+        u"SELECT "_s + runColumns + u" FROM run WHERE task_id = ? ORDER BY run.id"_s, task);
+    while (rows.next())
+        runs.push_back(runFrom(rows));
+    return runs;
+}
+
+TaskSummary summarise(const std::vector<work::Run>& runs)
+{
+    std::vector<RunStatus> statuses;
+    TaskSummary summary;
+    bool allFinished = !runs.empty();
+    Millis last{};
+    for (const work::Run& run : runs) {
+        statuses.push_back(run.status);
+        allFinished = allFinished && run.finishedAt.has_value();
+        last = std::max(last, run.finishedAt.value_or(Millis{}));
+    }
+    summary.status = work::taskStatus(statuses);
+    if (allFinished)
+        summary.finishedAt = last;
+    return summary;
+}
+
+std::optional<work::Task> findTask(Database& database, TaskId id)
+{
+    std::optional<work::Task> task;
+    {
+        Rows rows
+            = database.query(u"SELECT "_s + taskColumns + u" FROM task WHERE task.id = ?"_s, id);
+        if (!rows.next())
+            return std::nullopt;
+        task = taskFrom(rows);
+    }
+    Rows rows = database.query(
+        u"SELECT label, parameters FROM task_database WHERE task_id = ? ORDER BY position"_s, id);
+    while (rows.next())
+        task->databases.push_back({rows.text(0), rows.text(1)});
+    return task;
+}
+
+std::optional<work::TaskRecord> findTaskRecord(Database& database, TaskId id)
+{
+    const std::optional<work::Task> task = findTask(database, id);
+    if (!task)
+        return std::nullopt;
+    work::TaskRecord record;
+    record.task = *task;
+    record.runs = readRunsOf(database, id);
+    const TaskSummary summary = summarise(record.runs);
+    record.status = summary.status;
+    record.finishedAt = summary.finishedAt;
+    return record;
+}
+
+void readPayloads(Database& database, work::Run& run)
+{
+    {
+        Rows rows
+            = database.query(u"SELECT input, result, log FROM run_input LEFT JOIN run_outcome ON "
+                             "run_outcome.run_id = run_input.run_id WHERE run_input.run_id = ?"_s,
+                run.id);
+        if (rows.next()) {
+            run.input = rows.text(0);
+            run.result = rows.textOrNull(1);
+            run.log = rows.textOrNull(2);
+        }
+    }
+    Rows rows = database.query(u"SELECT text FROM run_log WHERE run_id = ? ORDER BY id"_s, run.id);
+    while (rows.next()) {
+        const QString line = rows.text(0);
+        run.log = run.log ? QString(*run.log + u'\n' + line) : line;
+    }
+}
+
+/// WHERE conditions with their values.
+class Conditions
+{
+public:
+    void add(const QString& condition, const QVariantList& values = {})
+    {
+        m_sql += m_sql.isEmpty() ? u" WHERE "_s : u" AND "_s;
+        m_sql += condition;
+        m_values += values;
+    }
+
+    template <class Tag>
+    void addId(const QString& column, Id<Tag> id)
+    {
+        if (id.isValid())
+            add(column + u" = ?"_s, {bind(id)});
+    }
+
+    void addCollaborations(
+        const QString& column, const std::optional<std::vector<CollaborationId>>& wanted)
+    {
+        if (!wanted)
+            return;
+        QStringList marks;
+        QVariantList values;
+        for (const CollaborationId id : *wanted) {
+            marks += u"?"_s;
+            values += bind(id);
+        }
+        add(column + u" IN ("_s + marks.join(u',') + u')', values);
+    }
+
+    const QString& sql() const { return m_sql; }
+    QVariantList values() const { return m_values; }
+    QVariantList values(const Window& part) const
+    {
+        return m_values + QVariantList{bind(part.limit), bind(part.offset)};
+    }
+
+private:
+    QString m_sql;
+    QVariantList m_values;
+};
+
+qint64 count(Database& database, const QString& table, const Conditions& where)
+{
+    Rows rows
+        = database.queryList(u"SELECT COUNT(*) FROM "_s + table + where.sql(), where.values());
+    return rows.next() ? rows.integer(0) : 0;
+}
+
+/// Conditions for a node's runs; false when there is no such node.
+bool addNode(Database& database, NodeId node, Conditions& where)
+{
+    Rows rows = database.query(
+        u"SELECT organization_id, collaboration_id FROM node WHERE id = ?"_s, node);
+    if (!rows.next())
+        return false;
+    where.add(u"run.organization_id = ? AND run.collaboration_id = ?"_s,
+        {bind(rows.integer(0)), bind(rows.integer(1))});
+    return true;
+}
+
+std::optional<Conditions> conditions(Database& database, const work::RunFilter& filter)
+{
+    Conditions where;
+    if (filter.node.isValid() && !addNode(database, filter.node, where))
+        return std::nullopt;
+    where.addId(u"run.task_id"_s, filter.task);
+    where.addId(u"run.organization_id"_s, filter.organization);
+    where.addCollaborations(u"run.collaboration_id"_s, filter.collaborations);
+    if (filter.job.isValid())
+        where.add(u"run.task_id IN (SELECT id FROM task WHERE job_id = ?)"_s, {bind(filter.job)});
+    if (filter.initUser.isValid())
+        where.add(u"run.task_id IN (SELECT id FROM task WHERE init_user_id = ?)"_s,
+            {bind(filter.initUser)});
+    if (filter.state == work::RunState::Open)
+        where.add(u"run.finished_at IS NULL"_s);
+    return where;
+}
+
+Conditions conditions(const work::TaskFilter& filter)
+{
+    Conditions where;
+    where.addId(u"task.init_organization_id"_s, filter.initOrganization);
+    where.addId(u"task.init_user_id"_s, filter.initUser);
+    where.addId(u"task.job_id"_s, filter.job);
+    where.addId(u"task.parent_id"_s, filter.parent);
+    if (!filter.name.isEmpty())
+        where.add(u"task.name = ?"_s, {bind(filter.name)});
+    where.addCollaborations(u"task.collaboration_id"_s, filter.collaborations);
+    if (filter.involves)
+        where.add(u"EXISTS (SELECT 1 FROM run WHERE run.task_id = task.id AND "
+                  "run.organization_id = ?)"_s,
+            {bind(*filter.involves)});
+    return where;
+}
+
+} // namespace
+
+QString runRefColumns()
+{
+    return u"run.id, run.task_id, task.job_id, task.parent_id, run.organization_id, "
+           "run.collaboration_id, run.status, run.finished_at IS NOT NULL"_s;
+}
+
+work::RunRef runRefFrom(const Rows& rows, int first)
+{
+    return {{rows.integer(first)}, {rows.integer(first + 1)}, {rows.integer(first + 2)},
+        {rows.integer(first + 3)}, {rows.integer(first + 4)}, {rows.integer(first + 5)},
+        statusFrom(rows.text(first + 6)), rows.integer(first + 7) != 0};
+}
+
+TaskSummary readTaskSummary(Database& database, TaskId task)
+{
+    return summarise(readRunsOf(database, task));
+}
+
+std::vector<work::RunRef> readOpenRuns(Database& database)
+{
+    std::vector<work::RunRef> runs;
+    Rows rows = database.query(u"SELECT "_s + runRefColumns()
+        + u" FROM run JOIN task ON task.id = run.task_id WHERE run.finished_at IS NULL"_s);
+    while (rows.next())
+        runs.push_back(runRefFrom(rows, 0));
+    return runs;
+}
+
+work::RunRef readRunRef(Database& database, RunId run)
+{
+    Rows rows = database.query(u"SELECT "_s + runRefColumns()
+            + u" FROM run JOIN task ON task.id = run.task_id WHERE run.id = ?"_s,
+        run);
+    if (!rows.next())
+        refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(run.value));
+    return runRefFrom(rows, 0);
+}
+
+work::RunRecord readRun(Database& database, RunId id)
+{
+    work::RunRecord record;
+    {
+        Rows rows = database.query(u"SELECT "_s + runColumns + u" FROM run WHERE run.id = ?"_s, id);
+        if (!rows.next())
+            refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(id.value));
+        record.run = runFrom(rows);
+    }
+    readPayloads(database, record.run);
+    record.task = findTask(database, record.run.task).value_or(work::Task{});
+    record.taskStatus = readTaskSummary(database, record.run.task).status;
+    return record;
+}
+
+work::Page<work::RunRecord> readRuns(
+    Database& database, const work::RunFilter& filter, work::Paging paging)
+{
+    work::Page<work::RunRecord> page;
+    const std::optional<Conditions> where = conditions(database, filter);
+    if (!where)
+        return page;
+    page.total = count(database, u"run"_s, *where);
+    {
+        Rows rows = database.queryList(u"SELECT "_s + runColumns + u" FROM run"_s + where->sql()
+                + u" ORDER BY run.id DESC LIMIT ? OFFSET ?"_s,
+            where->values(window(paging)));
+        while (rows.next())
+            page.items.push_back({runFrom(rows), {}, {}});
+    }
+    QHash<TaskId, work::TaskRecord> tasks;
+    for (work::RunRecord& record : page.items) {
+        const TaskId id = record.run.task;
+        if (!tasks.contains(id))
+            tasks.insert(id, findTaskRecord(database, id).value_or(work::TaskRecord{}));
+        record.task = tasks[id].task;
+        record.taskStatus = tasks[id].status;
+        if (filter.payloads == work::Payloads::Include)
+            readPayloads(database, record.run);
+    }
+    return page;
+}
+
+work::TaskRecord readTask(Database& database, TaskId id)
+{
+    const std::optional<work::TaskRecord> record = findTaskRecord(database, id);
+    if (!record)
+        refuse(ErrorCode::NotFound, u"Task id=%1 not found"_s.arg(id.value));
+    return *record;
+}
+
+work::Page<work::TaskRecord> readTasks(
+    Database& database, const work::TaskFilter& filter, work::Paging paging)
+{
+    const Conditions where = conditions(filter);
+    work::Page<work::TaskRecord> page;
+    page.total = count(database, u"task"_s, where);
+    std::vector<TaskId> ids;
+    {
+        Rows rows = database.queryList(u"SELECT task.id FROM task"_s + where.sql()
+                + u" ORDER BY task.id DESC LIMIT ? OFFSET ?"_s,
+            where.values(window(paging)));
+        while (rows.next())
+            ids.push_back({rows.integer(0)});
+    }
+    for (const TaskId id : ids) {
+        if (std::optional<work::TaskRecord> record = findTaskRecord(database, id))
+            page.items.push_back(std::move(*record));
+    }
+    return page;
+}
+
+} // namespace gatehouse::store

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/store/database.h"
+#include "server/work/records.h"
+
+namespace gatehouse::store {
+
+// What changes tasks and runs. Called in the writer thread inside a savepoint; throws Failure.
+
+work::CreatedTask insertTask(Database& database, const work::NewTask& task, Millis keyLife);
+work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& patch);
+work::TaskKill killTask(Database& database, TaskId task, Millis at);
+void insertRunLog(Database& database, RunId run, const QString& text);
+
+} // namespace gatehouse::store
