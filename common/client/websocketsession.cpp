@@ -4,6 +4,7 @@
 #include "common/protocol/encodedpacket.h"
 
 #include <QNetworkRequest>
+#include <QPointer>
 #include <QSslConfiguration>
 #include <QSslError>
 #include <QWebSocket>
@@ -28,6 +29,26 @@ QSslConfiguration sslConfiguration(const SocketIoClientOptions& options)
 
 } // namespace
 
+/// Marks that the socket is on the stack below us: whoever destroys the session from here must not
+/// destroy the socket at once.
+class WebSocketSession::SocketCall
+{
+public:
+    explicit SocketCall(WebSocketSession* session) : m_session(session)
+    {
+        ++session->m_socketCalls;
+    }
+    ~SocketCall()
+    {
+        if (m_session)
+            --m_session->m_socketCalls;
+    }
+    Q_DISABLE_COPY_MOVE(SocketCall)
+
+private:
+    const QPointer<WebSocketSession> m_session;
+};
+
 WebSocketSession::WebSocketSession(const SocketIoClientOptions& options, QObject* parent)
     : QObject(parent), m_options(options),
       m_socket(new QWebSocket(QString(), QWebSocketProtocol::VersionLatest, this))
@@ -39,10 +60,7 @@ WebSocketSession::WebSocketSession(const SocketIoClientOptions& options, QObject
     m_socket->setOutgoingFrameSize(QWebSocket::maxOutgoingFrameSize());
     m_socket->setSslConfiguration(sslConfiguration(m_options));
     connect(m_socket, &QWebSocket::textMessageReceived, this, &WebSocketSession::handleText);
-    connect(m_socket, &QWebSocket::binaryMessageReceived, this, [this](const QByteArray& octets) {
-        m_sinceHeard.start();
-        Q_EMIT attachmentReceived(octets);
-    });
+    connect(m_socket, &QWebSocket::binaryMessageReceived, this, &WebSocketSession::handleBinary);
     connect(m_socket, &QWebSocket::sslErrors, this, &WebSocketSession::handleSslErrors);
     connect(m_socket, QOverload<QAbstractSocket::SocketError>::of(&QWebSocket::error), this,
         &WebSocketSession::handleSocketEnd);
@@ -53,8 +71,14 @@ WebSocketSession::WebSocketSession(const SocketIoClientOptions& options, QObject
 
 WebSocketSession::~WebSocketSession()
 {
-    if (m_socket)
-        m_socket->disconnect(this);
+    if (!m_socket)
+        return;
+    m_socket->disconnect(this);
+    if (m_socketCalls > 0) { // see SocketCall
+        m_socket->setParent(nullptr);
+        m_socket->abort();
+        m_socket->deleteLater();
+    }
 }
 
 void WebSocketSession::open()
@@ -99,19 +123,43 @@ void WebSocketSession::close()
         return;
     QWebSocket* const socket = std::exchange(m_socket, nullptr);
     socket->disconnect(this);
+    release(socket);
     if (socket->state() != QAbstractSocket::ConnectedState) {
         socket->abort();
         socket->deleteLater();
         return;
     }
-    socket->setParent(parent());
     connect(socket, &QWebSocket::disconnected, socket, &QObject::deleteLater);
     QTimer::singleShot(ClosingTime, socket, &QObject::deleteLater);
     socket->close(QWebSocketProtocol::CloseCodeNormal);
 }
 
+void WebSocketSession::release(QWebSocket* socket)
+{
+    QObject* const owner = parent();
+    if (m_socketCalls == 0 || !owner) {
+        socket->setParent(owner);
+        return;
+    }
+    // A slot further down may destroy our owner while the socket is still on the stack.
+    socket->setParent(nullptr);
+    const QPointer<QWebSocket> guarded(socket);
+    QTimer::singleShot(0, owner, [guarded, owner] {
+        if (guarded)
+            guarded->setParent(owner);
+    });
+}
+
+void WebSocketSession::handleBinary(const QByteArray& octets)
+{
+    const SocketCall call(this);
+    m_sinceHeard.start();
+    Q_EMIT attachmentReceived(octets);
+}
+
 void WebSocketSession::handleText(const QString& message)
 {
+    const SocketCall call(this);
     m_sinceHeard.start();
     const QByteArray text = message.toUtf8();
     const auto packet = protocol::parseEnginePacket(text);
@@ -168,6 +216,7 @@ void WebSocketSession::handleSslErrors(const QList<QSslError>& errors)
 
 void WebSocketSession::handleSocketEnd()
 {
+    const SocketCall call(this);
     if (!m_tlsProblem.isEmpty())
         return end(QStringLiteral("transport error: %1").arg(m_tlsProblem));
     if (m_socket->error() != QAbstractSocket::UnknownSocketError

@@ -40,16 +40,21 @@ Q_SIGNALS:
     void ended(const QString& reason); ///< last signal, once
 
 private:
+    class SocketCall;
+
     void handleText(const QString& message);
+    void handleBinary(const QByteArray& octets);
     void handleOpenPacket(QByteArrayView json);
     void handleSslErrors(const QList<QSslError>& errors);
     void handleSocketEnd();
     void checkSilence();
     void end(const QString& reason);
+    void release(QWebSocket* socket); ///< from us to our owner, who outlives us
     QUrl url() const;
 
     const SocketIoClientOptions m_options;
     QWebSocket* m_socket; ///< our child until close() sets it free to finish
+    int m_socketCalls = 0; ///< handlers of the socket's signals on the stack
     QTimer m_watchdog; ///< the open packet's deadline, then the check for silence
     QElapsedTimer m_sinceHeard;
     Millis m_longestSilence{};
