@@ -17,7 +17,7 @@ namespace gatehouse::access {
 struct VerifierOptions
 {
     /// Only these are looked at, whatever keys there are. Empty: those of the keys.
-    std::vector<Algorithm> algorithms;
+    std::vector<Algorithm> algorithms{};
     Millis leeway{10'000}; ///< clock difference forgiven on exp, nbf and iat
     qsizetype maxTokenBytes = 8 * 1024;
     qsizetype maxCachedTokens = 4'096; ///< verified tokens remembered; 0: none

@@ -25,7 +25,7 @@ struct LogOptions
     LogFormat format = LogFormat::Automatic;
     model::LogLevel level = model::LogLevel::Info; ///< of every "gh." category not named below
     model::LogLevel otherLevel = model::LogLevel::Warning; ///< of Qt's own categories
-    QMap<QByteArray, model::LogLevel> levels; ///< by category, e.g. "gh.ws"
+    QMap<QByteArray, model::LogLevel> levels{}; ///< by category, e.g. "gh.ws"
     qsizetype maxQueuedLines = 65'536; ///< waiting for the writer; more are dropped and counted
     qsizetype maxQueuedCharacters = 16 * 1024 * 1024; ///< of their texts, same consequence
     qsizetype maxTextCharacters = 16 * 1024; ///< longer texts are cut and say so
