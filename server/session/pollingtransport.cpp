@@ -6,16 +6,13 @@
 
 namespace gatehouse::session {
 
-namespace {
-
-void send(const ServerCore& core, const HttpExchangePtr& exchange, protocol::HttpResponse response)
+void answer(
+    const ServerCore& core, const HttpExchangePtr& exchange, protocol::HttpResponse response)
 {
     response.headers.set("Cache-Control", "no-store");
     core.origins.decorate(exchange->request(), response);
     exchange->respond(std::move(response));
 }
-
-} // namespace
 
 void answer(const ServerCore& core, const HttpExchangePtr& exchange, int status, QByteArray body)
 {
@@ -23,12 +20,12 @@ void answer(const ServerCore& core, const HttpExchangePtr& exchange, int status,
     response.status = status;
     response.headers.set("Content-Type", "text/plain; charset=UTF-8");
     response.body = std::move(body);
-    send(core, exchange, std::move(response));
+    answer(core, exchange, std::move(response));
 }
 
 void answer(const ServerCore& core, const HttpExchangePtr& exchange, EngineError error)
 {
-    send(core, exchange, errorResponse(error));
+    answer(core, exchange, errorResponse(error));
 }
 
 PollingTransport::Pushed PollingTransport::push(

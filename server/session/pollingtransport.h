@@ -12,9 +12,11 @@ namespace gatehouse::session {
 
 struct ServerCore;
 
-/// Answers an Engine.IO request: status and text/plain body, not cached, CORS headers.
+/// Answers an Engine.IO request, not to be cached and with CORS headers; a body is text/plain.
 void answer(const ServerCore& core, const HttpExchangePtr& exchange, int status, QByteArray body);
 void answer(const ServerCore& core, const HttpExchangePtr& exchange, EngineError error);
+void answer(
+    const ServerCore& core, const HttpExchangePtr& exchange, protocol::HttpResponse response);
 
 /// The HTTP long-polling half of a session: packets wait here for the next GET, bounded in octets;
 /// at most one GET waits for packets. Owned by its EngineSession.

@@ -2,7 +2,7 @@
 #include "server/session/socketioserver.h"
 
 #include "server/session/drain.h"
-#include "server/session/enginerequest.h"
+#include "server/session/enginefront.h"
 #include "server/session/session.h"
 
 #include <unordered_map>
@@ -12,7 +12,7 @@ namespace gatehouse::session {
 using protocol::HttpRequest;
 using protocol::HttpResponse;
 
-struct SocketIoServer::Private final : SessionOwner, Drain::Host
+struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::Host
 {
     struct Hasher
     {
@@ -20,19 +20,17 @@ struct SocketIoServer::Private final : SessionOwner, Drain::Host
     };
 
     Private(SessionOptions options, hub::Hub& hub, const Clock& clock)
-        : core(std::move(options), hub, clock)
+        : core(std::move(options), hub, clock), front(core, *this)
     {
     }
 
-    Session* find(const SessionId& id) const;
-    Session& create(const HttpRequest& request);
-    void announce(Session& session);
-    bool takesNewSessions() const;
-    HttpResponse refuseNewSession();
-    void handleNew(const HttpExchangePtr& exchange);
-    void handleKnown(const HttpExchangePtr& exchange, const SessionId& id);
-    std::optional<HttpResponse> upgradeRefusal(const HttpRequest& request);
+    Session* session(const SessionId& id) const;
 
+    EngineSession* find(const SessionId& id) override;
+    bool takesNewSessions() const override;
+    HttpResponse newSessionRefusal() override;
+    EngineSession& create(const HttpRequest& request) override;
+    void opened(const SessionId& id) override;
     void sessionEnding(Session& session) override;
     void sessionEnded(Session& session, const QByteArray& reason) override;
     qsizetype sessionCount() const override { return qsizetype(sessions.size()); }
@@ -40,33 +38,21 @@ struct SocketIoServer::Private final : SessionOwner, Drain::Host
     bool isEmpty() const override { return sessions.empty() && core.closingLinks.isEmpty(); }
 
     ServerCore core;
+    EngineFront front;
     std::unordered_map<SessionId, std::unique_ptr<Session>, Hasher> sessions;
     std::unique_ptr<Drain> draining;
 };
 
-Session* SocketIoServer::Private::find(const SessionId& id) const
+Session* SocketIoServer::Private::session(const SessionId& id) const
 {
     const auto found = sessions.find(id);
     return found == sessions.end() ? nullptr : found->second.get();
 }
 
-Session& SocketIoServer::Private::create(const HttpRequest& request)
+EngineSession* SocketIoServer::Private::find(const SessionId& id)
 {
-    Handshake handshake;
-    handshake.headers = request.headers;
-    handshake.query = request.query;
-    handshake.peerAddress = request.peerAddress;
-    handshake.secure = request.secure;
-    handshake.at = core.clock.wall();
-    auto session = std::make_unique<Session>(core, *this, std::move(handshake));
-    ++core.counters.opened;
-    return *sessions.emplace(session->id(), std::move(session)).first->second;
-}
-
-void SocketIoServer::Private::announce(Session& session)
-{
-    session.opened();
-    core.observers.forEach([&](SessionObserver& o) { o.sessionOpened(session.id()); });
+    Session* found = session(id);
+    return found ? &found->engine() : nullptr;
 }
 
 bool SocketIoServer::Private::takesNewSessions() const
@@ -74,60 +60,31 @@ bool SocketIoServer::Private::takesNewSessions() const
     return !draining && int(sessions.size()) < core.options.maxSessions;
 }
 
-HttpResponse SocketIoServer::Private::refuseNewSession()
+HttpResponse SocketIoServer::Private::newSessionRefusal()
 {
-    ++core.counters.refusedSessions;
     return overloadedResponse(draining ? "Server is going down" : "Too many sessions");
 }
 
-void SocketIoServer::Private::handleNew(const HttpExchangePtr& exchange)
+EngineSession& SocketIoServer::Private::create(const HttpRequest& request)
 {
-    if (!takesNewSessions()) {
-        HttpResponse response = refuseNewSession();
-        core.origins.decorate(exchange->request(), response);
-        exchange->respond(std::move(response));
-        return;
-    }
-    Session& session = create(exchange->request());
-    session.engine().openPolling(exchange);
-    announce(session);
+    Handshake handshake;
+    handshake.headers = request.headers;
+    handshake.query = request.query;
+    handshake.peerAddress = request.peerAddress;
+    handshake.secure = request.secure;
+    handshake.at = core.clock.wall();
+    auto created = std::make_unique<Session>(core, *this, std::move(handshake));
+    ++core.counters.opened;
+    const SessionId id = created->id();
+    return sessions.emplace(id, std::move(created)).first->second->engine();
 }
 
-void SocketIoServer::Private::handleKnown(const HttpExchangePtr& exchange, const SessionId& id)
+void SocketIoServer::Private::opened(const SessionId& id)
 {
-    const QByteArray& method = exchange->request().method;
-    Session* session = find(id);
-    if (!session) {
-        ++core.counters.refusedRequests;
-        answer(core, exchange, EngineError::UnknownSession);
-    } else if (method == "GET") {
-        session->engine().handlePoll(exchange);
-    } else if (method == "POST") {
-        session->engine().handlePost(exchange);
-    } else {
-        ++core.counters.refusedRequests;
-        HttpResponse response = errorResponse(EngineError::BadMethod);
-        response.status = 405;
-        response.headers.add("Allow", "GET, POST, OPTIONS");
-        core.origins.decorate(exchange->request(), response);
-        exchange->respond(std::move(response));
+    if (Session* found = session(id)) {
+        found->opened();
+        core.observers.forEach([&](SessionObserver& o) { o.sessionOpened(id); });
     }
-}
-
-std::optional<HttpResponse> SocketIoServer::Private::upgradeRefusal(const HttpRequest& request)
-{
-    if (!core.origins.allows(request)) {
-        ++core.counters.refusedOrigins;
-        return errorResponse(EngineError::Forbidden);
-    }
-    const auto wanted = readEngineRequest(request, Arrival::Upgrade);
-    if (!wanted || (wanted->sid && !find(*wanted->sid))) {
-        ++core.counters.refusedRequests;
-        return errorResponse(wanted ? EngineError::UnknownSession : wanted.error());
-    }
-    if (!wanted->sid && !takesNewSessions())
-        return refuseNewSession();
-    return std::nullopt;
 }
 
 void SocketIoServer::Private::sessionEnding(Session& session)
@@ -180,53 +137,17 @@ void SocketIoServer::removeObserver(SessionObserver* observer)
 
 void SocketIoServer::handleRequest(const HttpExchangePtr& exchange)
 {
-    // A session whose time is up must not be revived by a request of the same millisecond.
-    d->core.timers.run();
-    const HttpRequest& request = exchange->request();
-    if (!d->core.origins.allows(request)) {
-        ++d->core.counters.refusedOrigins;
-        answer(d->core, exchange, EngineError::Forbidden);
-        return;
-    }
-    if (request.method == "OPTIONS") {
-        exchange->respond(d->core.origins.preflight(request, "GET, POST, OPTIONS"));
-        return;
-    }
-    const auto wanted = readEngineRequest(request, Arrival::Request);
-    if (!wanted) {
-        ++d->core.counters.refusedRequests;
-        answer(d->core, exchange, wanted.error());
-    } else if (wanted->sid) {
-        d->handleKnown(exchange, *wanted->sid);
-    } else {
-        d->handleNew(exchange);
-    }
+    d->front.handleRequest(exchange);
 }
 
 std::optional<HttpResponse> SocketIoServer::refusal(const HttpRequest& request)
 {
-    d->core.timers.run();
-    std::optional<HttpResponse> response = d->upgradeRefusal(request);
-    if (response)
-        d->core.origins.decorate(request, *response);
-    return response;
+    return d->front.refusal(request);
 }
 
 void SocketIoServer::linkOpened(const HttpRequest& request, std::unique_ptr<WebSocketLink> link)
 {
-    d->core.timers.run();
-    const auto wanted = readEngineRequest(request, Arrival::Upgrade);
-    Session* session = wanted && wanted->sid ? d->find(*wanted->sid) : nullptr;
-    if (session) {
-        session->engine().startUpgrade(std::move(link));
-    } else if (wanted && !wanted->sid && d->takesNewSessions()) {
-        Session& created = d->create(request);
-        created.engine().openWebSocket(std::move(link));
-        d->announce(created);
-    } else {
-        d->core.closingLinks.close(
-            std::move(link), CloseCode::PolicyViolation, QLatin1StringView("no such session"));
-    }
+    d->front.linkOpened(request, std::move(link));
 }
 
 std::vector<SessionView> SocketIoServer::sessions() const
@@ -240,8 +161,8 @@ std::vector<SessionView> SocketIoServer::sessions() const
 
 std::optional<SessionView> SocketIoServer::session(const SessionId& id) const
 {
-    const Session* session = d->find(id);
-    return session ? std::optional(session->view()) : std::nullopt;
+    const Session* found = d->session(id);
+    return found ? std::optional(found->view()) : std::nullopt;
 }
 
 Socket* SocketIoServer::findSocket(const SocketId& id) const
@@ -251,7 +172,7 @@ Socket* SocketIoServer::findSocket(const SocketId& id) const
 
 bool SocketIoServer::closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason)
 {
-    Session* session = d->find(id);
+    Session* session = d->session(id);
     if (!session)
         return false;
     session->engine().close(reason, code);
@@ -261,7 +182,7 @@ bool SocketIoServer::closeSession(const SessionId& id, CloseCode code, QLatin1St
 void SocketIoServer::measureRoundTrip(
     const SessionId& id, std::function<void(Result<Millis>)> callback)
 {
-    if (Session* session = d->find(id))
+    if (Session* session = d->session(id))
         session->engine().measureRoundTrip(std::move(callback));
     else
         callback(failure(ErrorCode::Unavailable, QStringLiteral("the client is gone")));
