@@ -210,7 +210,8 @@ void ImportWriter::write(const ImportRole& item)
     }
     for (const ImportRule& rule : item.rules)
         m_database.change(
-            u"INSERT INTO role_rule (role_id, rule_id) VALUES (?, ?)"_s, *id, ruleId(rule));
+            u"INSERT INTO role_rule (role_id, rule_id) VALUES (?, ?) ON CONFLICT DO NOTHING"_s, *id,
+            ruleId(rule));
 }
 
 void ImportWriter::write(const ImportNode& item)
@@ -302,7 +303,8 @@ void ImportWriter::write(const ImportUser& item)
     writeRoles(item, *id, organization);
     for (const ImportRule& rule : item.rules)
         m_database.change(
-            u"INSERT INTO user_rule (user_id, rule_id) VALUES (?, ?)"_s, *id, ruleId(rule));
+            u"INSERT INTO user_rule (user_id, rule_id) VALUES (?, ?) ON CONFLICT DO NOTHING"_s, *id,
+            ruleId(rule));
 }
 
 void ImportWriter::writeRoles(const ImportUser& item, qint64 user, qint64 organization)

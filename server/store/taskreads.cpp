@@ -199,9 +199,29 @@ bool addNode(Database& database, NodeId node, Conditions& where)
     return true;
 }
 
-std::optional<Conditions> conditions(Database& database, const work::RunFilter& filter)
+struct RunQuery
 {
+    QString from = u"run"_s;
     Conditions where;
+};
+
+/// The index that holds open runs alone and fits the filter.
+QString openRunSource(const work::RunFilter& filter)
+{
+    if (filter.node.isValid() || filter.organization.isValid())
+        return u"run INDEXED BY run_open_place"_s;
+    if (filter.collaborations)
+        return u"run INDEXED BY run_open_collaboration"_s;
+    return u"run INDEXED BY run_open"_s;
+}
+
+/// Nothing when nothing can match: no such node, or a list of no collaborations.
+std::optional<RunQuery> runQuery(Database& database, const work::RunFilter& filter)
+{
+    if (filter.collaborations && filter.collaborations->empty())
+        return std::nullopt;
+    RunQuery query;
+    Conditions& where = query.where;
     if (filter.node.isValid() && !addNode(database, filter.node, where))
         return std::nullopt;
     where.addId(u"run.task_id"_s, filter.task);
@@ -212,9 +232,12 @@ std::optional<Conditions> conditions(Database& database, const work::RunFilter& 
     if (filter.initUser.isValid())
         where.add(u"run.task_id IN (SELECT id FROM task WHERE init_user_id = ?)"_s,
             {bind(filter.initUser)});
-    if (filter.state == work::RunState::Open)
+    if (filter.state == work::RunState::Open) {
         where.add(u"run.finished_at IS NULL"_s);
-    return where;
+        if (!filter.task.isValid() && !filter.job.isValid())
+            query.from = openRunSource(filter);
+    }
+    return query;
 }
 
 Conditions conditions(const work::TaskFilter& filter)
@@ -258,7 +281,9 @@ std::vector<work::RunRef> readOpenRuns(Database& database)
 {
     std::vector<work::RunRef> runs;
     Rows rows = database.query(u"SELECT "_s + runRefColumns()
-        + u" FROM run JOIN task ON task.id = run.task_id WHERE run.finished_at IS NULL"_s);
+        + u" FROM run INDEXED BY run_open JOIN task ON task.id = run.task_id WHERE run.finished_at "
+          u"IS "
+          "NULL"_s);
     while (rows.next())
         runs.push_back(runRefFrom(rows, 0));
     return runs;
@@ -293,14 +318,14 @@ work::Page<work::RunRecord> readRuns(
     Database& database, const work::RunFilter& filter, work::Paging paging)
 {
     work::Page<work::RunRecord> page;
-    const std::optional<Conditions> where = conditions(database, filter);
-    if (!where)
+    const std::optional<RunQuery> query = runQuery(database, filter);
+    if (!query)
         return page;
-    page.total = count(database, u"run"_s, *where);
+    page.total = count(database, query->from, query->where);
     {
-        Rows rows = database.queryList(u"SELECT "_s + runColumns + u" FROM run"_s + where->sql()
-                + u" ORDER BY run.id DESC LIMIT ? OFFSET ?"_s,
-            where->values(window(paging)));
+        Rows rows = database.queryList(u"SELECT "_s + runColumns + u" FROM "_s + query->from
+                + query->where.sql() + u" ORDER BY run.id DESC LIMIT ? OFFSET ?"_s,
+            query->where.values(window(paging)));
         while (rows.next())
             page.items.push_back({runFrom(rows), {}, {}});
     }

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void liveLogLinesAreJoinedAndReplacedByTheFinalLog();
     void runsAreFilteredAndPagedNewestFirst();
     void runsOfANodeAreThoseOfItsOrganizationInItsCollaboration();
+    void everyCombinationOfRunFiltersIsAnswered();
     void tasksAreFilteredAndPagedNewestFirst();
     void openRunsAreThoseWithoutAnEnd();
 };
@@ -369,6 +370,27 @@ void TestTaskStore::runsOfANodeAreThoseOfItsOrganizationInItsCollaboration()
     QCOMPARE(f.runs(filter).total, 1);
     filter.node = {999};
     QCOMPARE(f.runs(filter).total, 0);
+}
+
+void TestTaskStore::everyCombinationOfRunFiltersIsAnswered()
+{
+    Fixture f;
+    const work::TaskRecord created = f.create();
+    for (int bits = 0; bits < 64; ++bits) {
+        work::RunFilter filter;
+        filter.state = (bits & 1) ? work::RunState::Open : work::RunState::Any;
+        filter.node = (bits & 2) ? f.node(u"a-heart"_s) : NodeId{};
+        filter.task = (bits & 4) ? created.task.id : TaskId{};
+        filter.organization = (bits & 8) ? f.organization(u"Aachen"_s) : OrganizationId{};
+        filter.job = (bits & 16) ? created.task.job : JobId{};
+        if (bits & 32)
+            filter.collaborations = std::vector{f.collaboration(u"heart"_s)};
+        const qint64 expected = (bits & (2 | 8)) ? 1 : 2;
+        QCOMPARE(f.runs(filter).total, expected);
+        QCOMPARE(f.runs(filter).items.size(), size_t(expected));
+        filter.collaborations.emplace();
+        QCOMPARE(f.runs(filter).total, 0);
+    }
 }
 
 void TestTaskStore::tasksAreFilteredAndPagedNewestFirst()

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/migrations.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace gatehouse;
+using namespace gatehouse::store;
+using namespace Qt::StringLiterals;
+
+class TestMigrations : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void aFreshDatabaseGetsEveryStep();
+    void runningTwiceChangesNothing();
+    void anOlderDatabaseGetsOnlyTheNewSteps();
+    void aNewerSchemaIsRefused();
+    void aChangedStepIsRefused();
+    void aStepThatFailsLeavesNothingOfItself();
+    void theDefaultRolesFollowTheRules();
+    void scriptsAreCutIntoStatements_data();
+    void scriptsAreCutIntoStatements();
+
+private:
+    qint64 number(const QString& sql);
+    std::optional<Error> tryMigrate(const std::vector<Migration>& steps);
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Database> m_database;
+};
+
+namespace {
+
+const std::vector<Migration> twoSteps{{1, u"0001_a"_s, "CREATE TABLE a (id INTEGER);"},
+    {2, u"0002_b"_s, "INSERT INTO a VALUES (1); CREATE TABLE b (id INTEGER);"}};
+
+} // namespace
+
+void TestMigrations::init()
+{
+    m_database.reset();
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_database = std::make_unique<Database>(
+        m_folder->filePath(u"test.sqlite"_s), Database::Access::Write, Millis{1'000});
+}
+
+qint64 TestMigrations::number(const QString& sql)
+{
+    Rows rows = m_database->query(sql);
+    return rows.next() ? rows.integer(0) : -1;
+}
+
+std::optional<Error> TestMigrations::tryMigrate(const std::vector<Migration>& steps)
+{
+    try {
+        migrate(*m_database, steps, Millis{5});
+        return std::nullopt;
+    } catch (const Failure& failed) {
+        return failed.error;
+    }
+}
+
+void TestMigrations::aFreshDatabaseGetsEveryStep()
+{
+    const std::vector<Migration> steps = builtInMigrations();
+    QVERIFY(steps.size() >= 2);
+    QVERIFY(!tryMigrate(steps));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM schema_migrations"_s), qint64(steps.size()));
+    QCOMPARE(number(u"SELECT applied_at FROM schema_migrations WHERE version = 1"_s), 5);
+    QCOMPARE(number(u"SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('idempotency', "
+                    "'room_sequence', 'run', 'audit')"_s),
+        4);
+}
+
+void TestMigrations::runningTwiceChangesNothing()
+{
+    QVERIFY(!tryMigrate(twoSteps));
+    QVERIFY(!tryMigrate(twoSteps));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM a"_s), 1);
+}
+
+void TestMigrations::anOlderDatabaseGetsOnlyTheNewSteps()
+{
+    QVERIFY(!tryMigrate({twoSteps[0]}));
+    m_database->execute(u"INSERT INTO a VALUES (7)"_s);
+    QVERIFY(!tryMigrate(twoSteps));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM a"_s), 2);
+    QCOMPARE(number(u"SELECT MAX(version) FROM schema_migrations"_s), 2);
+}
+
+void TestMigrations::aNewerSchemaIsRefused()
+{
+    QVERIFY(!tryMigrate(twoSteps));
+    const std::optional<Error> error = tryMigrate({twoSteps[0]});
+    QVERIFY(error);
+    QCOMPARE(error->code, ErrorCode::Conflict);
+    QCOMPARE(error->detail,
+        u"the database has schema version 2, this program knows 1: it was written "
+        "by a newer Gatehouse"_s);
+}
+
+void TestMigrations::aChangedStepIsRefused()
+{
+    QVERIFY(!tryMigrate(twoSteps));
+    std::vector<Migration> changed = twoSteps;
+    changed[0].sql += " ";
+    const std::optional<Error> error = tryMigrate(changed);
+    QVERIFY(error);
+    QCOMPARE(error->code, ErrorCode::Conflict);
+    QCOMPARE(error->detail,
+        u"migration 0001_a of the database is not the one this program has (checksum differs)"_s);
+}
+
+void TestMigrations::aStepThatFailsLeavesNothingOfItself()
+{
+    std::vector<Migration> broken = twoSteps;
+    broken[1].sql = "CREATE TABLE c (id INTEGER); INSERT INTO nowhere VALUES (1);";
+    const std::optional<Error> error = tryMigrate(broken);
+    QVERIFY(error);
+    QVERIFY2(error->detail.startsWith(u"migration 0002_b: "_s), qPrintable(error->detail));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM sqlite_schema WHERE name = 'c'"_s), 0);
+    QCOMPARE(number(u"SELECT MAX(version) FROM schema_migrations"_s), 1);
+    QVERIFY(!tryMigrate(twoSteps));
+}
+
+void TestMigrations::theDefaultRolesFollowTheRules()
+{
+    QVERIFY(!tryMigrate(builtInMigrations()));
+    const auto events = [this](const QString& role) {
+        QStringList held;
+        Rows rows = m_database->query(
+            u"SELECT operation || '/' || scope FROM role_rule JOIN rule ON rule.id = rule_id JOIN "
+            "role ON role.id = role_id WHERE role.name = ? AND resource = 'event' ORDER BY 1"_s,
+            role);
+        while (rows.next())
+            held += rows.text(0);
+        return held.join(u' ');
+    };
+    const QString receive = u"RECEIVE/COLLABORATION RECEIVE/ORGANIZATION"_s;
+    QCOMPARE(events(u"Viewer"_s), receive);
+    QCOMPARE(events(u"Researcher"_s), receive);
+    QCOMPARE(events(u"Organization Admin"_s), QString(receive + u" SEND/ORGANIZATION"_s));
+    QCOMPARE(events(u"Collaboration Admin"_s), QString(receive + u" SEND/COLLABORATION"_s));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM role_rule JOIN role ON role.id = role_id WHERE name = "
+                    "'Root'"_s),
+        number(u"SELECT COUNT(*) FROM rule"_s));
+    QCOMPARE(number(u"SELECT COUNT(*) FROM role_rule JOIN role ON role.id = role_id JOIN rule ON "
+                    "rule.id = rule_id WHERE name = 'Viewer' AND operation NOT IN ('VIEW', "
+                    "'RECEIVE')"_s),
+        0);
+}
+
+void TestMigrations::scriptsAreCutIntoStatements_data()
+{
+    QTest::addColumn<QString>("script");
+    QTest::addColumn<QStringList>("statements");
+    QTest::newRow("nothing") << u""_s << QStringList{};
+    QTest::newRow("two") << u"A;\n B ;"_s << QStringList{u"A"_s, u"B"_s};
+    QTest::newRow("last without semicolon") << u"A; B"_s << QStringList{u"A"_s, u"B"_s};
+    QTest::newRow("semicolon in quotes")
+        << u"A ';' \";\"; B"_s << QStringList{u"A ';' \";\""_s, u"B"_s};
+    QTest::newRow("doubled quote") << u"A 'it''s;'; B"_s << QStringList{u"A 'it''s;'"_s, u"B"_s};
+    QTest::newRow("comment with semicolon and quote")
+        << u"-- it's; nothing\nA; -- more\nB"_s << QStringList{u"A"_s, u"B"_s};
+    QTest::newRow("comment at the end") << u"A; -- end"_s << QStringList{u"A"_s};
+    QTest::newRow("dashes in quotes") << u"A '--'; B"_s << QStringList{u"A '--'"_s, u"B"_s};
+}
+
+void TestMigrations::scriptsAreCutIntoStatements()
+{
+    QFETCH(QString, script);
+    QFETCH(QStringList, statements);
+    QCOMPARE(splitStatements(script), statements);
+}
+
+QTEST_GUILESS_MAIN(TestMigrations)
+#include "tst_migrations.moc"
