@@ -79,6 +79,11 @@ public:
     /// Octets held for an unfinished message.
     qsizetype bufferedBytes() const { return m_message.size(); }
     bool isFinished() const { return m_finished; }
+    /// Octets of a frame or a message have come, and more have to.
+    bool isMidMessage() const
+    {
+        return m_headSize > 0 || m_inPayload || m_messageOpcode != WebSocketOpcode::Continuation;
+    }
 
 private:
     struct Header

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArrayView>
+
+#include <span>
+
+namespace gatehouse::transport {
+
+/// An open two-way connection below the frame codec, whatever carries it. Lives in the network
+/// thread. Keeps next to nothing of its own: what the kernel does not take stays with the writer.
+/// Destroying it ends the connection at once.
+class ByteStream
+{
+public:
+    /// Any of these calls may destroy the stream.
+    class Receiver
+    {
+    public:
+        virtual ~Receiver() = default;
+        virtual void bytesReceived(std::span<char> octets) = 0; ///< may be changed in place
+        virtual void readyToWrite() = 0; ///< write() takes octets again
+        virtual void streamEnded() = 0; ///< by the peer or a failure; nothing follows
+    };
+
+    virtual ~ByteStream() = default;
+
+    /// What arrives without a receiver is thrown away.
+    virtual void setReceiver(Receiver* receiver) = 0;
+
+    /// Delivers, from the event loop, what arrived before there was a receiver.
+    virtual void start() = 0;
+
+    static constexpr size_t MaxParts = 64;
+
+    /// Takes octets of the parts (at most MaxParts of them), in order, as far as they can leave
+    /// now; returns how many. The caller goes on with the rest until it is 0: then readyToWrite()
+    /// or streamEnded() will follow.
+    virtual qsizetype write(std::span<const QByteArrayView> parts) = 0;
+
+    /// No more writing: the peer sees the end after what was written. Reading goes on until the
+    /// peer ends as well.
+    virtual void shutdownWrite() = 0;
+};
+
+} // namespace gatehouse::transport

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/framequeue.h"
+
+#include <algorithm>
+
+namespace gatehouse::transport {
+
+namespace {
+
+constexpr qsizetype EntryOverheadBytes = 64;
+constexpr size_t CompactFrom = 64;
+
+} // namespace
+
+void FrameQueue::push(QByteArray frames, Millis now)
+{
+    if (frames.isEmpty())
+        return;
+    if (m_first >= CompactFrom && m_first * 2 >= m_entries.size()) {
+        m_entries.erase(m_entries.begin(), m_entries.begin() + std::ptrdiff_t(m_first));
+        m_first = 0;
+    }
+    m_bytes += frames.size();
+    m_entries.push_back({std::move(frames), now});
+}
+
+qsizetype FrameQueue::weight() const
+{
+    const auto count = qsizetype(m_entries.size() - m_first);
+    const qsizetype underWay
+        = m_sentOfFirst > 0 ? m_entries[m_first].frames.size() - m_sentOfFirst : 0;
+    return m_bytes - underWay + count * EntryOverheadBytes;
+}
+
+size_t FrameQueue::peek(std::span<QByteArrayView> parts) const
+{
+    const size_t count = std::min(parts.size(), m_entries.size() - m_first);
+    for (size_t i = 0; i < count; ++i)
+        parts[i] = m_entries[m_first + i].frames;
+    if (count > 0)
+        parts[0] = parts[0].sliced(m_sentOfFirst);
+    return count;
+}
+
+void FrameQueue::drop(qsizetype sentBytes)
+{
+    m_bytes -= sentBytes;
+    m_sentOfFirst += sentBytes;
+    while (m_first < m_entries.size() && m_sentOfFirst >= m_entries[m_first].frames.size()) {
+        m_sentOfFirst -= m_entries[m_first].frames.size();
+        m_entries[m_first].frames = {};
+        ++m_first;
+    }
+    if (isEmpty()) {
+        m_entries = {};
+        m_first = 0;
+    }
+}
+
+void FrameQueue::dropUnstarted()
+{
+    if (isEmpty())
+        return;
+    const size_t keep = m_sentOfFirst > 0 ? 1 : 0;
+    m_entries.erase(m_entries.begin() + std::ptrdiff_t(m_first + keep), m_entries.end());
+    m_bytes = keep > 0 ? m_entries[m_first].frames.size() - m_sentOfFirst : 0;
+}
+
+QByteArray FrameQueue::takeAll()
+{
+    QByteArray all;
+    all.reserve(m_bytes);
+    for (size_t i = m_first; i < m_entries.size(); ++i)
+        all += i == m_first ? m_entries[i].frames.sliced(m_sentOfFirst) : m_entries[i].frames;
+    *this = {};
+    return all;
+}
+
+} // namespace gatehouse::transport

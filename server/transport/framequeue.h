@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+
+#include <QByteArray>
+#include <QByteArrayView>
+
+#include <span>
+#include <vector>
+
+namespace gatehouse::transport {
+
+/// Finished frames waiting for one peer: references to octets that others share, in order. Empty,
+/// it holds no memory.
+class FrameQueue
+{
+public:
+    void push(QByteArray frames, Millis now);
+
+    bool isEmpty() const { return m_first == m_entries.size(); }
+    qsizetype bytes() const { return m_bytes; } ///< still to be sent
+
+    /// What the bound is about: octets behind the message under way, and what it costs to keep
+    /// each entry, however small.
+    qsizetype weight() const;
+    Millis oldest() const { return m_entries[m_first].since; } ///< not when empty
+
+    /// The next octets in order; returns how many views it set.
+    size_t peek(std::span<QByteArrayView> parts) const;
+    void drop(qsizetype sentBytes);
+
+    void dropUnstarted(); ///< keeps only the rest of what the peer has seen the beginning of
+    QByteArray takeAll();
+
+private:
+    struct Entry
+    {
+        QByteArray frames;
+        Millis since;
+    };
+
+    std::vector<Entry> m_entries;
+    size_t m_first = 0;
+    qsizetype m_sentOfFirst = 0;
+    qsizetype m_bytes = 0;
+};
+
+} // namespace gatehouse::transport

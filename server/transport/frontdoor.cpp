@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/frontdoor.h"
+
+#include "server/transport/httpanswer.h"
+#include "server/transport/httpconnection.h"
+#include "server/transport/listener.h"
+#include "server/transport/tlssettings.h"
+
+#include <QLoggingCategory>
+#include <QSslSocket>
+
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace gatehouse::transport {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcDoor, "gh.transport", QtInfoMsg)
+
+QHostAddress peerOf(qintptr descriptor)
+{
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(int(descriptor), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return {};
+    return plainAddress(QHostAddress(reinterpret_cast<sockaddr*>(&address)));
+}
+
+/// For connections over a cap, without reading their request: best effort, never waits.
+void refuseDescriptor(qintptr descriptor, bool isPlain)
+{
+    const int fd = int(descriptor);
+    if (isPlain) {
+        const QByteArray answer
+            = serialize(refusalResponse(503, "too many connections"), {.keepsAlive = false});
+        std::array<char, 4096> unread{};
+        // Unread octets would turn the close into a reset.
+        while (::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT) > 0) { }
+        [[maybe_unused]] const ssize_t sent
+            = ::send(fd, answer.constData(), size_t(answer.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::shutdown(fd, SHUT_WR);
+    }
+    ::close(fd);
+}
+
+} // namespace
+
+FrontDoor::FrontDoor(TransportOptions options, const Clock& clock)
+    : m_context(std::make_shared<TransportContext>(std::move(options), clock)),
+      m_webSocketDoor(m_context)
+{
+}
+
+FrontDoor::~FrontDoor()
+{
+    close();
+}
+
+int FrontDoor::allowedConnections() const
+{
+    const TransportOptions& options = m_context->options;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return options.maxConnections;
+    const auto left = qint64(limit.rlim_cur) - options.reservedDescriptors;
+    return int(std::clamp<qint64>(left, 1, options.maxConnections));
+}
+
+Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
+{
+    const TransportOptions& options = m_context->options;
+    auto proxies = TrustedProxies::parse(options.trustedProxies);
+    if (!proxies)
+        return tl::unexpected(proxies.error());
+    m_trustedProxies = std::move(*proxies);
+    if (options.tls.isEnabled()) {
+        if (const auto loaded = reloadTls(); !loaded)
+            return loaded;
+    }
+    m_connectionLimit = allowedConnections();
+    if (m_connectionLimit < options.maxConnections)
+        qCInfo(lcDoor, "at most %d connections: the limit of open descriptors allows no more",
+            m_connectionLimit);
+    if (!m_context->caps)
+        m_context->caps
+            = std::make_shared<ConnectionCaps>(m_connectionLimit, options.maxConnectionsPerAddress);
+
+    stopListening();
+    m_listener = std::make_unique<Listener>(m_context->wheel, options.deadlines.acceptBackOff,
+        [this](qintptr descriptor) { accept(descriptor); });
+    m_listener->setListenBacklogSize(options.backlog);
+    if (m_listener->listen(address, port))
+        return {};
+    const QString why = m_listener->errorString();
+    m_listener.reset();
+    return failure(ErrorCode::Unavailable,
+        QStringLiteral("cannot listen on %1 port %2: %3")
+            .arg(address.toString())
+            .arg(port)
+            .arg(why));
+}
+
+Result<void> FrontDoor::reloadTls()
+{
+    if (!m_context->options.tls.isEnabled())
+        return {};
+    auto loaded = loadTls(m_context->options.tls);
+    if (!loaded)
+        return tl::unexpected(loaded.error());
+    m_tls = std::move(*loaded);
+    return {};
+}
+
+void FrontDoor::stopListening()
+{
+    if (!m_listener)
+        return;
+    m_oldAcceptErrors += m_listener->acceptErrors();
+    m_listener->close();
+    m_listener.reset();
+}
+
+void FrontDoor::close()
+{
+    stopListening();
+    while (!m_connections.empty())
+        m_connections.begin()->second->abort();
+    m_webSocketDoor.abortPending();
+    m_context->closing.abortAll();
+}
+
+bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress)
+{
+    TransportCounters& counters = m_context->counters;
+    switch (m_context->caps->judge(isCountedPerAddress ? address : QHostAddress())) {
+    case ConnectionCaps::Verdict::TotalCap:
+        ++counters.refusedTotalCap;
+        return false;
+    case ConnectionCaps::Verdict::AddressCap:
+        ++counters.refusedAddressCap;
+        return false;
+    case ConnectionCaps::Verdict::Admitted:
+        break;
+    }
+    if (m_tls && m_context->pendingTlsHandshakes >= m_context->options.maxPendingTlsHandshakes) {
+        ++counters.refusedTlsCap;
+        return false;
+    }
+    return true;
+}
+
+void FrontDoor::accept(qintptr descriptor)
+{
+    const QHostAddress peer = peerOf(descriptor);
+    const bool isCountedPerAddress = !m_trustedProxies.contains(peer);
+    if (!isAdmitted(peer, isCountedPerAddress)) {
+        refuseDescriptor(descriptor, !m_tls);
+        return;
+    }
+    const int sendBuffer = m_context->options.webSocket.sendBufferBytes;
+    if (sendBuffer > 0)
+        ::setsockopt(int(descriptor), SOL_SOCKET, SO_SNDBUF, &sendBuffer, sizeof sendBuffer);
+
+    std::unique_ptr<QTcpSocket> socket;
+    if (m_tls) {
+        auto tls = std::make_unique<QSslSocket>();
+        tls->setSslConfiguration(*m_tls);
+        socket = std::move(tls);
+    } else {
+        socket = std::make_unique<QTcpSocket>();
+    }
+    if (!socket->setSocketDescriptor(descriptor)) {
+        ::close(int(descriptor));
+        return;
+    }
+    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
+    ++m_context->counters.accepted;
+    auto connection = std::make_unique<HttpConnection>(*this, socket.release(), peer,
+        m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), m_tls.has_value());
+    HttpConnection* key = connection.get();
+    m_connections.emplace(key, std::move(connection));
+}
+
+void FrontDoor::forget(HttpConnection* connection)
+{
+    const auto found = m_connections.find(connection);
+    if (found == m_connections.end())
+        return;
+    // It may be on the stack.
+    found->second.release()->deleteLater();
+    m_connections.erase(found);
+}
+
+const TransportCounters& FrontDoor::refreshedCounters()
+{
+    TransportCounters& counters = m_context->counters;
+    counters.acceptErrors = m_oldAcceptErrors + (m_listener ? m_listener->acceptErrors() : 0);
+    counters.openConnections = m_context->caps ? quint64(m_context->caps->total()) : 0;
+    return counters;
+}
+
+void FrontDoor::countRefusal(int status)
+{
+    TransportCounters& counters = m_context->counters;
+    switch (status) {
+    case 400:
+        ++counters.badRequests;
+        return;
+    case 404:
+        ++counters.notFound;
+        return;
+    case 408:
+        ++counters.requestTimeouts;
+        return;
+    case 413:
+        ++counters.bodyTooLarge;
+        return;
+    case 414:
+        ++counters.targetTooLong;
+        return;
+    case 431:
+        ++counters.headerTooLarge;
+        return;
+    default:
+        ++counters.otherRefusals;
+        return;
+    }
+}
+
+} // namespace gatehouse::transport

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/session/httphandler.h"
+#include "server/transport/connectioncaps.h"
+#include "server/transport/deadlinewheel.h"
+#include "server/transport/httpcodec.h"
+
+#include <QHostAddress>
+#include <QObject>
+#include <QPointer>
+
+#include <memory>
+
+class QTcpSocket;
+
+namespace gatehouse::transport {
+
+class FrontDoor;
+class PendingExchange;
+
+/// One accepted connection while it speaks HTTP: TLS handshake, then one request at a time, each
+/// answered before the next is read, all within limits and deadlines. An accepted upgrade takes the
+/// socket away to the WebSocketDoor. Owned by the FrontDoor; ends itself.
+///
+/// The peer's end of stream counts as its leaving, also while an answer is pending: an aborted long
+/// poll has to be noticed at once, and HTTP clients do not half-close.
+class HttpConnection : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// The socket is connected; `isTls` starts a server handshake on it (it is a QSslSocket then).
+    HttpConnection(FrontDoor& door, QTcpSocket* socket, QHostAddress peer,
+        std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls);
+    ~HttpConnection() override;
+
+    /// For PendingExchange: the answer to the request in flight.
+    void answer(protocol::HttpResponse response);
+
+    void abort(); ///< ends at once; the object goes with the event loop
+
+private:
+    enum class State : quint8 {
+        TlsHandshake,
+        Waiting, ///< for the first octet of a request
+        ReadingHead,
+        ReadingBody,
+        Handling, ///< the handler has the request
+        Answering, ///< the kernel has not yet taken all of the answer
+        Lingering, ///< closed for writing; reading on so that the answer is not reset away
+        Gone,
+    };
+
+    void process();
+    bool step(); ///< true: there may be more to do
+    void beginRequest();
+    bool readHead();
+    bool readBody();
+    bool headComplete();
+    bool dispatch();
+    bool offerUpgrade();
+    void fillPeer(protocol::HttpRequest& request) const;
+
+    void refuse(int status, const QByteArray& reason);
+    void write(const protocol::HttpResponse& response);
+    void answerWritten();
+    void waitForRequest(Millis howLong);
+    void linger();
+    void discard();
+
+    void handleEncrypted();
+    void handleBytesWritten();
+    void handleDisconnected();
+    void handleDeadline();
+    void leave(); ///< last act: tells everyone, schedules destruction
+    qint64 unsentBytes() const;
+    Millis transferTime(qint64 octets) const;
+
+    FrontDoor& m_door;
+    QPointer<QTcpSocket> m_socket;
+    QHostAddress m_peer;
+    std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
+    std::unique_ptr<HttpRequestReader> m_reader;
+    std::weak_ptr<PendingExchange> m_exchange;
+    Deadline m_deadline;
+    Millis m_bodyBegan{};
+    qint64 m_bodyOctets = 0;
+    qint64 m_discardedOctets = 0;
+    session::HttpHandler* m_handler = nullptr;
+    State m_state;
+    bool m_isTls;
+    bool m_isProcessing = false;
+    bool m_keepsAlive = true;
+    bool m_isHeadRequest = false;
+};
+
+} // namespace gatehouse::transport

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/websocketconnection.h"
+
+#include "server/transport/transportcontext.h"
+
+#include <array>
+
+namespace gatehouse::transport {
+
+using protocol::WebSocketEvent;
+using session::CloseCode;
+
+namespace {
+
+constexpr quint16 AbnormalClosure = 1006; ///< never on the wire (RFC 6455 section 7.4.1)
+
+constexpr QLatin1StringView SlowReason("slow consumer");
+
+protocol::WebSocketLimits limitsOf(const WebSocketOptions& options)
+{
+    protocol::WebSocketLimits limits;
+    limits.maxMessageBytes = options.maxMessageBytes;
+    return limits;
+}
+
+} // namespace
+
+std::unique_ptr<session::WebSocketLink> WebSocketConnection::create(
+    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream)
+{
+    std::unique_ptr<WebSocketConnection> connection(
+        new WebSocketConnection(std::move(context), std::move(stream)));
+    connection->m_stream->setReceiver(connection.get());
+    connection->m_stream->start();
+    return connection;
+}
+
+WebSocketConnection::WebSocketConnection(
+    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream)
+    : m_context(std::move(context)), m_stream(std::move(stream)),
+      m_decoder(protocol::WebSocketRole::Server, limitsOf(m_context->options.webSocket)),
+      m_readDeadline(m_context->wheel, [this] { handleReadDeadline(); }),
+      m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); })
+{
+    ++m_context->counters.openWebSockets;
+}
+
+WebSocketConnection::~WebSocketConnection()
+{
+    if (m_isDestroyed)
+        *m_isDestroyed = true;
+    --m_context->counters.openWebSockets;
+    if (m_state == State::Closing && m_stream)
+        partWithStream(protocol::WebSocketNoStatus, {});
+}
+
+void WebSocketConnection::send(const protocol::EncodedPacketPtr& packet)
+{
+    sendFrames(packet->webSocketFrames());
+}
+
+void WebSocketConnection::sendFrames(QByteArray frames)
+{
+    if (m_state == State::Open)
+        enqueue(std::move(frames));
+}
+
+void WebSocketConnection::enqueue(QByteArray frames)
+{
+    m_queue.push(std::move(frames), m_context->clock.monotonic());
+    const qsizetype bound = m_context->options.webSocket.maxQueuedBytes;
+    // Much within one turn is no sign of a slow peer before the kernel was asked to take it.
+    if (m_queue.weight() > bound)
+        writeQueue();
+    if (m_queue.weight() > bound)
+        endAsSlowConsumer();
+    else if (!m_queue.isEmpty())
+        m_context->flushList.markDirty(*this);
+}
+
+void WebSocketConnection::endAsSlowConsumer()
+{
+    ++m_context->counters.slowConsumers;
+    m_queue.dropUnstarted();
+    m_closeCode = quint16(CloseCode::SlowConsumer);
+    m_state = State::Closing;
+    m_isSlow = true;
+    m_context->flushList.markDirty(*this);
+}
+
+void WebSocketConnection::close(CloseCode code, QLatin1StringView reason)
+{
+    if (m_state != State::Open)
+        return;
+    m_closeCode = quint16(code);
+    m_state = State::Closing;
+    m_readDeadline.stop();
+    m_queue.push(protocol::webSocketCloseFrame(m_closeCode, QByteArrayView(reason)),
+        m_context->clock.monotonic());
+    m_context->flushList.markDirty(*this);
+    m_writeDeadline.start(m_context->options.webSocket.close);
+}
+
+void WebSocketConnection::flush()
+{
+    if (m_isSlow) {
+        partWithStream(m_closeCode, QByteArrayView(SlowReason));
+        end(m_closeCode, SlowReason);
+        return;
+    }
+    writeQueue();
+    watchQueueAge();
+}
+
+void WebSocketConnection::readyToWrite()
+{
+    writeQueue();
+    watchQueueAge();
+}
+
+void WebSocketConnection::writeQueue()
+{
+    std::array<QByteArrayView, ByteStream::MaxParts> parts;
+    while (m_stream && !m_queue.isEmpty()) {
+        const size_t count = m_queue.peek(parts);
+        const qsizetype taken = m_stream->write(std::span(parts).first(count));
+        if (taken == 0)
+            return;
+        m_queue.drop(taken);
+    }
+}
+
+void WebSocketConnection::watchQueueAge()
+{
+    if (m_state != State::Open)
+        return;
+    if (m_queue.isEmpty()) {
+        m_writeDeadline.stop();
+    } else if (!m_writeDeadline.isRunning()) {
+        const Millis age = m_context->clock.monotonic() - m_queue.oldest();
+        m_writeDeadline.start(m_context->options.webSocket.maxQueueAge - age);
+    }
+}
+
+void WebSocketConnection::handleWriteDeadline()
+{
+    if (m_state == State::Closing) {
+        // The peer neither took our close frame in time nor sent its own.
+        ++m_context->counters.closeTimeouts;
+        m_stream.reset();
+        end(m_closeCode, QLatin1StringView("close timeout"));
+        return;
+    }
+    if (m_queue.isEmpty())
+        return;
+    const Millis age = m_context->clock.monotonic() - m_queue.oldest();
+    if (age >= m_context->options.webSocket.maxQueueAge)
+        endAsSlowConsumer();
+    else
+        watchQueueAge();
+}
+
+void WebSocketConnection::bytesReceived(std::span<char> octets)
+{
+    bool isDestroyed = false;
+    m_isDestroyed = &isDestroyed;
+    bool isMessageComplete = false;
+    for (;;) {
+        const WebSocketEvent event = m_decoder.next(octets);
+        if (event.kind == WebSocketEvent::Kind::NeedMore)
+            break;
+        isMessageComplete |= event.kind == WebSocketEvent::Kind::Text
+            || event.kind == WebSocketEvent::Kind::Binary;
+        const bool goesOn = handle(event);
+        if (isDestroyed)
+            return;
+        if (!goesOn)
+            break;
+    }
+    m_isDestroyed = nullptr;
+    if (m_state == State::Open) {
+        if (isMessageComplete)
+            m_messageBegan = Millis{-1};
+        watchReading(m_decoder.isMidMessage());
+    }
+}
+
+void WebSocketConnection::watchReading(bool isMidMessage)
+{
+    if (!isMidMessage) {
+        m_messageBegan = Millis{-1};
+        m_readDeadline.stop();
+        return;
+    }
+    const WebSocketOptions& options = m_context->options.webSocket;
+    const Millis now = m_context->clock.monotonic();
+    if (m_messageBegan < Millis{0})
+        m_messageBegan = now;
+    m_readDeadline.start(std::min(options.stall, m_messageBegan + options.messageTotal - now));
+}
+
+void WebSocketConnection::handleReadDeadline()
+{
+    ++m_context->counters.webSocketStalls;
+    partWithStream(quint16(CloseCode::PolicyViolation), "message not finished in time");
+    end(quint16(CloseCode::PolicyViolation), QLatin1StringView("message stalled"));
+}
+
+bool WebSocketConnection::handle(const WebSocketEvent& event)
+{
+    const bool isOpen = m_state == State::Open;
+    switch (event.kind) {
+    case WebSocketEvent::Kind::Text:
+        if (isOpen && m_receiver)
+            m_receiver->textReceived(event.payload);
+        return true;
+    case WebSocketEvent::Kind::Binary:
+        if (isOpen && m_receiver)
+            m_receiver->binaryReceived(event.payload);
+        return true;
+    case WebSocketEvent::Kind::Ping:
+        if (isOpen)
+            enqueue(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, event.payload));
+        return true;
+    case WebSocketEvent::Kind::Pong:
+        return true;
+    case WebSocketEvent::Kind::Close:
+        handleClose(event);
+        return false;
+    case WebSocketEvent::Kind::Failed:
+        handleFailure(event);
+        return false;
+    case WebSocketEvent::Kind::NeedMore:
+        break;
+    }
+    return false;
+}
+
+void WebSocketConnection::handleClose(const WebSocketEvent& event)
+{
+    const quint16 code = event.code;
+    if (m_isSlow)
+        return; // the end is posted already
+    const bool isAnswer = m_state == State::Closing;
+    m_readDeadline.stop();
+    if (isAnswer) {
+        partWithStream(protocol::WebSocketNoStatus, {});
+        end(m_closeCode, QLatin1StringView("closed"));
+        return;
+    }
+    m_queue.push(protocol::webSocketCloseFrame(code), m_context->clock.monotonic());
+    m_state = State::Closing; // our side has a close frame queued now
+    partWithStream(protocol::WebSocketNoStatus, {});
+    end(code, QLatin1StringView("closed by peer"));
+}
+
+void WebSocketConnection::handleFailure(const WebSocketEvent& event)
+{
+    if (m_isSlow)
+        return;
+    TransportCounters& counters = m_context->counters;
+    if (event.code == protocol::WebSocketMessageTooBig)
+        ++counters.webSocketTooBig;
+    else
+        ++counters.webSocketProtocolErrors;
+    const quint16 code = event.code;
+    // After a close frame of ours nothing more may be sent.
+    if (m_state == State::Open)
+        partWithStream(code, event.payload);
+    else
+        partWithStream(protocol::WebSocketNoStatus, {});
+    end(code, QLatin1StringView("protocol error"));
+}
+
+void WebSocketConnection::streamEnded()
+{
+    m_stream.reset();
+    if (m_isSlow)
+        return;
+    end(m_state == State::Closing ? m_closeCode : AbnormalClosure, QLatin1StringView("gone"));
+}
+
+void WebSocketConnection::partWithStream(quint16 code, QByteArrayView reason)
+{
+    if (!m_stream)
+        return;
+    QByteArray lastOctets = m_queue.takeAll();
+    if (code != protocol::WebSocketNoStatus)
+        lastOctets += protocol::webSocketCloseFrame(code, reason);
+    m_context->closing.add(*m_context, std::move(m_stream), std::move(lastOctets));
+}
+
+void WebSocketConnection::end(quint16 code, QLatin1StringView reason)
+{
+    m_state = State::Ended;
+    m_readDeadline.stop();
+    m_writeDeadline.stop();
+    if (WebSocketLink::Receiver* receiver = std::exchange(m_receiver, nullptr))
+        receiver->linkClosed(code, reason);
+}
+
+} // namespace gatehouse::transport

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/protocol/websocketframe.h"
+#include "server/session/websocketlink.h"
+#include "server/transport/bytestream.h"
+#include "server/transport/deadlinewheel.h"
+#include "server/transport/flushlist.h"
+#include "server/transport/framequeue.h"
+
+#include <memory>
+
+namespace gatehouse::transport {
+
+struct TransportContext;
+
+/// WebSocketLink over a ByteStream, server side, after the opening handshake. Owned by the session;
+/// network thread only. Answers pings, checks frames, bounds its queue in octets and age, ends a
+/// message that is begun and not finished, and closes as RFC 6455 section 7 says; each end is
+/// counted. When it ends with a close frame, the stream moves to ClosingStreams to deliver it.
+class WebSocketConnection final : public session::WebSocketLink,
+                                  private ByteStream::Receiver,
+                                  private FlushList::Client
+{
+public:
+    static std::unique_ptr<session::WebSocketLink> create(
+        std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream);
+    ~WebSocketConnection() override;
+
+    void setReceiver(WebSocketLink::Receiver* receiver) override { m_receiver = receiver; }
+    void send(const protocol::EncodedPacketPtr& packet) override;
+    /// Finished frames of whatever protocol, under the same bounds as send().
+    void sendFrames(QByteArray frames);
+    qsizetype queuedBytes() const override { return m_queue.bytes(); }
+    void close(session::CloseCode code, QLatin1StringView reason) override;
+
+private:
+    enum class State : quint8 {
+        Open,
+        Closing, ///< our close frame is queued or sent, the peer's is awaited
+        Ended,
+    };
+
+    WebSocketConnection(
+        std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream);
+
+    void bytesReceived(std::span<char> octets) override;
+    void readyToWrite() override;
+    void streamEnded() override;
+    void flush() override;
+
+    /// False: `this` may be gone, or nothing more is to be read.
+    bool handle(const protocol::WebSocketEvent& event);
+    void handleClose(const protocol::WebSocketEvent& event);
+    void handleFailure(const protocol::WebSocketEvent& event);
+
+    void enqueue(QByteArray frames);
+    void writeQueue();
+    void watchReading(bool isProgress);
+    void watchQueueAge();
+    void handleReadDeadline();
+    void handleWriteDeadline();
+    void endAsSlowConsumer();
+
+    /// Gives the stream, and a close frame if `code` may be sent, to ClosingStreams.
+    void partWithStream(quint16 code, QByteArrayView reason);
+    void end(quint16 code, QLatin1StringView reason); ///< last act: tells the receiver
+
+    std::shared_ptr<TransportContext> m_context;
+    std::unique_ptr<ByteStream> m_stream;
+    WebSocketLink::Receiver* m_receiver = nullptr;
+    protocol::WebSocketDecoder m_decoder;
+    FrameQueue m_queue;
+    Deadline m_readDeadline; ///< for the rest of a message
+    Deadline m_writeDeadline; ///< for the oldest frame queued; when Closing, for the peer's close
+    Millis m_messageBegan{-1}; ///< negative: between messages
+    bool* m_isDestroyed = nullptr; ///< set by the destructor while a handler of ours is running
+    quint16 m_closeCode = 0; ///< what we closed with
+    State m_state = State::Open;
+    bool m_isSlow = false; ///< over a bound; the receiver is told from the event loop
+};
+
+} // namespace gatehouse::transport
