@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/result.h"
 #include "server/access/principal.h"
 #include "server/events/adminoptions.h"
 #include "server/session/socket.h"
@@ -61,7 +62,7 @@ struct AdminServices
 /// and privileged actions, for admin principals only. One timer serves all watchers; nothing is
 /// computed for topics nobody watches. Registered with SocketIoServer::addNamespace(); owned by the
 /// composition root, which destroys it after the server; network thread only.
-class AdminNamespace : public session::NamespaceHandler
+class AdminNamespace final : public session::NamespaceHandler
 {
 public:
     static NamespaceName name() { return {"/gh-admin"}; }
@@ -81,15 +82,22 @@ public:
 private:
     struct Watcher;
     struct Connection;
+    using ConnectionPtr = std::shared_ptr<Connection>; ///< outlives the socket while it is answered
 
-    void handleSubscribe(Connection& connection, const QJsonObject& request, quint64 ackId);
-    void handlePage(Connection& connection, const QJsonObject& request, quint64 ackId);
-    void handleUnsubscribe(Connection& connection, const QJsonObject& request, quint64 ackId);
-    void stopWatching(const SocketId& id, AdminTopic& topic);
-    void sendChanges(AdminTopic& topic);
+    void handleSubscribe(
+        const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
+    void handlePage(const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
+    void handleUnsubscribe(
+        const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
+    void readPage(const ConnectionPtr& connection, AdminTopic& topic,
+        const std::shared_ptr<Watcher>& watcher, std::function<void(Result<QByteArray>)> done);
+    void stopIfUnwatched(AdminTopic& topic);
+    bool isWatched(const AdminTopic& topic) const;
+    bool sendChanges(AdminTopic& topic);
     void endExpired();
-    AdminTopic* topic(const QJsonObject& request) const;
-    Connection* connection(const SocketId& id);
+    AdminTopic* topicOf(const QJsonObject& request) const;
+    Error unknownTopic() const;
+    void acknowledge(const ConnectionPtr& connection, quint64 ackId, const QByteArray& json);
     QByteArray helloArgs(const access::Principal& principal) const;
 
     AdminServices m_services;
@@ -98,7 +106,7 @@ private:
     const Millis m_startedAt; ///< wall clock
     std::vector<std::unique_ptr<AdminTopic>> m_topics;
     std::unique_ptr<AdminActions> m_actions;
-    QHash<SocketId, std::shared_ptr<Connection>> m_connections;
+    QHash<SocketId, ConnectionPtr> m_connections;
     std::shared_ptr<bool> m_alive;
     QTimer m_timer;
 };
