@@ -40,7 +40,6 @@ private Q_SLOTS:
     void auditRecordsComeBackNewestFirst();
     void nodeStateIsKept();
     void keysAndPasswordHashesAreKept();
-    void openRunsAreFoundByIndexAmongAMillionFinished();
 
 private:
     template <class Call>
@@ -388,68 +387,6 @@ void TestStore::keysAndPasswordHashesAreKept()
     const work::DirectoryContent content = f.store->loadStartState()->directory;
     QCOMPARE(content.organizations.back().publicKey, u"a2V5"_s);
     QCOMPARE(content.users.front().passwordHash, "new");
-}
-
-void TestStore::openRunsAreFoundByIndexAmongAMillionFinished()
-{
-    Fixture f;
-    const work::TaskRecord old = f.create();
-    f.store->close();
-    {
-        store::Database database(
-            f.path() + u"/gatehouse.sqlite"_s, store::Database::Access::Write, Millis{1'000});
-        database.execute(u"BEGIN"_s);
-        // Two runs a task, in the places the open ones are in too.
-        database.change(
-            u"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
-            "INSERT INTO task (name, description, image, collaboration_id, job_id, created_at) "
-            "SELECT 'old', '', 'image', ?, i + 10, i FROM n"_s,
-            f.collaboration(u"heart"_s));
-        database.change(
-            u"INSERT INTO run (task_id, organization_id, collaboration_id, status, assigned_at, "
-            "finished_at) SELECT task.id, member.organization_id, task.collaboration_id, "
-            "'completed', 1, 2 FROM task JOIN member ON member.collaboration_id = "
-            "task.collaboration_id WHERE task.name = 'old'"_s);
-        database.execute(u"COMMIT"_s);
-        store::Rows rows = database.query(u"SELECT COUNT(*) FROM run"_s);
-        QVERIFY(rows.next());
-        QCOMPARE(rows.integer(0), 1'000'002);
-    }
-    f.reopen();
-    work::RunFilter byNode;
-    byNode.node = f.node(u"b-heart"_s);
-    byNode.state = work::RunState::Open;
-    work::RunFilter byCollaboration;
-    byCollaboration.collaborations = std::vector{f.collaboration(u"heart"_s)};
-    byCollaboration.state = work::RunState::Open;
-    work::RunFilter all;
-    all.state = work::RunState::Open;
-    work::RunFilter byOrganization;
-    byOrganization.organization = f.organization(u"Bergen"_s);
-    byOrganization.state = work::RunState::Open;
-    work::RunFilter byTask;
-    byTask.task = old.task.id;
-    byTask.state = work::RunState::Open;
-    for (const work::RunFilter& filter : {byNode, byCollaboration, byOrganization, byTask, all}) {
-        QElapsedTimer timer;
-        timer.start();
-        for (int i = 0; i < 20; ++i) {
-            const work::Page<work::RunRecord> page = f.runs(filter);
-            QCOMPARE(page.items.back().task.id, old.task.id);
-        }
-        // A scan of the million takes 50 ms and more, an index a fraction of one.
-        QVERIFY2(timer.elapsed() < 400, qPrintable(QString::number(timer.elapsed())));
-    }
-    QElapsedTimer timer;
-    timer.start();
-    const auto open
-        = await<std::vector<work::RunRef>>([&](auto done) { f.store->openRuns(std::move(done)); });
-    QCOMPARE(open->size(), size_t(2));
-    QVERIFY(timer.elapsed() < 100);
-    timer.restart();
-    QVERIFY(f.kill(old.task.id));
-    QVERIFY(f.create().task.id.isValid());
-    QVERIFY2(timer.elapsed() < 200, qPrintable(QString::number(timer.elapsed())));
 }
 
 QTEST_GUILESS_MAIN(TestStore)
