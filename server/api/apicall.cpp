@@ -2,7 +2,6 @@
 #include "server/api/apicall.h"
 
 #include "common/core/strictjson.h"
-#include "server/api/corspolicy.h"
 #include "server/observe/log.h"
 #include "server/observe/metrics.h"
 
@@ -20,10 +19,10 @@ int statusFor(ErrorCode code)
 
 } // namespace
 
-ApiCall::ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids, const CorsPolicy& cors,
-    const ApiOptions& options, ApiServices& services)
-    : m_exchange(std::move(exchange)), m_ids(std::move(ids)), m_cors(cors), m_options(options),
-      m_services(services)
+ApiCall::ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids,
+    const session::OriginPolicy& origins, const ApiOptions& options, ApiServices& services)
+    : m_exchange(std::move(exchange)), m_ids(std::move(ids)), m_origins(origins),
+      m_options(options), m_services(services)
 {
 }
 
@@ -82,7 +81,8 @@ void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders h
     for (const protocol::HttpHeader& field : headers.fields())
         response.headers.add(field.name, field.value);
     response.headers.add("Cache-Control", "no-store");
-    m_cors.decorate(request(), response);
+    response.headers.add("Access-Control-Expose-Headers", "total-count, Link, jwt-token");
+    m_origins.decorate(request(), response);
     m_exchange->respond(std::move(response));
 }
 

@@ -8,6 +8,7 @@
 #include "server/api/apiservices.h"
 #include "server/identity/identities.h"
 #include "server/session/httphandler.h"
+#include "server/session/originpolicy.h"
 
 #include <QJsonArray>
 #include <QJsonObject>
@@ -17,16 +18,14 @@
 
 namespace gatehouse::api {
 
-class CorsPolicy;
-
 /// One request on its way through a resource, with who asks; shared with whatever answers it later.
 /// Errors leave as vantage6 clients expect them, {"msg": text}, plus "code", the error's stable
 /// name; a missing right is 401 there. Network thread only.
 class ApiCall
 {
 public:
-    ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids, const CorsPolicy& cors,
-        const ApiOptions& options, ApiServices& services);
+    ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids,
+        const session::OriginPolicy& origins, const ApiOptions& options, ApiServices& services);
 
     const protocol::HttpRequest& request() const { return m_exchange->request(); }
     qint64 id() const { return m_ids.at(0); } ///< of the path's `{id}`
@@ -57,7 +56,7 @@ public:
 private:
     session::HttpExchangePtr m_exchange;
     std::vector<qint64> m_ids;
-    const CorsPolicy& m_cors;
+    const session::OriginPolicy& m_origins;
     const ApiOptions& m_options;
     ApiServices& m_services;
     identity::Identity m_caller;

@@ -35,7 +35,7 @@ std::optional<Caller> callerOf(const identity::Identity& identity)
 
 ApiHandler::ApiHandler(ApiServices services, ApiOptions options)
     : m_services(std::move(services)), m_options(std::move(options)),
-      m_cors(m_options.allowedOrigins)
+      m_origins(m_options.allowedOrigins)
 {
     const WireJson json(m_options.apiPath, m_services.directory, m_services.presence);
     m_resources.push_back(std::make_unique<TokenResource>(m_services));
@@ -53,12 +53,16 @@ ApiHandler::~ApiHandler() = default;
 void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
 {
     const protocol::HttpRequest& request = exchange->request();
-    if (auto answer = m_cors.answer(request))
-        return exchange->respond(std::move(*answer));
+    if (!m_origins.allows(request))
+        return exchange->respond(protocol::HttpResponse::json(
+            403, R"({"msg":"This origin is not allowed","code":"forbidden"})"));
+    if (request.method == "OPTIONS")
+        return exchange->respond(
+            m_origins.preflight(request, "DELETE, GET, HEAD, OPTIONS, PATCH, POST"));
     RouteAnswer found = m_router.find(request.method, request.path);
     auto* route = std::get_if<RouteFound>(&found);
     const auto call = std::make_shared<ApiCall>(exchange,
-        route ? std::move(route->ids) : std::vector<qint64>(), m_cors, m_options, m_services);
+        route ? std::move(route->ids) : std::vector<qint64>(), m_origins, m_options, m_services);
     if (route) {
         if (identify(*call, route->callers))
             (*route->route)(call);

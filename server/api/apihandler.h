@@ -4,9 +4,9 @@
 #include "common/core/error.h"
 #include "server/api/apioptions.h"
 #include "server/api/apiservices.h"
-#include "server/api/corspolicy.h"
 #include "server/api/router.h"
 #include "server/session/httphandler.h"
+#include "server/session/originpolicy.h"
 
 #include <memory>
 #include <vector>
@@ -35,7 +35,7 @@ private:
 
     ApiServices m_services;
     const ApiOptions m_options;
-    CorsPolicy m_cors;
+    session::OriginPolicy m_origins;
     Router m_router;
     std::vector<std::unique_ptr<Resource>> m_resources;
 };

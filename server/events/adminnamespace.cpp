@@ -90,7 +90,15 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
     m_timer.callOnTimeout(&m_timer, [this] { tick(); });
 }
 
-AdminNamespace::~AdminNamespace() = default;
+AdminNamespace::~AdminNamespace()
+{
+    // Topics look away while what they look at is there. Usually the server has gone first, and
+    // every socket with it, so that nothing is left to stop.
+    for (const auto& topic : m_topics) {
+        if (isWatched(*topic))
+            topic->stop();
+    }
+}
 
 void AdminNamespace::connectRequested(session::Socket& socket, const QByteArray& authJson)
 {

@@ -56,7 +56,7 @@ public:
 
     virtual QLatin1StringView name() const = 0;
     virtual void start() = 0; ///< somebody watches from now on
-    virtual void stop() = 0;
+    virtual void stop() = 0; ///< nobody does any more; always called before the destructor
     virtual std::unique_ptr<SnapshotReader> read(const QJsonObject& options) = 0;
 
     /// Called at each turn of the shared timer while somebody watches.

@@ -20,12 +20,6 @@ quint64 trafficOf(const session::SessionView& view)
 
 } // namespace
 
-ClientsTopic::~ClientsTopic()
-{
-    m_hub.removeObserver(this);
-    m_server.removeObserver(this);
-}
-
 void ClientsTopic::start()
 {
     m_server.addObserver(this);

@@ -20,7 +20,6 @@ public:
         : m_server(server), m_hub(hub), m_countersInterval(countersInterval)
     {
     }
-    ~ClientsTopic() override;
 
     QLatin1StringView name() const override { return QLatin1StringView("clients"); }
     void start() override;

@@ -148,6 +148,7 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
         socket, principal);
     if (principal.kind != PrincipalKind::Node)
         return;
+    m_logHandler->flush(); // at shutdown this is the last moment
     const NodeId node = principal.nodeId();
     m_services.presence.socketClosed(node, id); // node-offline with the last one
     m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});

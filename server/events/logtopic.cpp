@@ -44,11 +44,6 @@ LogTopic::LogTopic(observe::LiveLog& log, const AdminOptions& options)
 {
 }
 
-LogTopic::~LogTopic()
-{
-    m_log.removeObserver(this);
-}
-
 void LogTopic::start()
 {
     m_lastSeq = m_log.lastSeq();

@@ -15,7 +15,6 @@ class LogTopic final : public AdminTopic, private observe::LiveLogObserver
 {
 public:
     LogTopic(observe::LiveLog& log, const AdminOptions& options);
-    ~LogTopic() override;
 
     QLatin1StringView name() const override { return QLatin1StringView("log"); }
     void start() override;

@@ -21,7 +21,6 @@ public:
         : m_hub(hub), m_server(server), m_clock(clock)
     {
     }
-    ~MembersTopic() override { m_hub.removeObserver(this); }
 
     QLatin1StringView name() const override { return QLatin1StringView("members"); }
     void start() override;

@@ -14,12 +14,6 @@ QString keyOf(NodeId id)
 
 } // namespace
 
-NodesTopic::~NodesTopic()
-{
-    m_presence.removeObserver(this);
-    m_directory.removeObserver(this);
-}
-
 void NodesTopic::start()
 {
     m_directory.addObserver(this);

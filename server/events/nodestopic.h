@@ -17,7 +17,6 @@ public:
         : m_directory(directory), m_presence(presence)
     {
     }
-    ~NodesTopic() override;
 
     QLatin1StringView name() const override { return QLatin1StringView("nodes"); }
     void start() override;

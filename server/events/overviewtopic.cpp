@@ -17,12 +17,6 @@ OverviewTopic::OverviewTopic(
 {
 }
 
-OverviewTopic::~OverviewTopic()
-{
-    m_services.hub.removeObserver(this);
-    m_services.server.removeObserver(this);
-}
-
 void OverviewTopic::start()
 {
     m_rates.emplace(m_services.clock);

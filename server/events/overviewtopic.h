@@ -16,7 +16,6 @@ class OverviewTopic final : public KeyedTopic,
 {
 public:
     OverviewTopic(const AdminServices& services, Millis interval, Millis startedAtMonotonic);
-    ~OverviewTopic() override;
 
     QLatin1StringView name() const override { return QLatin1StringView("overview"); }
     void start() override;

@@ -11,7 +11,6 @@ class RoomsTopic final : public KeyedTopic, private hub::HubObserver
 {
 public:
     explicit RoomsTopic(hub::Hub& hub) : m_hub(hub) { }
-    ~RoomsTopic() override { m_hub.removeObserver(this); }
 
     QLatin1StringView name() const override { return QLatin1StringView("rooms"); }
     void start() override;

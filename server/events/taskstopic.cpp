@@ -82,11 +82,6 @@ TasksTopic::TasksTopic(work::TaskService& tasks, work::Journal& journal,
 {
 }
 
-TasksTopic::~TasksTopic()
-{
-    m_tasks.removeObserver(this);
-}
-
 void TasksTopic::start()
 {
     m_alive = std::make_shared<bool>(true);

@@ -22,7 +22,6 @@ class TasksTopic final : public KeyedTopic, private work::TaskObserver
 public:
     TasksTopic(work::TaskService& tasks, work::Journal& journal, const work::Directory& directory,
         int maxInSnapshot);
-    ~TasksTopic() override;
 
     QLatin1StringView name() const override { return QLatin1StringView("tasks"); }
     void start() override;
