@@ -8,12 +8,18 @@ namespace gatehouse::protocol {
 
 EncodedPacketPtr EncodedPacket::create(QByteArray text, QList<QByteArray> attachments)
 {
-    Q_ASSERT(!text.isEmpty());
-    return EncodedPacketPtr(new EncodedPacket(std::move(text), std::move(attachments)));
+    return EncodedPacketPtr(
+        new EncodedPacket(Start::Text, std::move(text), std::move(attachments)));
 }
 
-EncodedPacket::EncodedPacket(QByteArray text, QList<QByteArray> attachments)
-    : m_text(std::move(text)), m_attachments(std::move(attachments)), m_costBytes(m_text.size())
+EncodedPacketPtr EncodedPacket::createBinary(QByteArray octets)
+{
+    return EncodedPacketPtr(new EncodedPacket(Start::Attachment, {}, {std::move(octets)}));
+}
+
+EncodedPacket::EncodedPacket(Start start, QByteArray text, QList<QByteArray> attachments)
+    : m_start(start), m_text(std::move(text)), m_attachments(std::move(attachments)),
+      m_costBytes(m_text.size())
 {
     for (const QByteArray& attachment : m_attachments)
         m_costBytes += attachment.size();
@@ -27,7 +33,8 @@ const QByteArray& EncodedPacket::webSocketFrames() const
     for (const QByteArray& attachment : m_attachments)
         size += webSocketHeaderBytes(attachment.size()) + attachment.size();
     m_frames.reserve(size);
-    appendWebSocketFrame(m_frames, WebSocketOpcode::Text, m_text);
+    if (m_start == Start::Text)
+        appendWebSocketFrame(m_frames, WebSocketOpcode::Text, m_text);
     for (const QByteArray& attachment : m_attachments)
         appendWebSocketFrame(m_frames, WebSocketOpcode::Binary, attachment);
     return m_frames;

@@ -20,11 +20,14 @@ public:
     /// `text` starts with the Engine.IO type digit: "2" is a ping, "42/tasks,[…]" an event.
     static EncodedPacketPtr create(QByteArray text, QList<QByteArray> attachments = {});
 
+    /// A binary message alone, as Engine.IO knows it and Socket.IO never sends it.
+    static EncodedPacketPtr createBinary(QByteArray octets);
+
     const QByteArray& text() const { return m_text; }
     const QList<QByteArray>& attachments() const { return m_attachments; }
 
-    /// Complete, unmasked server frames: one text frame, then one binary frame per attachment
-    /// (RFC 6455 section 5.2).
+    /// Complete, unmasked server frames: one text frame (unless binary alone), then one binary
+    /// frame per attachment (RFC 6455 section 5.2).
     const QByteArray& webSocketFrames() const;
 
     /// The packets joined by 0x1E, attachments as "b" + base64 (Engine.IO 4, section "Payload").
@@ -34,8 +37,10 @@ public:
     qsizetype costBytes() const { return m_costBytes; }
 
 private:
-    EncodedPacket(QByteArray text, QList<QByteArray> attachments);
+    enum class Start : quint8 { Text, Attachment };
+    EncodedPacket(Start start, QByteArray text, QList<QByteArray> attachments);
 
+    const Start m_start;
     QByteArray m_text;
     QList<QByteArray> m_attachments;
     qsizetype m_costBytes = 0;

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void attachmentsFollowAsBinaryFrames();
     void pollingPayloadOfTextIsTheText();
     void pollingPayloadHoldsAttachmentsAsBase64();
+    void binaryAloneHasNoTextFrame();
     void eachEncodingIsMadeOnce();
     void costCountsTextAndAttachments();
 };
@@ -49,6 +50,14 @@ void TestEncodedPacket::pollingPayloadHoldsAttachmentsAsBase64()
         QByteArray("452-[]\x1e"
                    "bAQIDBA==\x1e"
                    "b"));
+}
+
+void TestEncodedPacket::binaryAloneHasNoTextFrame()
+{
+    const auto packet = EncodedPacket::createBinary("\x01\x02\x03\x04");
+    QCOMPARE(packet->webSocketFrames(), QByteArray("\x82\x04\x01\x02\x03\x04"));
+    QCOMPARE(packet->pollingPayload(), "bAQIDBA==");
+    QCOMPARE(packet->costBytes(), 4);
 }
 
 void TestEncodedPacket::eachEncodingIsMadeOnce()

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/fixture.h"
+
+#include "tests/conformance/engineecho.h"
+#include "tests/conformance/socketfixtures.h"
+#include "tests/conformance/websocketecho.h"
+
+namespace gatehouse::conformance {
+
+session::SessionOptions quickOptions()
+{
+    session::SessionOptions options;
+    options.pingInterval = Millis{300};
+    options.pingTimeout = Millis{200};
+    options.connectTimeout = Millis{1'000};
+    options.maxPayloadBytes = 1'000'000;
+    return options;
+}
+
+std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
+{
+    if (name == QStringLiteral("engine"))
+        return std::make_unique<EngineEcho>(clock);
+    if (name == QStringLiteral("socket"))
+        return std::make_unique<ReferenceFixture>(clock);
+    if (name == QStringLiteral("rooms"))
+        return std::make_unique<RoomsFixture>(clock);
+    if (name == QStringLiteral("ws-echo"))
+        return std::make_unique<WebSocketEcho>();
+    return nullptr;
+}
+
+} // namespace gatehouse::conformance

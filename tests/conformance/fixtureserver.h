@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/transport/epolldispatcher.h"
+#include "tests/conformance/fixture.h"
+#include "tests/support/httpcall.h"
+#include "tests/support/scriptedwebsocket.h"
+
+#include <QCoreApplication>
+#include <QTest>
+
+namespace gatehouse::conformance {
+
+/// A fixture on a free port of this process, and the requests the suites make of it.
+class FixtureServer
+{
+public:
+    FixtureServer(const QString& fixture, QByteArray path)
+        : m_path(std::move(path)), m_fixture(makeFixture(fixture, m_clock)), m_door({}, m_clock)
+    {
+        m_fixture->attach(m_door);
+        const auto listening = m_door.listen(QHostAddress::LocalHost, 0);
+        Q_ASSERT(listening);
+    }
+    ~FixtureServer() { m_door.close(); }
+
+    quint16 port() const { return m_door.port(); }
+    QByteArray target(const QByteArray& query) const { return m_path + '?' + query; }
+
+    test::HttpReply request(
+        const QByteArray& method, const QByteArray& query, const QByteArray& body = {}) const
+    {
+        return test::httpRequest(port(), method, target(query), {}, body);
+    }
+    test::HttpReply poll(const QByteArray& sid) const { return request("GET", pollingQuery(sid)); }
+    test::HttpReply post(const QByteArray& sid, const QByteArray& body) const
+    {
+        return request("POST", pollingQuery(sid), body);
+    }
+    /// A GET that is not waited for yet.
+    test::HttpCall startPoll(const QByteArray& sid) const
+    {
+        return test::HttpCall(port(), "GET", target(pollingQuery(sid)));
+    }
+
+    QByteArray openPolling() const
+    {
+        const test::HttpReply reply = request("GET", "EIO=4&transport=polling");
+        return reply.status == 200 ? sidOf(reply.body) : QByteArray();
+    }
+    bool open(test::ScriptedWebSocket& socket, const QByteArray& query) const
+    {
+        return socket.open(port(), target(query));
+    }
+    /// A WebSocket session, its open packet already read.
+    bool openSession(test::ScriptedWebSocket& socket) const
+    {
+        return open(socket, "EIO=4&transport=websocket") && socket.receiveText().startsWith("0{");
+    }
+    bool openUpgrade(test::ScriptedWebSocket& socket, const QByteArray& sid) const
+    {
+        return open(socket, "EIO=4&transport=websocket&sid=" + sid);
+    }
+
+    static QByteArray pollingQuery(const QByteArray& sid)
+    {
+        return "EIO=4&transport=polling&sid=" + sid;
+    }
+    static QByteArray sidOf(const QByteArray& openPacket)
+    {
+        const auto begin = openPacket.indexOf("\"sid\":\"") + 7;
+        return openPacket.mid(begin, openPacket.indexOf('"', begin) - begin);
+    }
+
+private:
+    SystemClock m_clock;
+    QByteArray m_path;
+    std::unique_ptr<Fixture> m_fixture;
+    transport::Server m_door;
+};
+
+/// Runs a test object on the dispatcher the server runs on.
+template <class Test>
+int runOnEpoll(int argc, char* argv[])
+{
+    QCoreApplication::setEventDispatcher(new transport::EpollDispatcher);
+    QCoreApplication application(argc, argv);
+    Test test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+} // namespace gatehouse::conformance

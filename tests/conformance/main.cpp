@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/epolldispatcher.h"
+#include "tests/conformance/fixture.h"
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QTextStream>
+
+#include <csignal>
+
+using namespace gatehouse;
+
+namespace {
+
+struct Endpoint
+{
+    QHostAddress address;
+    quint16 port = 0;
+};
+
+/// "127.0.0.1:3000" or "[::1]:3000".
+std::optional<Endpoint> parseEndpoint(const QString& text)
+{
+    const auto colon = text.lastIndexOf(u':');
+    QString host = text.left(colon);
+    if (host.startsWith(u'[') && host.endsWith(u']'))
+        host = host.mid(1, host.size() - 2);
+    bool isNumber = false;
+    const uint port = text.mid(colon + 1).toUInt(&isNumber);
+    const QHostAddress address(host);
+    if (colon < 0 || !isNumber || port > 65'535 || address.isNull())
+        return std::nullopt;
+    return Endpoint{address, quint16(port)};
+}
+
+int complain(const QString& message)
+{
+    QTextStream(stderr) << message << Qt::endl;
+    return 2;
+}
+
+} // namespace
+
+int main(int argc, char* argv[])
+{
+    QCoreApplication::setEventDispatcher(new transport::EpollDispatcher);
+    QCoreApplication application(argc, argv);
+    std::signal(SIGTERM, [](int) { std::_Exit(0); });
+    std::signal(SIGINT, [](int) { std::_Exit(0); });
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(
+        QStringLiteral("Servers for protocol conformance suites, fuzzers and load generators."));
+    parser.addHelpOption();
+    const QCommandLineOption fixtureOption(QStringLiteral("fixture"),
+        QStringLiteral("engine, socket, rooms or ws-echo."), QStringLiteral("name"),
+        QStringLiteral("socket"));
+    const QCommandLineOption listenOption(QStringLiteral("listen"),
+        QStringLiteral("Address and port; port 0 takes a free one."), QStringLiteral("address"),
+        QStringLiteral("127.0.0.1:3000"));
+    parser.addOptions({fixtureOption, listenOption});
+    parser.process(application);
+
+    const auto endpoint = parseEndpoint(parser.value(listenOption));
+    if (!endpoint)
+        return complain(QStringLiteral("--listen wants ADDRESS:PORT"));
+    const SystemClock clock;
+    const auto fixture = conformance::makeFixture(parser.value(fixtureOption), clock);
+    if (!fixture)
+        return complain(QStringLiteral("--fixture is engine, socket, rooms or ws-echo"));
+    transport::raiseDescriptorLimit();
+    transport::Server door({}, clock);
+    fixture->attach(door);
+    if (const auto listening = door.listen(endpoint->address, endpoint->port); !listening)
+        return complain(listening.error().detail);
+    QTextStream(stdout) << "listening on " << door.address().toString() << ' ' << door.port()
+                        << Qt::endl;
+    return QCoreApplication::exec();
+}

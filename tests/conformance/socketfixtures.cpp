@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/socketfixtures.h"
+
+#include "common/protocol/jsonargs.h"
+
+namespace gatehouse::conformance {
+
+namespace {
+
+void attachTo(transport::Server& door, session::SocketIoServer& server)
+{
+    door.addHandler("/socket.io/", &server);
+    door.addAcceptor("/socket.io/", &server);
+}
+
+} // namespace
+
+void ReferenceNamespace::connectRequested(session::Socket& socket, const QByteArray& authJson)
+{
+    socket.accept();
+    socket.emitEvent("auth", authJson.isEmpty() ? QByteArray("{}") : authJson);
+}
+
+void ReferenceNamespace::eventReceived(session::Socket& socket, const session::IncomingEvent& event)
+{
+    if (m_talks == Talks::OnlyAuth)
+        return;
+    if (event.name == "message")
+        socket.emitEvent("message-back", event.args, event.attachments);
+    else if (event.name == "message-with-ack" && event.ackId)
+        socket.acknowledge(*event.ackId, event.args, event.attachments);
+}
+
+void RoomsNamespace::eventReceived(session::Socket& socket, const session::IncomingEvent& event)
+{
+    if (event.name == "join") {
+        socket.join({protocol::fromJsonArgs(event.args).first().toString().toUtf8()});
+        if (event.ackId)
+            socket.acknowledge(*event.ackId, {});
+    } else if (event.name == "pub") {
+        m_hub.publish({socket.namespaceName(), {{"r"}}, "msg", event.args, event.attachments, {},
+            hub::Urgency::Reliable});
+        if (event.ackId)
+            socket.acknowledge(*event.ackId, {});
+    }
+}
+
+ReferenceFixture::ReferenceFixture(const Clock& clock)
+    : m_hub(clock), m_server(quickOptions(), m_hub, clock)
+{
+    m_server.addNamespace({"/"}, &m_root);
+    m_server.addNamespace({"/custom"}, &m_custom);
+}
+
+void ReferenceFixture::attach(transport::Server& door)
+{
+    attachTo(door, m_server);
+}
+
+RoomsFixture::RoomsFixture(const Clock& clock)
+    : m_hub(clock), m_root(m_hub), m_server({}, m_hub, clock)
+{
+    m_server.addNamespace({"/"}, &m_root);
+}
+
+void RoomsFixture::attach(transport::Server& door)
+{
+    attachTo(door, m_server);
+}
+
+} // namespace gatehouse::conformance
