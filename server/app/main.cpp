@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configcommands.h"
+#include "server/app/datacommands.h"
+#include "server/app/servecommand.h"
+#include "server/app/simulatecommand.h"
 #include "server/app/tokencommands.h"
 
 #include <CLI/CLI.hpp>
@@ -42,11 +45,15 @@ void addConfigOptions(CLI::App& app, ConfigArguments& arguments)
 /// The commands and where their options go; `chosen` is what the user asked for.
 struct CommandLine
 {
-    CommandLine()
+    CommandLine(int& argcIn, char** argvIn) : argc(argcIn), argv(argvIn)
     {
         app.set_version_flag("--version", "gatehouse " GATEHOUSE_VERSION, "Prints the version");
         app.failure_message(CLI::FailureMessage::simple);
+        addServe();
+        addImport();
         addToken();
+        addAdmin();
+        addSimulate();
         addCheckConfig();
         addConfig();
     }
@@ -64,6 +71,24 @@ struct CommandLine
         CLI::App* group = app.add_subcommand(name, help);
         group->require_subcommand(1);
         return group;
+    }
+
+    void addServe()
+    {
+        CLI::App* command = add(app, "serve", "Runs the server until SIGTERM or SIGINT",
+            [this] { return serve(argc, argv, config); });
+        addConfigOptions(*command, config);
+        addText(*command, "--listen", config.listen, "Where to listen; port 0 takes a free one")
+            ->type_name("ADDRESS:PORT");
+    }
+
+    void addImport()
+    {
+        CLI::App* command = add(app, "import",
+            "Reads organizations, collaborations, nodes, roles and users from a file",
+            [this] { return importFile(argc, argv, file, config); });
+        addText(*command, "FILE", file, "Import file (JSON, docs/import-format.md)")->required();
+        addConfigOptions(*command, config);
     }
 
     void addToken()
@@ -93,6 +118,45 @@ struct CommandLine
         addConfigOptions(*verify, config);
     }
 
+    void addAdmin()
+    {
+        CLI::App* group = addGroup("admin", "Accounts of the console");
+        CLI::App* create = add(*group, "create",
+            "Makes an administrator; asks for the password, or reads it from stdin", [this] {
+                return createAdmin(argc, argv, adminName,
+                    generate ? PasswordSource::Generate : PasswordSource::Ask, config);
+            });
+        addText(*create, "NAME", adminName, "Name to log in with")->required();
+        create->add_flag("--generate", generate, "Make a password and print it once, to stdout");
+        addConfigOptions(*create, config);
+    }
+
+    void addSimulate()
+    {
+        CLI::App* command
+            = add(app, "simulate", "Plays data stations and researchers against a running server",
+                [this] { return simulate(argc, argv, simulated); });
+        addText(*command, "--server", simulated.server, "Where the server is")
+            ->type_name("URL")
+            ->capture_default_str();
+        addText(*command, "--identities", simulated.identities,
+            "Import file with API keys and passwords; the demo set when left out")
+            ->type_name("FILE");
+        command->add_option("--nodes", simulated.nodes, "Data stations")
+            ->check(CLI::Range(0, 100'000))
+            ->capture_default_str();
+        command->add_option("--users", simulated.users, "Researchers")
+            ->check(CLI::Range(0, 100'000))
+            ->capture_default_str();
+        command->add_option("--tasks-per-minute", simulated.tasksPerMinute, "New tasks")
+            ->check(CLI::Range(0.0, 60'000.0))
+            ->capture_default_str();
+        command->add_option("--for", simulated.seconds, "Ends by itself after so many seconds")
+            ->check(CLI::PositiveNumber);
+        command->add_flag(
+            "--chaos", simulated.chaos, "Connections flap, runs fail, tasks are killed");
+    }
+
     void addCheckConfig()
     {
         CLI::App* command
@@ -111,19 +175,24 @@ struct CommandLine
         add(*group, "doc", "The reference page, in Markdown", printConfigReference);
     }
 
+    int& argc;
+    char** argv;
     CLI::App app{"Gatehouse: real-time event server", "gatehouse"};
     std::function<ExitCode()> chosen;
     ConfigArguments config;
     MintArguments mint;
+    SimulateArguments simulated;
     QString file;
+    QString adminName;
     QString token;
+    bool generate = false;
 };
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    CommandLine line;
+    CommandLine line(argc, argv);
     try {
         line.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
