@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+
+const {io} = require('socket.io-client');
+const {Inbox} = require('./inbox');
+
+/** A researcher's socket.io-client that keeps everything it hears. */
+class User {
+  constructor(name, url, {token, auth, namespace = '/tasks', transports} = {}) {
+    this.inbox = new Inbox(name);
+    this.socket = io(url + namespace, {
+      transports,
+      auth,
+      extraHeaders: token ? {Authorization: `Bearer ${token}`} : undefined,
+      reconnectionDelay: 200,
+      reconnectionDelayMax: 500,
+      forceNew: true,
+    });
+    this.socket.on('connect', () => this.inbox.add({event: 'connect', sid: this.socket.id}));
+    this.socket.on('disconnect', (reason) => this.inbox.add({event: 'disconnect', reason}));
+    this.socket.on('connect_error', (error) => {
+      this.inbox.add({event: 'connect_error', message: error.message, data: error.data});
+    });
+    this.socket.onAny((event, ...args) => this.inbox.add({event, args}));
+  }
+
+  async connected() {
+    await this.inbox.event('connect');
+    return this;
+  }
+
+  get transport() {
+    return this.socket.io.engine.transport.name;
+  }
+
+  /** Resolves once the connection is a WebSocket. */
+  upgraded(ms = 10000) {
+    const engine = this.socket.io.engine;
+    if (engine.transport.name === 'websocket') {
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.inbox.name}: no upgrade within ${ms} ms`)), ms);
+      engine.once('upgrade', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Emits and waits for the acknowledgement; resolves with its arguments. */
+  call(event, ...args) {
+    return new Promise((resolve, reject) => {
+      this.socket.timeout(10000).emit(event, ...args, (error, ...answer) => {
+        if (error) {
+          reject(new Error(`${this.inbox.name}: ${event} was not acknowledged`));
+        } else {
+          resolve(answer);
+        }
+      });
+    });
+  }
+
+  /** Returns when everything the server has sent so far is here: enters one more namespace. */
+  fence() {
+    const other = this.socket.io.socket('/');
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.inbox.name}: no fence within 10 s`)), 10000);
+      other.once('connect', () => {
+        clearTimeout(timer);
+        other.disconnect();
+        resolve();
+      });
+      other.connect();
+    });
+  }
+
+  close() {
+    this.socket.disconnect();
+  }
+}
+
+module.exports = {User};
