@@ -25,6 +25,13 @@ public:
         m_stream->setReceiver(this);
         m_deadline.start(context.options.webSocket.close);
     }
+    ~Closing()
+    {
+        // The stream may hold the last reference to the context we are listed in, whose own end
+        // aborts everything listed.
+        unlink();
+    }
+    Q_DISABLE_COPY_MOVE(Closing)
 
     void begin() { readyToWrite(); } ///< may destroy this
 

@@ -18,7 +18,8 @@ namespace gatehouse::transport {
 /// The one door: accepts connections, reads HTTP requests within limits and deadlines, hands them
 /// to the handler of their path, and turns upgrade requests into WebSocketLinks. Owned by the
 /// composition root; lives in one thread that runs an EpollDispatcher. Handlers and acceptors are
-/// not owned and must outlive the server or its close().
+/// not owned and must outlive the server or its close(); the clock must outlive every connection,
+/// those in a closing handshake included.
 class Server
 {
 public:
