@@ -31,7 +31,8 @@ struct KeyBinding
 {
     QByteArray kid{}; ///< empty: for tokens with any or no `kid`; else the token must name it
     QByteArray issuer{}; ///< empty: `iss` is not asked for; else `iss` must equal it
-    QByteArrayList audiences{}; ///< empty: `aud` is not asked for; else one of them must be in `aud`
+    QByteArrayList
+        audiences{}; ///< empty: `aud` is not asked for; else one of them must be in `aud`
     KeyTrust trust = KeyTrust::Federation;
 };
 

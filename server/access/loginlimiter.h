@@ -22,7 +22,9 @@ struct LoginLimiterOptions
 
 /// Counts failed logins and failed tokens, per address and per account, and says when it is enough.
 /// An IPv6 address counts with its /64 network. Memory is bounded: the entry not touched for the
-/// longest goes first, a locked one last. Network thread only; time by the Clock's monotonic face.
+/// longest goes first, a locked one last. Tries still under way do not count yet: whoever asks many
+/// at once gets as many more as the PasswordHasher takes (threads and waiting, 66 by default).
+/// Network thread only; time by the Clock's monotonic face.
 class LoginLimiter
 {
 public:

@@ -286,12 +286,10 @@ L name(AdminAction action)
     return actionNames[size_t(action)];
 }
 
-Decision mayAdminister(const Principal& principal, AdminAction action)
+Decision mayAdminister(const Principal& principal, [[maybe_unused]] AdminAction action)
 {
     if (principal.kind == PrincipalKind::Admin)
         return yes(name(principal.kind), QStringLiteral("administers the server"));
-    if (principal.kind == PrincipalKind::Service && action == AdminAction::Watch)
-        return yes(name(principal.kind), QStringLiteral("services may watch"));
     return no(QStringLiteral("admin principal required"));
 }
 

@@ -107,7 +107,7 @@ enum class AdminAction : quint8 { Watch, Disconnect, KillTask, RenewToken, PingN
 
 QLatin1StringView name(AdminAction action); ///< as audited: "watch", "client:disconnect", …
 
-/// Only admins; a service may watch.
+/// Admins only, for each of them.
 Decision mayAdminister(const Principal& principal, AdminAction action);
 
 } // namespace gatehouse::access

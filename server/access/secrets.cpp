@@ -3,9 +3,7 @@
 
 #include "server/access/base64url.h"
 
-#include <QCryptographicHash>
 #include <QFile>
-#include <QFileInfo>
 #include <QUuid>
 
 #include <fcntl.h>
@@ -22,7 +20,6 @@ namespace gatehouse::access {
 namespace {
 
 constexpr qint64 maxSecretFileBytes = 64 * 1024;
-constexpr QByteArrayView apiKeyScheme("sha256:");
 
 /// A descriptor that is closed when it goes out of sight.
 class Descriptor
@@ -133,18 +130,6 @@ QString oneTimePassword()
 bool equalsInConstantTime(QByteArrayView a, QByteArrayView b)
 {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), size_t(a.size())) == 0;
-}
-
-QByteArray hashApiKey(QByteArrayView key)
-{
-    const QByteArray spelled = key.toByteArray().trimmed().toLower();
-    return apiKeyScheme.toByteArray()
-        + QCryptographicHash::hash(spelled, QCryptographicHash::Sha256).toHex();
-}
-
-bool matchesApiKey(QByteArrayView key, QByteArrayView stored)
-{
-    return !key.isEmpty() && equalsInConstantTime(hashApiKey(key), stored);
 }
 
 Result<SecretFile> readSecretFile(const QString& path)

@@ -24,14 +24,6 @@ QString oneTimePassword();
 /// Takes as long for a difference in the first octet as in the last. Lengths are not hidden.
 bool equalsInConstantTime(QByteArrayView a, QByteArrayView b);
 
-/// API keys are random UUIDs (122 bits): guessing is hopeless without any stretching, so a plain
-/// SHA-256 is stored, which can be looked up by an index. bcrypt or argon2 would add nothing but a
-/// scan of every node at each login. "sha256:" + 64 hex digits; the key's case does not matter.
-QByteArray hashApiKey(QByteArrayView key);
-
-/// In constant time. Error-free: what is no API key hash matches nothing.
-bool matchesApiKey(QByteArrayView key, QByteArrayView stored);
-
 struct SecretFile
 {
     QByteArray content; ///< without trailing line feeds
