@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/server/events/house.h"
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+
+namespace {
+
+QByteArray join(const QByteArray& who, const QByteArray& room)
+{
+    return "message \"" + who + " joined room <" + room + ">\"";
+}
+
+QByteArray number(qint64 value)
+{
+    return QByteArray::number(value);
+}
+
+} // namespace
+
+class FederationNamespaceTest : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void nodeHearsItsWelcomeInOrder();
+    void userJoinsByItsHighestScope_data();
+    void userJoinsByItsHighestScope();
+    void badTokenIsAcceptedInSilence_data();
+    void badTokenIsAcceptedInSilence();
+    void tokenCountsFromTheHandshakeOnly();
+    void expiredTokenIsToldOncePerIntervalButNeverLost();
+    void strangersAreClosedAfterTheirGrace();
+    void strangersBeyondTheCapPushOutTheOldest();
+    void presenceIsToldOncePerClientAndStaysInTheCollaboration();
+    void lateEndOfAnOldSocketChangesNothing();
+    void statusIsRelayedWithItsJobAndItsSpelling();
+    void statusOfForeignRunsGoesNowhere_data();
+    void statusOfForeignRunsGoesNowhere();
+    void logLinesAreRelayedAndKept();
+    void logLinesOfForeignRunsGoNowhere();
+    void overlongLogLinesAreCut();
+    void configurationFollowsTheStorageRule();
+    void usersCannotSpeakAsNodes();
+    void unknownAndMalformedEventsAreIgnored_data();
+    void unknownAndMalformedEventsAreIgnored();
+    void killIsToldToTheCollaboration();
+    void killsMissedWhileAwayAreToldAtSync();
+    void nobodyHearsAnotherCollaboration_data();
+    void nobodyHearsAnotherCollaboration();
+    void changedDirectoryMovesLiveSockets();
+    void endedTokenOfLiveSocketFollowsTheOption();
+};
+
+void FederationNamespaceTest::nodeHearsItsWelcomeInOrder()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    const QByteArrayList events = node.take();
+    const QByteArray room = "collaboration_" + number(house.collaboration(u"heart"_s).value);
+    const QByteArray own = room + "_organization_" + number(house.organization(u"Aachen"_s).value);
+    QCOMPARE(node.other.size(), 1);
+    QVERIFY2(node.other[0].startsWith("40/tasks,{\"sid\":"), QByteArray(node.other[0]).constData());
+    QCOMPARE(events,
+        (QByteArrayList{"sync", join("Node <a-heart>", room), join("Node <a-heart>", own)}));
+    QVERIFY(house.presence.isOnline(house.node(u"a-heart"_s)));
+    QCOMPARE(house.hub.members({"/tasks"}, {"all_nodes"}).size(), size_t(1));
+}
+
+void FederationNamespaceTest::userJoinsByItsHighestScope_data()
+{
+    QTest::addColumn<QString>("user");
+    QTest::addColumn<QStringList>("rooms");
+    QTest::newRow("global: every collaboration") << u"root"_s << QStringList{u"heart"_s, u"lung"_s};
+    QTest::newRow("collaboration: those of the organization")
+        << u"bert"_s << QStringList{u"heart"_s};
+    QTest::newRow("collaboration, organization in both")
+        << u"anna"_s << QStringList{u"heart"_s, u"lung"_s};
+    QTest::newRow("organization: the small room") << u"olga"_s << QStringList{u"heart/Bergen"_s};
+    QTest::newRow("no rule: no room") << u"nobody"_s << QStringList();
+}
+
+void FederationNamespaceTest::userJoinsByItsHighestScope()
+{
+    QFETCH(QString, user);
+    QFETCH(QStringList, rooms);
+    House house;
+    Client client = house.connectUser(user);
+    QByteArrayList expected;
+    for (const QString& room : rooms) {
+        const QStringList parts = room.split(u'/');
+        QByteArray name = "collaboration_" + number(house.collaboration(parts[0]).value);
+        if (parts.size() > 1)
+            name += "_organization_" + number(house.organization(parts[1]).value);
+        expected << join("User <" + user.toUtf8() + '>', name);
+    }
+    QCOMPARE(client.take(), expected);
+}
+
+void FederationNamespaceTest::badTokenIsAcceptedInSilence_data()
+{
+    QTest::addColumn<QString>("kind");
+    QTest::addColumn<QByteArrayList>("events");
+    QTest::newRow("expired") << u"expired"_s << QByteArrayList{"expired_token"};
+    QTest::newRow("signed by somebody else") << u"forged"_s << QByteArrayList{"invalid_token"};
+    QTest::newRow("no header") << u"none"_s << QByteArrayList{};
+    QTest::newRow("no token at all") << u"garbage"_s << QByteArrayList{};
+    QTest::newRow("refresh token") << u"refresh"_s << QByteArrayList{};
+    QTest::newRow("container token") << u"container"_s << QByteArrayList{};
+    QTest::newRow("node that does not exist") << u"unknown"_s << QByteArrayList{};
+}
+
+void FederationNamespaceTest::badTokenIsAcceptedInSilence()
+{
+    QFETCH(QString, kind);
+    QFETCH(QByteArrayList, events);
+    House house;
+    const qint64 id = house.node(u"a-heart"_s).value;
+    QByteArray token;
+    if (kind == u"expired") {
+        token = house.nodeToken(u"a-heart"_s);
+        house.clock.advance(std::chrono::hours(7));
+    } else if (kind == u"forged") {
+        const access::TokenMinter other("another secret, long enough as well", {}, house.clock);
+        token = other.accessToken(access::TokenKind::Node, id);
+    } else if (kind == u"garbage") {
+        token = "not.a.token";
+    } else if (kind == u"refresh") {
+        token = house.minter.refreshToken(access::TokenKind::Node, id);
+    } else if (kind == u"container") {
+        token = house.minter.containerToken(
+            {house.node(u"a-heart"_s), house.organization(u"Aachen"_s),
+                house.collaboration(u"heart"_s), {}, 0, TaskId{1}, u"image"_s, {}});
+    } else if (kind == u"unknown") {
+        token = house.minter.accessToken(access::TokenKind::Node, 9'999);
+    }
+    Client client = house.connectWith(token);
+    QCOMPARE(client.take(), events);
+    QVERIFY2(client.other.value(0).startsWith("40/tasks,{\"sid\":"),
+        QByteArray(client.other.value(0)).constData());
+    QVERIFY(!client.isClosed());
+    QCOMPARE(house.hub.rooms().size(), size_t(0));
+    QCOMPARE(house.federation.unidentifiedCount(), 1);
+    client.emitEvent("ping");
+    client.emitEvent("node_info_update", R"({"encryption":true})");
+    QVERIFY(!house.presence.isOnline(house.node(u"a-heart"_s)));
+}
+
+void FederationNamespaceTest::tokenCountsFromTheHandshakeOnly()
+{
+    House house;
+    const auto peer = house.openSession({});
+    peer->sendText(QByteArray("40/tasks,{\"token\":\"" + house.nodeToken(u"a-heart"_s) + "\"}"));
+    Client client(peer, "/tasks");
+    QCOMPARE(client.take(), QByteArrayList());
+    QVERIFY(!house.presence.isOnline(house.node(u"a-heart"_s)));
+}
+
+void FederationNamespaceTest::expiredTokenIsToldOncePerIntervalButNeverLost()
+{
+    House house;
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    house.clock.advance(std::chrono::hours(7));
+    QCOMPARE(house.connectWith(token).take(), QByteArrayList{"expired_token"});
+    Client again = house.connectWith(token);
+    QCOMPARE(again.take(), QByteArrayList());
+    house.pass(Millis{9'999});
+    QCOMPARE(again.take(), QByteArrayList());
+    house.pass(Millis{1});
+    QCOMPARE(again.take(), QByteArrayList{"expired_token"});
+    house.pass(Millis{10'000});
+    QCOMPARE(again.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::strangersAreClosedAfterTheirGrace()
+{
+    House house;
+    Client stranger = house.connectWith({});
+    Client node = house.connectNode(u"a-heart"_s);
+    house.pass(Millis{24'000});
+    stranger.emitEvent("x");
+    stranger.peer().sendText("3");
+    house.pass(Millis{24'000});
+    stranger.peer().sendText("3");
+    house.pass(Millis{11'999});
+    QVERIFY(!stranger.isClosed());
+    house.pass(Millis{1});
+    QVERIFY(stranger.isClosed());
+    QVERIFY(stranger.peer().closeCode == session::CloseCode::Unidentified);
+    QCOMPARE(house.federation.unidentifiedCount(), 0);
+    QVERIFY(!node.isClosed());
+}
+
+void FederationNamespaceTest::strangersBeyondTheCapPushOutTheOldest()
+{
+    events::FederationOptions options;
+    options.maxUnidentified = 2;
+    House house(options);
+    Client first = house.connectWith({});
+    Client second = house.connectWith({});
+    Client third = house.connectWith({});
+    QTRY_VERIFY(first.isClosed());
+    QVERIFY(!second.isClosed());
+    QVERIFY(!third.isClosed());
+    QCOMPARE(house.federation.unidentifiedCount(), 2);
+}
+
+void FederationNamespaceTest::presenceIsToldOncePerClientAndStaysInTheCollaboration()
+{
+    House house;
+    Client anna = house.connectUser(u"anna"_s);
+    Client olga = house.connectUser(u"olga"_s);
+    Client carl = house.connectUser(u"carl"_s);
+    Client lungNode = house.connectNode(u"a-lung"_s);
+    for (Client* client : {&anna, &olga, &carl, &lungNode})
+        client->take();
+    Client node = house.connectNode(u"b-heart"_s);
+    const QJsonArray online{QJsonObject{{u"id"_s, house.node(u"b-heart"_s).value},
+        {u"name"_s, u"b-heart"_s}, {u"org_id"_s, house.organization(u"Bergen"_s).value}}};
+    QCOMPARE(anna.take("node-online"), online);
+    QCOMPARE(olga.take("node-online"), online);
+    QCOMPARE(carl.take(), QByteArrayList());
+    QCOMPARE(lungNode.take(), QByteArrayList());
+    for (const QByteArray& event : node.take())
+        QVERIFY2(!event.startsWith("node-online"), QByteArray(event).constData());
+    node.die();
+    const QByteArrayList left = anna.take();
+    const QByteArray room = "collaboration_" + number(house.collaboration(u"heart"_s).value);
+    QCOMPARE(left.size(), 2);
+    QCOMPARE(left[0], "message \"b-heart left room " + room + '"');
+    QVERIFY2(left[1].startsWith("node-offline {"), QByteArray(left[1]).constData());
+    QCOMPARE(carl.take(), QByteArrayList());
+    QCOMPARE(lungNode.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::lateEndOfAnOldSocketChangesNothing()
+{
+    House house;
+    Client anna = house.connectUser(u"anna"_s);
+    const NodeId id = house.node(u"a-heart"_s);
+    Client old = house.connectNode(u"a-heart"_s);
+    old.emitEvent("node_info_update", R"({"encryption":false})");
+    Client fresh = house.connectNode(u"a-heart"_s);
+    fresh.emitEvent("node_info_update", R"({"encryption":true})");
+    QCOMPARE(anna.take("node-online").size(), 1);
+    old.die();
+    QVERIFY(house.presence.isOnline(id));
+    QCOMPARE(house.presence.config(id).at(0).value, u"true"_s);
+    QCOMPARE(anna.take("node-offline").size(), 0);
+    fresh.die();
+    QVERIFY(!house.presence.isOnline(id));
+    QCOMPARE(anna.take("node-offline").size(), 1);
+}
+
+void FederationNamespaceTest::statusIsRelayedWithItsJobAndItsSpelling()
+{
+    House house;
+    Client node = house.connectNode(u"b-heart"_s);
+    Client anna = house.connectUser(u"anna"_s);
+    const QJsonObject task = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s, u"Bergen"_s});
+    const qint64 id = task.value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(id, u"Bergen"_s);
+    QCOMPARE(node.take("new_task"), (QJsonArray{QJsonObject{{u"id"_s, id}, {u"parent_id"_s, {}}}}));
+    anna.take();
+    const QByteArray collaboration = number(house.collaboration(u"heart"_s).value);
+    const QByteArray organization = number(house.organization(u"Bergen"_s).value);
+    const QByteArray nodeId = number(house.node(u"b-heart"_s).value);
+    node.emitEvent("algorithm_status_change",
+        "{\"node_id\":" + nodeId + ",\"status\":\"\\u0061ctive\",\"run_id\":" + number(run)
+            + ",\"task_id\":" + number(id) + ",\"collaboration_id\":" + collaboration
+            + ",\"organization_id\":" + organization + ",\"parent_id\":null,\"job_id\":777}");
+    const QByteArrayList expected{"algorithm_status_change {\"status\":\"\\u0061ctive\",\"run_id\":"
+        + number(run) + ",\"task_id\":" + number(id)
+        + ",\"job_id\":" + number(task.value(u"job_id"_s).toInteger())
+        + ",\"collaboration_id\":" + collaboration + ",\"node_id\":" + nodeId
+        + ",\"organization_id\":" + organization + ",\"parent_id\":null}"};
+    QCOMPARE(anna.take(), expected);
+    QCOMPARE(node.take(), expected);
+}
+
+void FederationNamespaceTest::statusOfForeignRunsGoesNowhere_data()
+{
+    QTest::addColumn<QString>("node");
+    QTest::addColumn<QByteArray>("change");
+    QTest::newRow("another node of the collaboration") << u"b-heart"_s << QByteArray();
+    QTest::newRow("a node of another collaboration") << u"c-lung"_s << QByteArray();
+    QTest::newRow("own organization, other collaboration") << u"a-lung"_s << QByteArray();
+    QTest::newRow("right node, wrong node_id") << u"a-heart"_s << QByteArray("\"node_id\":999");
+    QTest::newRow("right node, wrong collaboration")
+        << u"a-heart"_s << QByteArray("\"collaboration_id\":999");
+    QTest::newRow("right node, wrong organization")
+        << u"a-heart"_s << QByteArray("\"organization_id\":999");
+    QTest::newRow("right node, wrong task") << u"a-heart"_s << QByteArray("\"task_id\":999");
+    QTest::newRow("right node, id as text") << u"a-heart"_s << QByteArray("\"task_id\":\"1\"");
+    QTest::newRow("unknown run") << u"a-heart"_s << QByteArray("\"run_id\":4711");
+    QTest::newRow("status that is no text") << u"a-heart"_s << QByteArray("\"status\":[1]");
+}
+
+void FederationNamespaceTest::statusOfForeignRunsGoesNowhere()
+{
+    QFETCH(QString, node);
+    QFETCH(QByteArray, change);
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    Client sender = house.connectNode(node);
+    Client root = house.connectUser(u"root"_s);
+    root.take();
+    sender.take();
+    QByteArray data = "{\"run_id\":" + number(run) + ",\"status\":\"crashed\"";
+    if (!change.isEmpty())
+        data += ',' + change;
+    sender.emitEvent("algorithm_status_change", data + '}');
+    // The next event of the same socket comes through, so nothing is on its way any more.
+    for (int i = 0; i < 20; ++i)
+        QTest::qWait(0);
+    house.announcer.killEverythingOn(*house.directory.node(u"a-heart"_s));
+    const QByteArrayList heard = root.take();
+    QCOMPARE(heard.size(), 1);
+    QVERIFY2(heard[0].startsWith("kill_containers"), QByteArray(heard[0]).constData());
+}
+
+void FederationNamespaceTest::logLinesAreRelayedAndKept()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    Client anna = house.connectUser(u"anna"_s);
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    anna.take();
+    const QByteArray ids = "\"run_id\":" + number(run) + ",\"task_id\":" + number(task);
+    const QByteArray collaboration = number(house.collaboration(u"heart"_s).value);
+    node.emitEvent("algorithm_log",
+        "{\"collaboration_id\":" + collaboration + ',' + ids + ",\"log\":\"one \\u00e9\"}");
+    node.emitEvent("algorithm_log",
+        "{\"collaboration_id\":" + collaboration + ',' + ids + ",\"log\":\"two\"}");
+    QCOMPARE(anna.take(),
+        (QByteArrayList{"algorithm_log {" + ids + ",\"log\":\"one \\u00e9\"}",
+            "algorithm_log {" + ids + ",\"log\":\"two\"}"}));
+    house.federation.sweep();
+    const auto logOf = [&] {
+        return house.callJson("GET", u"/api/run/%1"_s.arg(run), house.userToken(u"anna"_s))
+            .value(u"log"_s)
+            .toString();
+    };
+    QTRY_COMPARE(logOf(), u"one \u00e9\ntwo"_s);
+}
+
+void FederationNamespaceTest::logLinesOfForeignRunsGoNowhere()
+{
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const QByteArray data
+        = "{\"run_id\":" + number(house.runOf(task, u"Aachen"_s)) + ",\"log\":\"stolen\"}";
+    Client root = house.connectUser(u"root"_s);
+    Client other = house.connectNode(u"b-heart"_s);
+    Client user = house.connectUser(u"anna"_s);
+    root.take();
+    other.emitEvent("algorithm_log", data);
+    user.emitEvent("algorithm_log", data);
+    QCOMPARE(root.take("algorithm_log"), QJsonArray());
+}
+
+void FederationNamespaceTest::overlongLogLinesAreCut()
+{
+    events::FederationOptions options;
+    options.maxLogLineBytes = 600;
+    House house(options);
+    Client node = house.connectNode(u"a-heart"_s);
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    node.take();
+    node.emitEvent("algorithm_log",
+        "{\"run_id\":" + number(house.runOf(task, u"Aachen"_s)) + ",\"log\":\""
+            + QByteArray(5'000, 'x') + "\"}");
+    const QJsonArray heard = node.take("algorithm_log");
+    QCOMPARE(heard.size(), 1);
+    QCOMPARE(heard[0].toObject().value(u"log"_s).toString(), QString(100, u'x') + u" [\u2026]"_s);
+}
+
+void FederationNamespaceTest::configurationFollowsTheStorageRule()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    node.emitEvent("node_info_update",
+        R"({"encryption":true,"allowed_algorithms":"all","database_labels":["a","b"],
+            "database_types":{"db_type_a":"csv"},"database_columns":{"columns_a":["x","y"]},
+            "allowed_users":[7]})");
+    const work::NodeConfig expected{{u"encryption"_s, u"true"_s},
+        {u"allowed_algorithms"_s, u"all"_s}, {u"database_labels"_s, u"a"_s},
+        {u"database_labels"_s, u"b"_s}, {u"db_type_a"_s, u"csv"_s}, {u"columns_a"_s, u"x"_s},
+        {u"columns_a"_s, u"y"_s}, {u"allowed_users"_s, u"7"_s}};
+    QVERIFY(house.presence.config(house.node(u"a-heart"_s)) == expected);
+    // What the node allows counts when a task is made: only user 7 may.
+    const auto refused = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
+    QCOMPARE(refused.value(u"code"_s).toString(), u"forbidden"_s);
+}
+
+void FederationNamespaceTest::usersCannotSpeakAsNodes()
+{
+    House house;
+    Client root = house.connectUser(u"root"_s);
+    Client anna = house.connectUser(u"anna"_s);
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    root.take();
+    anna.emitEvent("algorithm_status_change",
+        "{\"run_id\":" + number(house.runOf(task, u"Aachen"_s)) + ",\"status\":\"completed\"}");
+    anna.emitEvent("node_info_update", R"({"encryption":true})");
+    anna.emitEvent("ping");
+    QCOMPARE(root.take(), QByteArrayList());
+    QVERIFY(!anna.isClosed());
+}
+
+void FederationNamespaceTest::unknownAndMalformedEventsAreIgnored_data()
+{
+    QTest::addColumn<QByteArray>("event");
+    QTest::addColumn<QByteArray>("args");
+    QTest::newRow("unknown name") << QByteArray("join_room") << QByteArray("\"all_nodes\"");
+    QTest::newRow("no argument") << QByteArray("algorithm_log") << QByteArray();
+    QTest::newRow("text for an object")
+        << QByteArray("algorithm_status_change") << QByteArray("\"x\"");
+    QTest::newRow("list for an object") << QByteArray("node_info_update") << QByteArray("[1,2]");
+    QTest::newRow("id out of range")
+        << QByteArray("algorithm_log") << QByteArray(R"({"run_id":1e99,"log":"x"})");
+    QTest::newRow("negative id") << QByteArray("algorithm_log")
+                                 << QByteArray(R"({"run_id":-1,"log":"x"})");
+    QTest::newRow("our own events back")
+        << QByteArray("kill_containers") << QByteArray(R"({"collaboration_id":1})");
+}
+
+void FederationNamespaceTest::unknownAndMalformedEventsAreIgnored()
+{
+    QFETCH(QByteArray, event);
+    QFETCH(QByteArray, args);
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    Client root = house.connectUser(u"root"_s);
+    node.take();
+    root.take();
+    node.emitEvent(event, args);
+    QCOMPARE(root.take(), QByteArrayList());
+    QVERIFY(!node.isClosed());
+    QVERIFY(house.presence.config(house.node(u"a-heart"_s)).empty());
+}
+
+void FederationNamespaceTest::killIsToldToTheCollaboration()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    Client carl = house.connectUser(u"carl"_s);
+    const qint64 task = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s, u"Bergen"_s})
+                            .value(u"id"_s)
+                            .toInteger();
+    node.take();
+    carl.take();
+    const auto answer = house.call(
+        "POST", u"/api/kill/task"_s, house.userToken(u"anna"_s), "{\"id\":" + number(task) + '}');
+    QCOMPARE(answer.status, 200);
+    const QByteArrayList heard = node.take();
+    QCOMPARE(heard.size(), 3);
+    const auto entry = [&](const QString& name) -> QByteArray {
+        return "{\"task_id\":" + number(task) + ",\"run_id\":" + number(house.runOf(task, name))
+            + ",\"organization_id\":" + number(house.organization(name).value) + '}';
+    };
+    QCOMPARE(heard[0],
+        "kill_containers {\"kill_list\":[" + entry(u"Aachen"_s) + ',' + entry(u"Bergen"_s)
+            + "],\"collaboration_id\":" + number(house.collaboration(u"heart"_s).value) + '}');
+    QVERIFY2(heard[1].startsWith("algorithm_status_change {\"status\":\"killed by user\""),
+        QByteArray(heard[1]).constData());
+    QVERIFY2(heard[2].startsWith("algorithm_status_change {\"status\":\"killed by user\""),
+        QByteArray(heard[2]).constData());
+    QCOMPARE(carl.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::killsMissedWhileAwayAreToldAtSync()
+{
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    house.call(
+        "POST", u"/api/kill/task"_s, house.userToken(u"anna"_s), "{\"id\":" + number(task) + '}');
+    Client node = house.connectNode(u"a-heart"_s);
+    const QJsonArray told = node.take("kill_containers");
+    QCOMPARE(told.size(), 1);
+    QCOMPARE(told[0].toObject().value(u"kill_list"_s).toArray().at(0).toObject().value(u"run_id"_s),
+        QJsonValue(house.runOf(task, u"Aachen"_s)));
+    node.die();
+    Client again = house.connectNode(u"a-heart"_s);
+    QCOMPARE(again.take("kill_containers").size(), 0);
+}
+
+void FederationNamespaceTest::nobodyHearsAnotherCollaboration_data()
+{
+    QTest::addColumn<QString>("who");
+    QTest::addColumn<bool>("isNode");
+    QTest::addColumn<bool>("hearsHeart");
+    QTest::addColumn<bool>("hearsLung");
+    QTest::newRow("user of every collaboration") << u"root"_s << false << true << true;
+    QTest::newRow("user of an organization in both") << u"anna"_s << false << true << true;
+    QTest::newRow("user of heart") << u"bert"_s << false << true << false;
+    QTest::newRow("user of lung") << u"carl"_s << false << false << true;
+    QTest::newRow("user of the organization's room only") << u"olga"_s << false << false << false;
+    QTest::newRow("user without rights") << u"nobody"_s << false << false << false;
+    QTest::newRow("node of heart, organization in both") << u"a-heart"_s << true << true << false;
+    QTest::newRow("node of heart") << u"b-heart"_s << true << true << false;
+    QTest::newRow("node of lung, organization in both") << u"a-lung"_s << true << false << true;
+    QTest::newRow("node of lung") << u"c-lung"_s << true << false << true;
+    QTest::newRow("stranger") << QString() << false << false << false;
+}
+
+/// Every event there is, in both collaborations, heard by every kind of client.
+void FederationNamespaceTest::nobodyHearsAnotherCollaboration()
+{
+    QFETCH(QString, who);
+    QFETCH(bool, isNode);
+    QFETCH(bool, hearsHeart);
+    QFETCH(bool, hearsLung);
+    House house;
+    Client listener = who.isEmpty() ? house.connectWith({})
+        : isNode                    ? house.connectNode(who)
+                                    : house.connectUser(who);
+    for (const auto& [collaboration, organization, hears] :
+        {std::tuple(u"heart"_s, u"Bergen"_s, hearsHeart),
+            std::tuple(u"lung"_s, u"Cork"_s, hearsLung)}) {
+        const QString speaker = organization == u"Bergen" ? u"b-heart"_s : u"c-lung"_s;
+        const bool isSpeaker = who == speaker;
+        Client node = house.connectNode(speaker);
+        listener.take();
+        const auto check = [&, h = hears](const QByteArray& event) {
+            QVERIFY2((listener.take(event).size() > 0) == h,
+                QByteArray(event + " in " + collaboration.toUtf8()).constData());
+        };
+        const qint64 task
+            = house.createTask(u"root"_s, collaboration, {organization}).value(u"id"_s).toInteger();
+        check("new_task");
+        const QByteArray run = number(house.runOf(task, organization));
+        node.emitEvent("algorithm_log", "{\"run_id\":" + run + ",\"log\":\"x\"}");
+        check("algorithm_log");
+        node.emitEvent("algorithm_status_change", "{\"run_id\":" + run + ",\"status\":\"active\"}");
+        check("algorithm_status_change");
+        house.call("PATCH", u"/api/run/%1"_s.arg(QString::fromLatin1(run)),
+            house.nodeToken(speaker), R"({"status":"active"})");
+        check("status_update");
+        house.call("POST", u"/api/kill/task"_s, house.userToken(u"root"_s),
+            "{\"id\":" + number(task) + '}');
+        check("kill_containers");
+        if (who == u"olga" || isSpeaker)
+            continue; // hears of its own organization's node; is that node
+        node.die();
+        check("node-offline");
+        Client fresh = house.connectNode(speaker);
+        check("node-online");
+    }
+}
+
+void FederationNamespaceTest::changedDirectoryMovesLiveSockets()
+{
+    House house;
+    Client bert = house.connectUser(u"bert"_s);
+    Client node = house.connectNode(u"b-heart"_s);
+    bert.take();
+    auto content = house.store->loadStartState()->directory;
+    for (work::User& user : content.users) {
+        if (user.username == u"bert")
+            user.roles.clear();
+    }
+    std::erase_if(content.nodes, [](const work::Node& known) { return known.name == u"b-heart"; });
+    house.directory.replace(content);
+    session::fake::Rig::settle();
+    QCOMPARE(house.hub.roomsOf({"/tasks"}, {}).size(), size_t(0));
+    QCOMPARE(house.hub.rooms().size(), size_t(0));
+    QVERIFY(!house.presence.isOnline(NodeId{
+        content.nodes.empty() ? 1 : house.store->loadStartState()->directory.nodes[1].id.value}));
+}
+
+void FederationNamespaceTest::endedTokenOfLiveSocketFollowsTheOption()
+{
+    {
+        House house;
+        Client node = house.connectNode(u"a-heart"_s);
+        node.take();
+        house.clock.advance(std::chrono::hours(7));
+        house.federation.sweep();
+        QCOMPARE(node.take(), QByteArrayList());
+    }
+    events::FederationOptions options;
+    options.liveTokenEnd = events::LiveTokenEnd::Renew;
+    House house(options);
+    Client node = house.connectNode(u"a-heart"_s);
+    node.take();
+    house.clock.advance(std::chrono::hours(6));
+    house.federation.sweep();
+    QCOMPARE(node.take(), QByteArrayList{"expired_token"});
+    QVERIFY(!node.isClosed());
+    house.clock.advance(Millis{60'000});
+    house.federation.sweep();
+    QVERIFY(node.isClosed());
+}
+
+QTEST_GUILESS_MAIN(FederationNamespaceTest)
+#include "tst_federationnamespace.moc"
