@@ -93,8 +93,7 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
     stopListening();
     m_listener = std::make_unique<Listener>(m_context->wheel, options.deadlines.acceptBackOff,
         [this](qintptr descriptor) { accept(descriptor); });
-    m_listener->setListenBacklogSize(options.backlog);
-    if (m_listener->listen(address, port))
+    if (m_listener->listen(address, port, options.backlog))
         return {};
     const QString why = m_listener->errorString();
     m_listener.reset();
@@ -121,7 +120,6 @@ void FrontDoor::stopListening()
     if (!m_listener)
         return;
     m_oldAcceptErrors += m_listener->acceptErrors();
-    m_listener->close();
     m_listener.reset();
 }
 

@@ -3,29 +3,38 @@
 
 #include "server/transport/deadlinewheel.h"
 
+#include <QSocketNotifier>
 #include <QTcpServer>
 
 #include <functional>
+#include <memory>
 
 namespace gatehouse::transport {
 
-/// Accepts and hands on bare descriptors. When the system has no descriptor left it stops
-/// accepting for a while instead of spinning on a readable listening socket.
-class Listener : public QTcpServer
+/// Accepts and hands on bare descriptors (close-on-exec, non-blocking). A QTcpServer opens the
+/// listening socket, but accepting is ours: when the system has no descriptor left, Qt 6.4 tries
+/// again on every turn of the loop without a word; we rest for a while.
+class Listener
 {
-    Q_OBJECT
-
 public:
     Listener(DeadlineWheel& wheel, Millis backOff, std::function<void(qintptr)> accepted);
 
+    /// False: errorString() says why.
+    bool listen(const QHostAddress& address, quint16 port, int backlog);
+
+    QString errorString() const { return m_server.errorString(); }
+    QHostAddress address() const { return m_server.serverAddress(); }
+    quint16 port() const { return m_server.serverPort(); }
     quint64 acceptErrors() const { return m_acceptErrors; }
 
-protected:
-    void incomingConnection(qintptr descriptor) override;
-
 private:
+    void acceptSome();
+
     std::function<void(qintptr)> m_accepted;
+    Millis m_backOffTime;
     Deadline m_backOff;
+    QTcpServer m_server;
+    std::unique_ptr<QSocketNotifier> m_notifier;
     quint64 m_acceptErrors = 0;
 };
 

@@ -32,12 +32,12 @@ bool Server::isListening() const
 
 QHostAddress Server::address() const
 {
-    return isListening() ? d->door.listener()->serverAddress() : QHostAddress();
+    return isListening() ? d->door.listener()->address() : QHostAddress();
 }
 
 quint16 Server::port() const
 {
-    return isListening() ? d->door.listener()->serverPort() : quint16(0);
+    return isListening() ? d->door.listener()->port() : quint16(0);
 }
 
 void Server::addHandler(const QByteArray& prefix, session::HttpHandler* handler)
