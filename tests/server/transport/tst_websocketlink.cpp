@@ -1,0 +1,804 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/epolldispatcher.h"
+#include "tests/server/transport/doorfixture.h"
+#include "tests/support/certificate.h"
+#include "tests/support/httpcall.h"
+#include "tests/support/scriptedwebsocket.h"
+
+#include <QCoreApplication>
+#include <QElapsedTimer>
+#include <QLoggingCategory>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTimer>
+
+#include <sys/socket.h>
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+using protocol::HttpResponse;
+using protocol::WebSocketOpcode;
+using session::CloseCode;
+using transport::TransportOptions;
+using Kind = WireEvent::Kind;
+
+namespace {
+
+TransportOptions shortDeadlines()
+{
+    TransportOptions options;
+    options.deadlines.tlsHandshake = Millis{300};
+    options.deadlines.webSocketHandshake = Millis{300};
+    options.deadlines.linger = Millis{200};
+    options.webSocket.stall = Millis{300};
+    options.webSocket.messageTotal = Millis{700};
+    options.webSocket.close = Millis{300};
+    options.webSocket.maxQueueAge = Millis{300};
+    return options;
+}
+
+/// Certificate and key in files, as a configuration names them.
+class TlsFiles
+{
+public:
+    TlsFiles() { write(makeSelfSigned()); }
+    void write(const SelfSigned& identity)
+    {
+        current = identity;
+        writeFile(options().certificateFile, identity.certificatePem);
+        writeFile(options().keyFile, identity.keyPem);
+    }
+    transport::TlsOptions options() const
+    {
+        return {
+            m_dir.filePath(QStringLiteral("cert.pem")), m_dir.filePath(QStringLiteral("key.pem"))};
+    }
+    static void writeFile(const QString& path, const QByteArray& octets)
+    {
+        QFile file(path);
+        if (file.open(QIODevice::WriteOnly))
+            file.write(octets);
+    }
+    SelfSigned current;
+
+private:
+    QTemporaryDir m_dir;
+};
+
+QByteArray upgradeRequest(
+    const QByteArray& extra = {}, const QByteArray& key = "MDEyMzQ1Njc4OWFiY2RlZg==")
+{
+    return "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+        + key + "\r\n" + extra + "\r\n";
+}
+
+} // namespace
+
+class TestWebSocketLink : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void messagesPassBothWays_data();
+    void messagesPassBothWays();
+    void acceptorSeesTheRequest();
+    void acceptorMayRefuse();
+    void badUpgradesAreAnswered_data();
+    void badUpgradesAreAnswered();
+    void goodUpgradesAreAccepted_data();
+    void goodUpgradesAreAccepted();
+    void nothingFromTheRequestIsEchoed();
+    void earlyMessagesAreKept();
+    void messagesOfOneTurnLeaveTogether();
+    void packetIsEncodedOnceForAll();
+    void pingIsAnswered();
+    void peerClosesFirst();
+    void weCloseFirst();
+    void closeAfterQueuedMessages();
+    void closeDeliversItsFrameAfterTheLinkIsGone();
+    void peerThatNeverAnswersTheCloseIsCut();
+    void destroyedLinkEndsAtOnce();
+    void lostPeerIsTold();
+    void protocolErrorIsAnsweredThoughMoreIsUnderWay();
+    void tooLargeIsRefused();
+    void receiverMayDestroyTheLinkInACall();
+    void stalledMessageIsEnded();
+    void drippingMessageIsEnded();
+    void pauseBetweenMessagesIsFine();
+    void slowConsumerByBytes();
+    void slowConsumerByAge();
+    void burstWithinOneTurnIsNoSlowConsumer();
+    void oneLargeMessageIsNoSlowConsumer();
+    void pongsOfAFloodAreBounded();
+    void linkOutlivesTheServer();
+    void tlsHandshakeHasADeadline();
+    void plainHttpOnATlsPortFails();
+    void oldTlsIsRefused();
+    void certificateIsReloaded();
+    void badCertificateFilesAreErrors();
+    void thousandLinksLeaveNothingBehind();
+};
+
+void TestWebSocketLink::messagesPassBothWays_data()
+{
+    QTest::addColumn<bool>("secure");
+    QTest::addColumn<int>("size");
+    for (const bool secure : {false, true}) {
+        for (const int size : {1, 125, 126, 65'535, 65'536, 999'999})
+            QTest::newRow(
+                qPrintable(QStringLiteral("%1, %2 octets")
+                               .arg(secure ? QStringLiteral("tls") : QStringLiteral("plain"))
+                               .arg(size)))
+                << secure << size;
+    }
+}
+
+void TestWebSocketLink::messagesPassBothWays()
+{
+    QFETCH(bool, secure);
+    QFETCH(int, size);
+    const TlsFiles tls;
+    TransportOptions options;
+    if (secure)
+        options.tls = tls.options();
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(secure ? client.openSecure(door.port(), tls.current.certificate(), "/ws")
+                   : client.open(door.port(), "/ws"));
+    QVERIFY(waitUntil([&] { return door.acceptor.links.size() == 1; }));
+    RecordingLink& link = *door.acceptor.links[0];
+    const QByteArray text(size, 't');
+    client.sendText(text);
+    client.sendBinary(text);
+    QVERIFY(waitUntil([&] { return link.texts.size() == 1 && link.binaries.size() == 1; }));
+    QCOMPARE(link.texts[0], text);
+    QCOMPARE(link.binaries[0], text);
+    link.send(text);
+    QCOMPARE(client.receiveText(), text);
+    QCOMPARE(door.acceptor.asked[0].secure, secure);
+    QCOMPARE(door.counters().openWebSockets, quint64(1));
+}
+
+void TestWebSocketLink::acceptorSeesTheRequest()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws/?EIO=4&sid=x", {{"Origin", "https://o.example"}}));
+    const protocol::HttpRequest& request = door.acceptor.asked.at(0);
+    QCOMPARE(request.path, QStringLiteral("/ws/"));
+    QCOMPARE(request.queryItem(QStringLiteral("sid")), QStringLiteral("x"));
+    QCOMPARE(request.headers.value("Origin"), QByteArray("https://o.example"));
+    QCOMPARE(request.peerAddress, QStringLiteral("127.0.0.1"));
+}
+
+void TestWebSocketLink::acceptorMayRefuse()
+{
+    DoorFixture door;
+    door.acceptor.refuseWith = HttpResponse::json(403, R"({"code":4})");
+    ScriptedWebSocket client;
+    QVERIFY(!client.open(door.port(), "/ws"));
+    QCOMPARE(client.handshake().status, 403);
+    QVERIFY(door.acceptor.links.empty());
+    QCOMPARE(door.counters().upgradesRefused, quint64(1));
+}
+
+void TestWebSocketLink::badUpgradesAreAnswered_data()
+{
+    QTest::addColumn<QByteArray>("octets");
+    QTest::addColumn<int>("status");
+    const auto without = [](const QByteArray& line) -> QByteArray {
+        QByteArray octets = upgradeRequest();
+        return octets.replace(QByteArray(line + "\r\n"), QByteArray());
+    };
+    const auto with = [](const QByteArray& old, const QByteArray& now) -> QByteArray {
+        QByteArray octets = upgradeRequest();
+        return octets.replace(old, now);
+    };
+    QTest::newRow("no key") << without("Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==") << 400;
+    QTest::newRow("short key") << upgradeRequest({}, "c2hvcnQ=") << 400;
+    QTest::newRow("long key") << upgradeRequest({}, "MDEyMzQ1Njc4OWFiY2RlZmc=") << 400;
+    QTest::newRow("key that is not base64")
+        << upgradeRequest({}, "!!!!not-base64-at-all!!!") << 400;
+    QTest::newRow("key with unused bits set")
+        << upgradeRequest({}, "MDEyMzQ1Njc4OWFiY2RlZh==") << 400;
+    QTest::newRow("two keys") << upgradeRequest("Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n")
+                              << 400;
+    QTest::newRow("no version") << without("Sec-WebSocket-Version: 13") << 426;
+    QTest::newRow("version 12") << with("Version: 13", "Version: 12") << 426;
+    QTest::newRow("two versions") << upgradeRequest("Sec-WebSocket-Version: 8\r\n") << 426;
+    QTest::newRow("no connection") << without("Connection: Upgrade") << 426;
+    QTest::newRow("post") << with("GET", "POST") << 405;
+    QTest::newRow("http/1.0") << with("HTTP/1.1", "HTTP/1.0") << 400;
+    QTest::newRow("with a body") << upgradeRequest("Content-Length: 3\r\n") + "abc" << 400;
+    QTest::newRow("two hosts") << upgradeRequest("Host: b\r\n") << 400;
+    QTest::newRow("elsewhere") << with("/ws", "/other") << 404;
+}
+
+void TestWebSocketLink::badUpgradesAreAnswered()
+{
+    QFETCH(QByteArray, octets);
+    QFETCH(int, status);
+    DoorFixture door(shortDeadlines());
+    RawClient client(door.port());
+    client.send(octets);
+    QVERIFY(client.waitForEnd());
+    QVERIFY2(client.statusLine().startsWith(QByteArray("HTTP/1.1 " + QByteArray::number(status))),
+        client.statusLine().constData());
+    if (status == 426)
+        QVERIFY(client.received().contains("Sec-WebSocket-Version: 13\r\n"));
+    QVERIFY(door.acceptor.links.empty());
+    QVERIFY(door.acceptor.asked.empty());
+}
+
+void TestWebSocketLink::goodUpgradesAreAccepted_data()
+{
+    QTest::addColumn<QByteArray>("octets");
+    const auto with = [](const QByteArray& old, const QByteArray& now) -> QByteArray {
+        QByteArray octets = upgradeRequest();
+        return octets.replace(old, now);
+    };
+    QTest::newRow("plain") << upgradeRequest();
+    QTest::newRow("list") << with("Connection: Upgrade", "Connection: keep-alive, Upgrade");
+    QTest::newRow("second connection field")
+        << with("Connection: Upgrade", "Connection: keep-alive\r\nConnection: upgrade");
+    QTest::newRow("other case") << with("Upgrade: websocket", "uPGRADE: WebSocket");
+    QTest::newRow("long query") << with("/ws", "/ws?q=" + QByteArray(8'100, 'q'));
+    QTest::newRow("long field") << upgradeRequest("Cookie: " + QByteArray(12'000, 'c') + "\r\n");
+    QTest::newRow("many fields") << upgradeRequest(QByteArray("X: y\r\n").repeated(90));
+    QTest::newRow("extensions offered")
+        << upgradeRequest("Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    QTest::newRow("subprotocol offered") << upgradeRequest("Sec-WebSocket-Protocol: chat\r\n");
+}
+
+void TestWebSocketLink::goodUpgradesAreAccepted()
+{
+    QFETCH(QByteArray, octets);
+    DoorFixture door;
+    RawClient client(door.port());
+    client.send(octets);
+    QVERIFY(client.waitFor("\r\n\r\n"));
+    QVERIFY2(client.statusLine().startsWith("HTTP/1.1 101"), client.statusLine().constData());
+    // RFC 6455 section 4.2.2: SHA-1 of key and GUID.
+    QVERIFY(client.received().contains("BACScCJPNqyz+UBoqMH89VmURoA="));
+    QVERIFY(!client.received().toLower().contains("sec-websocket-extensions"));
+    QVERIFY(!client.received().toLower().contains("sec-websocket-protocol"));
+    QCOMPARE(door.acceptor.links.size(), size_t(1));
+}
+
+void TestWebSocketLink::nothingFromTheRequestIsEchoed()
+{
+    DoorFixture door;
+    RawClient client(door.port());
+    client.send(upgradeRequest("Origin: https://evil.example\r\nX-Mark: evil\r\n"));
+    QVERIFY(client.waitFor("\r\n\r\n"));
+    QVERIFY(!client.received().contains("evil"));
+    QVERIFY(client.received().contains("Access-Control-Allow-Credentials: false"));
+}
+
+void TestWebSocketLink::earlyMessagesAreKept()
+{
+    DoorFixture door;
+    RawClient client(door.port());
+    QByteArray octets = upgradeRequest();
+    for (int i = 0; i < 3; ++i)
+        octets += protocol::maskedWebSocketFrame(
+            WebSocketOpcode::Text, QByteArray::number(i), 0x12345678);
+    octets += protocol::maskedWebSocketFrame(WebSocketOpcode::Ping, "early", 0x12345678);
+    client.send(octets);
+    QVERIFY(waitUntil([&] {
+        return door.acceptor.links.size() == 1 && door.acceptor.links[0]->texts.size() == 3;
+    }));
+    QCOMPARE(door.acceptor.links[0]->texts, (QList<QByteArray>{"0", "1", "2"}));
+    QVERIFY(client.waitFor(protocol::webSocketFrame(WebSocketOpcode::Pong, "early")));
+}
+
+void TestWebSocketLink::messagesOfOneTurnLeaveTogether()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    const quint64 before = door.counters().bytesOut;
+    for (int i = 0; i < 200; ++i)
+        link.send("4message " + QByteArray::number(i));
+    // Nothing has left, all of it waits, and one turn of the loop sends it.
+    QCOMPARE(door.counters().bytesOut, before);
+    QVERIFY(link.link->queuedBytes() > 200 * 10);
+    for (int i = 0; i < 200; ++i)
+        QCOMPARE(client.receiveText(), QByteArray("4message " + QByteArray::number(i)));
+    QCOMPARE(link.link->queuedBytes(), qsizetype(0));
+}
+
+void TestWebSocketLink::packetIsEncodedOnceForAll()
+{
+    DoorFixture door;
+    ScriptedWebSocket a;
+    ScriptedWebSocket b;
+    QVERIFY(a.open(door.port(), "/ws"));
+    QVERIFY(b.open(door.port(), "/ws"));
+    const auto packet = protocol::EncodedPacket::create("42[\"x\"]", {QByteArray("\x01\x02", 2)});
+    for (const auto& link : door.acceptor.links)
+        link->link->send(packet);
+    for (ScriptedWebSocket* client : {&a, &b}) {
+        QCOMPARE(client->receiveText(), QByteArray("42[\"x\"]"));
+        QCOMPARE(client->receiveBinary(), QByteArray("\x01\x02", 2));
+    }
+}
+
+void TestWebSocketLink::pingIsAnswered()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    for (int i = 0; i < 10; ++i)
+        client.sendFrame(WebSocketOpcode::Ping, QByteArray::number(i));
+    for (int i = 0; i < 10; ++i) {
+        const WireEvent event = client.receive();
+        QCOMPARE(event.kind, Kind::Pong);
+        QCOMPARE(event.payload, QByteArray::number(i));
+    }
+}
+
+void TestWebSocketLink::peerClosesFirst()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    client.sendFrame(WebSocketOpcode::Close, QByteArray("\x0F\xA0why", 5)); // 4000
+    const WireEvent event = client.receive();
+    QCOMPARE(event.kind, Kind::Close);
+    QCOMPARE(event.code, quint16(4000));
+    QVERIFY(client.waitForEnd());
+    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+    QCOMPARE(door.acceptor.links[0]->closeCode, quint16(4000));
+    QTRY_COMPARE(door.counters().openConnections, quint64(0));
+}
+
+void TestWebSocketLink::weCloseFirst()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.link->close(CloseCode::Kicked, QLatin1StringView("kicked"));
+    const WireEvent event = client.receive();
+    QCOMPARE(event.kind, Kind::Close);
+    QCOMPARE(event.code, quint16(4003));
+    QCOMPARE(event.payload, QByteArray("kicked"));
+    // Messages that cross our close frame are no longer delivered.
+    client.sendText("late");
+    client.sendFrame(WebSocketOpcode::Close, QByteArray("\x0F\xA3", 2));
+    QVERIFY(client.waitForEnd());
+    QVERIFY(waitUntil([&] { return link.closedCount == 1; }));
+    QCOMPARE(link.closeCode, quint16(4003));
+    QVERIFY(link.texts.isEmpty());
+    QCOMPARE(door.counters().closeTimeouts, quint64(0));
+}
+
+void TestWebSocketLink::closeAfterQueuedMessages()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.send("last words");
+    link.link->close(CloseCode::GoingAway, QLatin1StringView("drain"));
+    link.send("never");
+    QCOMPARE(client.receiveText(), QByteArray("last words"));
+    QCOMPARE(client.receive().code, quint16(1001));
+}
+
+void TestWebSocketLink::closeDeliversItsFrameAfterTheLinkIsGone()
+{
+    const TlsFiles tls;
+    for (const bool secure : {false, true}) {
+        TransportOptions options;
+        if (secure)
+            options.tls = tls.options();
+        DoorFixture door(options);
+        ScriptedWebSocket client;
+        QVERIFY(secure ? client.openSecure(door.port(), tls.current.certificate(), "/ws")
+                       : client.open(door.port(), "/ws"));
+        RecordingLink& link = *door.acceptor.links.at(0);
+        link.send("last words");
+        link.link->close(CloseCode::Normal, QLatin1StringView("bye"));
+        link.link.reset();
+        QCOMPARE(client.receiveText(), QByteArray("last words"));
+        QCOMPARE(client.receive().code, quint16(1000));
+        QVERIFY(client.waitForEnd());
+        QTRY_COMPARE(door.counters().openConnections, quint64(0));
+        QCOMPARE(link.closedCount, 0);
+    }
+}
+
+void TestWebSocketLink::peerThatNeverAnswersTheCloseIsCut()
+{
+    DoorFixture door(shortDeadlines());
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.link->close(CloseCode::Kicked, QLatin1StringView("kicked"));
+    QVERIFY(client.waitForEnd());
+    QCOMPARE(link.closedCount, 1);
+    QCOMPARE(link.closeCode, quint16(4003));
+    QCOMPARE(door.counters().closeTimeouts, quint64(1));
+}
+
+void TestWebSocketLink::destroyedLinkEndsAtOnce()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    door.acceptor.links[0]->link.reset();
+    QVERIFY(client.waitForEnd());
+    // In particular no frame of QWebSocket's own.
+    QVERIFY(!client.closeCode());
+    QCOMPARE(door.counters().openConnections, quint64(0));
+    QCOMPARE(door.counters().openWebSockets, quint64(0));
+}
+
+void TestWebSocketLink::lostPeerIsTold()
+{
+    DoorFixture door;
+    ScriptedWebSocket aborting;
+    ScriptedWebSocket leaving;
+    QVERIFY(aborting.open(door.port(), "/ws"));
+    QVERIFY(leaving.open(door.port(), "/ws"));
+    aborting.abort();
+    leaving.disconnectFromHost();
+    for (const auto& link : door.acceptor.links) {
+        QVERIFY(waitUntil([&] { return link->closedCount == 1; }));
+        QCOMPARE(link->closeCode, quint16(1006));
+    }
+}
+
+void TestWebSocketLink::protocolErrorIsAnsweredThoughMoreIsUnderWay()
+{
+    DoorFixture door;
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    client.sendFrame(WebSocketOpcode(3), "bad");
+    client.sendBinary(QByteArray(300'000, 'z'));
+    client.sendBinary(QByteArray(300'000, 'z'));
+    const WireEvent event = client.receive();
+    QCOMPARE(event.kind, Kind::Close);
+    QCOMPARE(event.code, quint16(1002));
+    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+    QCOMPARE(door.counters().webSocketProtocolErrors, quint64(1));
+}
+
+void TestWebSocketLink::tooLargeIsRefused()
+{
+    TransportOptions options;
+    options.webSocket.maxMessageBytes = 1'000;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    client.sendText(QByteArray(1'000, 'x'));
+    QVERIFY(waitUntil([&] { return door.acceptor.links[0]->texts.size() == 1; }));
+    client.sendText(QByteArray(1'001, 'x'));
+    QCOMPARE(client.receive().code, quint16(1009));
+    QCOMPARE(door.counters().webSocketTooBig, quint64(1));
+}
+
+void TestWebSocketLink::receiverMayDestroyTheLinkInACall()
+{
+    DoorFixture door;
+    RawClient client(door.port());
+    client.send(upgradeRequest());
+    QVERIFY(client.waitFor("\r\n\r\n"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.onText = [&] { link.link.reset(); };
+    const QByteArray frame = protocol::maskedWebSocketFrame(WebSocketOpcode::Text, "x", 1);
+    client.send(frame + frame + frame);
+    QVERIFY(client.waitForEnd());
+    QCOMPARE(link.texts.size(), 1);
+    QCOMPARE(link.closedCount, 0);
+}
+
+void TestWebSocketLink::stalledMessageIsEnded()
+{
+    DoorFixture door(shortDeadlines());
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    const QByteArray frame = protocol::maskedWebSocketFrame(WebSocketOpcode::Text, "unfinished", 7);
+    client.sendRaw(frame.first(6));
+    QVERIFY(client.waitForEnd());
+    QCOMPARE(client.closeCode(), quint16(1008));
+    QCOMPARE(door.counters().webSocketStalls, quint64(1));
+    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+}
+
+void TestWebSocketLink::drippingMessageIsEnded()
+{
+    DoorFixture door(shortDeadlines());
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    const QByteArray frame
+        = protocol::maskedWebSocketFrame(WebSocketOpcode::Text, QByteArray(100, 'd'), 7);
+    qsizetype sent = 0;
+    QTimer drip;
+    connect(&drip, &QTimer::timeout, this, [&] {
+        if (sent < frame.size())
+            client.sendRaw(QByteArrayView(frame).sliced(sent++, 1));
+    });
+    drip.start(100); // never silent for long, never done
+    QElapsedTimer clock;
+    clock.start();
+    QVERIFY(client.waitForEnd());
+    QVERIFY2(clock.elapsed() >= 600 && clock.elapsed() < 3'000,
+        qPrintable(QString::number(clock.elapsed())));
+    QCOMPARE(client.closeCode(), quint16(1008));
+}
+
+void TestWebSocketLink::pauseBetweenMessagesIsFine()
+{
+    DoorFixture door(shortDeadlines());
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    client.sendText("one");
+    QVERIFY(holdsFor([&] { return door.acceptor.links[0]->closedCount == 0; }, Millis{900}));
+    client.sendText("two");
+    QVERIFY(waitUntil([&] { return door.acceptor.links[0]->texts.size() == 2; }));
+}
+
+void TestWebSocketLink::slowConsumerByBytes()
+{
+    const TlsFiles tls;
+    for (const bool secure : {false, true}) {
+        TransportOptions options;
+        options.webSocket.maxQueuedBytes = 100'000;
+        options.webSocket.sendBufferBytes = 16'384;
+        if (secure)
+            options.tls = tls.options();
+        DoorFixture door(options);
+        ScriptedWebSocket client;
+        QVERIFY(secure ? client.openSecure(door.port(), tls.current.certificate(), "/ws")
+                       : client.open(door.port(), "/ws"));
+        RecordingLink& link = *door.acceptor.links.at(0);
+        client.tcp().setReadBufferSize(1); // stops reading
+        const int smallWindow = 4'096;
+        ::setsockopt(int(client.tcp().socketDescriptor()), SOL_SOCKET, SO_RCVBUF, &smallWindow,
+            sizeof smallWindow);
+        qsizetype largest = 0;
+        QVERIFY(waitUntil([&] {
+            for (int i = 0; i < 10 && link.link; ++i) {
+                link.send(QByteArray(4'000, 's'));
+                largest = std::max(largest, link.link->queuedBytes());
+            }
+            QCoreApplication::postEvent(this, new QEvent(QEvent::User)); // keep turning
+            return link.closedCount == 1;
+        }));
+        QCOMPARE(link.closeCode, quint16(CloseCode::SlowConsumer));
+        QVERIFY(!link.wasClosedInsideSend);
+        QVERIFY2(largest <= 120'000, qPrintable(QString::number(largest)));
+        QCOMPARE(door.counters().slowConsumers, quint64(1));
+        // Who reads on finds out why, behind whole frames only.
+        client.tcp().setReadBufferSize(0);
+        QVERIFY(client.waitForEnd());
+        QCOMPARE(client.closeCode(), quint16(4008));
+    }
+}
+
+void TestWebSocketLink::slowConsumerByAge()
+{
+    TransportOptions options = shortDeadlines();
+    options.webSocket.maxQueuedBytes = 100'000'000;
+    options.webSocket.sendBufferBytes = 16'384;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    client.tcp().setReadBufferSize(1);
+    RecordingLink& link = *door.acceptor.links.at(0);
+    for (int i = 0; i < 2'000; ++i)
+        link.send(QByteArray(4'000, 's'));
+    QElapsedTimer clock;
+    clock.start();
+    QVERIFY(waitUntil([&] { return link.closedCount == 1; }));
+    QVERIFY(clock.elapsed() >= 250);
+    QCOMPARE(link.closeCode, quint16(CloseCode::SlowConsumer));
+    QCOMPARE(door.counters().slowConsumers, quint64(1));
+}
+
+void TestWebSocketLink::burstWithinOneTurnIsNoSlowConsumer()
+{
+    TransportOptions options;
+    options.webSocket.maxQueuedBytes = 60'000;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    for (int i = 0; i < 100; ++i)
+        link.send(QByteArray(1'000, 'b')); // more than the bound, but the kernel takes it
+    for (int i = 0; i < 100; ++i)
+        QCOMPARE(client.receiveText().size(), 1'000);
+    QCOMPARE(link.closedCount, 0);
+}
+
+void TestWebSocketLink::oneLargeMessageIsNoSlowConsumer()
+{
+    TransportOptions options;
+    options.webSocket.maxQueuedBytes = 100'000;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.send(QByteArray(20'000'000, 'l'));
+    link.send("and one more");
+    QCOMPARE(client.receiveText().size(), 20'000'000);
+    QCOMPARE(client.receiveText(), QByteArray("and one more"));
+    QCOMPARE(link.closedCount, 0);
+}
+
+void TestWebSocketLink::pongsOfAFloodAreBounded()
+{
+    TransportOptions options;
+    options.webSocket.maxQueuedBytes = 50'000;
+    options.webSocket.sendBufferBytes = 8'192;
+    DoorFixture door(options);
+    RawClient client(door.port());
+    client.send(upgradeRequest());
+    QVERIFY(client.waitFor("\r\n\r\n"));
+    client.socket.setReadBufferSize(1);
+    const QByteArray pings
+        = protocol::maskedWebSocketFrame(WebSocketOpcode::Ping, QByteArray(100, 'p'), 3)
+              .repeated(2'000);
+    RecordingLink& link = *door.acceptor.links.at(0);
+    QVERIFY(waitUntil([&] {
+        if (client.socket.bytesToWrite() < 100'000)
+            client.send(pings);
+        QCoreApplication::postEvent(this, new QEvent(QEvent::User));
+        return link.closedCount == 1;
+    }));
+    QCOMPARE(link.closeCode, quint16(CloseCode::SlowConsumer));
+}
+
+void TestWebSocketLink::linkOutlivesTheServer()
+{
+    const SystemClock clock; // it alone has to be there longer
+    RecordingAcceptor acceptor;
+    ScriptedWebSocket client;
+    {
+        transport::Server server({}, clock);
+        server.addAcceptor("/ws", &acceptor);
+        QVERIFY(server.listen(QHostAddress(QHostAddress::LocalHost), 0));
+        QVERIFY(client.open(server.port(), "/ws"));
+    }
+    std::unique_ptr<RecordingLink> link = std::move(acceptor.links.at(0));
+    link->send("still here");
+    QCOMPARE(client.receiveText(), QByteArray("still here"));
+    client.sendText("me too");
+    QVERIFY(waitUntil([&] { return link->texts.size() == 1; }));
+    link->link->close(CloseCode::Normal, QLatin1StringView("bye"));
+    link.reset();
+    QCOMPARE(client.receive().code, quint16(1000));
+}
+
+void TestWebSocketLink::tlsHandshakeHasADeadline()
+{
+    const TlsFiles tls;
+    TransportOptions options = shortDeadlines();
+    options.tls = tls.options();
+    options.maxPendingTlsHandshakes = 3;
+    DoorFixture door(options);
+    RawClient silent(door.port());
+    RawClient half(door.port());
+    half.send(QByteArray::fromHex("1603010200010001fc0303"));
+    RawClient third(door.port());
+    QTRY_COMPARE(door.counters().openConnections, quint64(3));
+    RawClient refused(door.port());
+    QVERIFY(refused.waitForEnd());
+    QCOMPARE(door.counters().refusedTlsCap, quint64(1));
+    QVERIFY(silent.waitForEnd());
+    QVERIFY(half.waitForEnd());
+    QVERIFY(third.waitForEnd());
+    QCOMPARE(door.counters().tlsFailures, quint64(3));
+    QTRY_COMPARE(door.counters().openConnections, quint64(0));
+    ScriptedWebSocket client;
+    QVERIFY(client.openSecure(door.port(), tls.current.certificate(), "/ws"));
+}
+
+void TestWebSocketLink::plainHttpOnATlsPortFails()
+{
+    const TlsFiles tls;
+    TransportOptions options;
+    options.tls = tls.options();
+    DoorFixture door(options);
+    RawClient client(door.port());
+    client.send("GET /h/ HTTP/1.1\r\nHost: a\r\n\r\n");
+    QVERIFY(client.waitForEnd());
+    QVERIFY(!client.received().contains("HTTP/1.1 200"));
+    QCOMPARE(door.counters().tlsFailures, quint64(1));
+    QVERIFY(door.handler.exchanges.empty());
+}
+
+void TestWebSocketLink::oldTlsIsRefused()
+{
+    const TlsFiles tls;
+    TransportOptions options;
+    options.tls = tls.options();
+    DoorFixture door(options);
+    QSslSocket old;
+    old.setPeerVerifyMode(QSslSocket::VerifyNone);
+    QT_WARNING_PUSH
+    QT_WARNING_DISABLE_DEPRECATED
+    old.setProtocol(QSsl::TlsV1_1);
+    QT_WARNING_POP
+    old.connectToHostEncrypted(QStringLiteral("127.0.0.1"), door.port());
+    QVERIFY(waitUntil([&] { return old.state() == QAbstractSocket::UnconnectedState; }));
+    QVERIFY(!old.isEncrypted());
+}
+
+void TestWebSocketLink::certificateIsReloaded()
+{
+    TlsFiles tls;
+    TransportOptions options;
+    options.tls = tls.options();
+    DoorFixture door(options);
+    const SelfSigned first = tls.current;
+    ScriptedWebSocket before;
+    QVERIFY(before.openSecure(door.port(), first.certificate(), "/ws"));
+
+    tls.write(makeSelfSigned());
+    QVERIFY(door.server.reloadTls());
+    ScriptedWebSocket after;
+    QVERIFY(after.openSecure(door.port(), tls.current.certificate(), "/ws"));
+    before.sendText("not disturbed");
+    QVERIFY(waitUntil([&] { return door.acceptor.links[0]->texts.size() == 1; }));
+
+    TlsFiles::writeFile(tls.options().certificateFile, "broken");
+    QVERIFY(!door.server.reloadTls());
+    ScriptedWebSocket still;
+    QVERIFY(still.openSecure(door.port(), tls.current.certificate(), "/ws"));
+}
+
+void TestWebSocketLink::badCertificateFilesAreErrors()
+{
+    TlsFiles tls;
+    const auto detail = [&] {
+        TransportOptions options;
+        options.tls = tls.options();
+        DoorFixture door(options);
+        return door.listening ? QString() : door.listening.error().detail;
+    };
+    QVERIFY(detail().isEmpty());
+    TlsFiles::writeFile(tls.options().keyFile, makeSelfSigned().keyPem);
+    QVERIFY(detail().contains(QStringLiteral("does not belong")));
+    TlsFiles::writeFile(tls.options().keyFile, "nonsense");
+    QVERIFY(detail().contains(QStringLiteral("holds no RSA or EC key")));
+    TlsFiles::writeFile(tls.options().certificateFile, "nonsense");
+    QVERIFY(detail().contains(QStringLiteral("holds no PEM certificate")));
+    QFile::remove(tls.options().certificateFile);
+    QVERIFY(detail().contains(QStringLiteral("cannot read")));
+}
+
+void TestWebSocketLink::thousandLinksLeaveNothingBehind()
+{
+    DoorFixture door;
+    for (int round = 0; round < 10; ++round) {
+        std::vector<std::unique_ptr<ScriptedWebSocket>> clients;
+        for (int i = 0; i < 100; ++i) {
+            clients.push_back(std::make_unique<ScriptedWebSocket>());
+            QVERIFY(clients.back()->open(door.port(), "/ws"));
+        }
+        QCOMPARE(door.counters().openWebSockets, quint64(100));
+        clients.clear();
+        QTRY_COMPARE(door.counters().openWebSockets, quint64(0));
+        QTRY_COMPARE(door.counters().openConnections, quint64(0));
+    }
+    QCOMPARE(door.counters().upgradesAccepted, quint64(1'000));
+    QCOMPARE(door.counters().upgradesFailed, quint64(0));
+}
+
+int main(int argc, char** argv)
+{
+    QCoreApplication::setEventDispatcher(new transport::EpollDispatcher);
+    QCoreApplication application(argc, argv);
+    transport::raiseDescriptorLimit();
+    QLoggingCategory::setFilterRules(QStringLiteral("gh.transport.info=false"));
+    TestWebSocketLink test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "tst_websocketlink.moc"
