@@ -12,6 +12,9 @@ class Fixture
 public:
     virtual ~Fixture() = default;
 
+    /// Bounds of the door it stands behind.
+    virtual transport::TransportOptions doorOptions() const { return {}; }
+
     /// Puts its paths into the door, which must go first.
     virtual void attach(transport::Server& door) = 0;
 };

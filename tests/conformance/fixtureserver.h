@@ -16,7 +16,8 @@ class FixtureServer
 {
 public:
     FixtureServer(const QString& fixture, QByteArray path)
-        : m_path(std::move(path)), m_fixture(makeFixture(fixture, m_clock)), m_door({}, m_clock)
+        : m_path(std::move(path)), m_fixture(makeFixture(fixture, m_clock)),
+          m_door(m_fixture->doorOptions(), m_clock)
     {
         m_fixture->attach(m_door);
         const auto listening = m_door.listen(QHostAddress::LocalHost, 0);

@@ -69,7 +69,7 @@ int main(int argc, char* argv[])
     if (!fixture)
         return complain(QStringLiteral("--fixture is engine, socket, rooms or ws-echo"));
     transport::raiseDescriptorLimit();
-    transport::Server door({}, clock);
+    transport::Server door(fixture->doorOptions(), clock);
     fixture->attach(door);
     if (const auto listening = door.listen(endpoint->address, endpoint->port); !listening)
         return complain(listening.error().detail);

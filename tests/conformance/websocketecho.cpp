@@ -35,6 +35,14 @@ private:
 WebSocketEcho::WebSocketEcho() = default;
 WebSocketEcho::~WebSocketEcho() = default;
 
+transport::TransportOptions WebSocketEcho::doorOptions() const
+{
+    transport::TransportOptions options;
+    options.webSocket.maxMessageBytes = 64 << 20;
+    options.webSocket.maxQueuedBytes = 128 << 20;
+    return options;
+}
+
 void WebSocketEcho::attach(transport::Server& door)
 {
     door.addAcceptor("/", this);

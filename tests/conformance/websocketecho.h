@@ -7,13 +7,15 @@
 
 namespace gatehouse::conformance {
 
-/// A bare WebSocket on "/" that returns every message: for fuzzers of the frame codec.
+/// A bare WebSocket on "/" that returns every message, up to 64 MiB: for fuzzers of the frame
+/// codec.
 class WebSocketEcho final : public Fixture, public session::WebSocketAcceptor
 {
 public:
     WebSocketEcho();
     ~WebSocketEcho() override;
 
+    transport::TransportOptions doorOptions() const override;
     void attach(transport::Server& door) override;
 
     std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
