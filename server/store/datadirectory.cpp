@@ -20,21 +20,46 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
+const QString databaseName = u"gatehouse.sqlite"_s;
+constexpr QDir::Filters allEntries
+    = QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot;
+
 QString reason()
 {
     return QString::fromLocal8Bit(std::strerror(errno));
 }
 
 /// Only the last folder of the path is private; those above it are somebody else's.
-bool createPrivate(const QString& path)
+Result<void> create(const QString& path)
 {
-    if (QFileInfo(path).isDir())
-        return true;
-    if (!QDir().mkpath(QFileInfo(path).absolutePath())) {
-        errno = ENOENT;
-        return false;
-    }
-    return ::mkdir(QFile::encodeName(path).constData(), 0700) == 0 || errno == EEXIST;
+    const bool ok = QDir().mkpath(QFileInfo(path).absolutePath())
+        && (::mkdir(QFile::encodeName(path).constData(), 0700) == 0 || errno == EEXIST);
+    if (ok && QFileInfo(path).isDir())
+        return {};
+    return failure(ErrorCode::Unavailable,
+        u"data directory %1 cannot be created: %2"_s.arg(
+            path, ok ? u"not a directory"_s : reason()));
+}
+
+/// Shuts others out of a folder that is ours. A folder that holds other things is left as it is:
+/// a mistyped path must not lock people out of their home.
+Result<void> makePrivate(const QString& path)
+{
+    const QFileInfo folder(path);
+    const QFile::Permissions others = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup
+        | QFile::ReadOther | QFile::WriteOther | QFile::ExeOther;
+    if (!(folder.permissions() & others))
+        return {};
+    const QDir content(path);
+    const bool ours = content.exists(databaseName) || content.isEmpty(allEntries);
+    if (!ours)
+        return failure(ErrorCode::Conflict,
+            u"data directory %1 holds other files and is open to other users; choose an empty one "
+            "or make it private (chmod 700)"_s.arg(path));
+    if (::chmod(QFile::encodeName(path).constData(), 0700) == 0)
+        return {};
+    return failure(ErrorCode::Unavailable,
+        u"data directory %1 cannot be made private: %2"_s.arg(path, reason()));
 }
 
 } // namespace
@@ -42,12 +67,10 @@ bool createPrivate(const QString& path)
 Result<DataDirectory> DataDirectory::lock(const QString& path)
 {
     const QString absolute = QDir::cleanPath(QFileInfo(path).absoluteFilePath());
-    if (!createPrivate(absolute))
-        return failure(ErrorCode::Unavailable,
-            u"data directory %1 cannot be created: %2"_s.arg(absolute, reason()));
-    if (::chmod(QFile::encodeName(absolute).constData(), 0700) != 0)
-        return failure(ErrorCode::Unavailable,
-            u"data directory %1 cannot be made private: %2"_s.arg(absolute, reason()));
+    if (Result<void> created = create(absolute); !created)
+        return tl::unexpected(created.error());
+    if (Result<void> closed = makePrivate(absolute); !closed)
+        return tl::unexpected(closed.error());
     const QString file = absolute + u"/gatehouse.lock"_s;
     const int descriptor = ::open(
         QFile::encodeName(file).constData(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -90,7 +113,7 @@ DataDirectory::~DataDirectory()
 
 QString DataDirectory::databasePath() const
 {
-    return m_path + u"/gatehouse.sqlite"_s;
+    return m_path + u'/' + databaseName;
 }
 
 } // namespace gatehouse::store

@@ -12,8 +12,8 @@ namespace gatehouse::store {
 class DataDirectory
 {
 public:
-    /// Creates the folder when it is not there. Conflict: another process has it; Unavailable: it
-    /// cannot be made, entered or written.
+    /// Creates the folder when it is not there. Conflict: another process has it, or it is open to
+    /// other users and holds other things; Unavailable: it cannot be made, entered or written.
     static Result<DataDirectory> lock(const QString& path);
 
     DataDirectory(DataDirectory&& other) noexcept;

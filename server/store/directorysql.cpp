@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/directorysql.h"
 
-#include <algorithm>
+#include "server/store/pagequery.h"
 
 namespace gatehouse::store {
 
@@ -215,12 +215,6 @@ QByteArray takeSetting(Database& database, const QString& key)
     const QByteArray value = readSetting(database, key);
     database.change(u"DELETE FROM setting WHERE key = ?"_s, key);
     return value;
-}
-
-Window window(work::Paging paging)
-{
-    const qint64 limit = std::clamp(paging.perPage, 1, 1'000);
-    return {limit, (qint64(std::max(paging.page, 1)) - 1) * limit};
 }
 
 } // namespace gatehouse::store

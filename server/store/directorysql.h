@@ -20,12 +20,4 @@ QByteArray readSetting(Database& database, const QString& key);
 void writeSetting(Database& database, const QString& key, const QByteArray& value);
 QByteArray takeSetting(Database& database, const QString& key);
 
-/// perPage within 1..1000 and page at least 1, as LIMIT and OFFSET.
-struct Window
-{
-    qint64 limit;
-    qint64 offset;
-};
-Window window(work::Paging paging);
-
 } // namespace gatehouse::store

@@ -203,6 +203,9 @@ private:
         item.place = fields.place();
         item.name = fields.text(u"name"_s, Need::Required);
         item.encrypted = fields.boolean(u"encrypted"_s, true);
+        // Absent must not mean "nobody": that would empty a collaboration by a forgotten line.
+        if (fields.value(u"organizations"_s).isUndefined())
+            fault(fields.placeOf(u"organizations"_s), u"is missing"_s);
         item.organizations = fields.texts(u"organizations"_s);
         return item;
     }

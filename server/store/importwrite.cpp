@@ -141,6 +141,11 @@ void ImportWriter::write(const ImportCollaboration& item)
         m_database.change(u"INSERT INTO member (collaboration_id, organization_id) VALUES (?, ?)"_s,
             *id, organizationId(item.organizations[i], place));
     }
+    m_database.change(
+        u"DELETE FROM study_member WHERE study_id IN (SELECT id FROM study WHERE collaboration_id "
+        "= ?) AND organization_id NOT IN (SELECT organization_id FROM member WHERE "
+        "collaboration_id = ?)"_s,
+        *id, *id);
     Rows rows = m_database.query(
         u"SELECT node.name, organization.name FROM node JOIN organization ON organization.id = "
         "organization_id WHERE collaboration_id = ? AND organization_id NOT IN (SELECT "

@@ -25,6 +25,8 @@ public:
     virtual void fail(const Error& error) = 0; ///< overrides what run() made
     virtual Error error() const = 0; ///< why run() was not Done
     virtual void complete() = 0;
+
+    qsizetype bytes = 0; ///< what it holds on to while it waits, roughly
 };
 using JobPtr = std::unique_ptr<Job>;
 

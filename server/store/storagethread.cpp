@@ -50,8 +50,10 @@ bool StorageThread::enqueue(JobPtr& job)
 {
     {
         const std::lock_guard lock(m_mutex);
-        if (m_stopping || m_queue.size() >= m_options.maxQueued)
+        if (m_stopping || m_queue.size() >= m_options.maxQueued
+            || m_queuedBytes > m_options.maxQueuedBytes)
             return false;
+        m_queuedBytes += job->bytes;
         m_queue.push_back(std::move(job));
     }
     m_wake.notify_one();
@@ -104,6 +106,7 @@ JobPtr StorageThread::take()
         return nullptr;
     JobPtr job = std::move(m_queue.front());
     m_queue.pop_front();
+    m_queuedBytes -= job->bytes;
     return job;
 }
 

@@ -16,6 +16,7 @@ struct ThreadOptions
 {
     Millis busyTimeout{4'000};
     size_t maxQueued = 50'000;
+    qsizetype maxQueuedBytes = 256 << 20;
     Millis groupTime{5};
     size_t maxGroupSize = 1'000;
 };
@@ -52,6 +53,7 @@ private:
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
     std::deque<JobPtr> m_queue;
+    qsizetype m_queuedBytes = 0;
     bool m_stopping = false;
     std::thread m_thread;
 };

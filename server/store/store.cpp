@@ -25,13 +25,13 @@ using namespace Qt::StringLiterals;
 
 ThreadOptions writerOptions(const StoreOptions& options)
 {
-    return {options.busyTimeout, options.maxQueuedWrites, options.groupTime,
+    return {options.busyTimeout, options.maxQueuedWrites, options.maxQueuedBytes, options.groupTime,
         size_t(std::max(options.maxGroupSize, 1))};
 }
 
 ThreadOptions readerOptions(const StoreOptions& options)
 {
-    return {options.busyTimeout, options.maxQueuedReads, {}, 1};
+    return {options.busyTimeout, options.maxQueuedReads, options.maxQueuedBytes, {}, 1};
 }
 
 Result<void> prepareSchema(const QString& path, Millis busyTimeout)
@@ -48,6 +48,24 @@ Result<void> prepareSchema(const QString& path, Millis busyTimeout)
 /// A completion that never fires twice and a job that ran are the same thing, so a rest of
 /// callbacks that keep calling after close() is cut off instead of looping for ever.
 constexpr int maxClosingRounds = 100;
+
+qsizetype bytesOf(const work::NewTask& task)
+{
+    qsizetype characters = task.task.name.size() + task.task.description.size();
+    for (const work::NewRun& run : task.runs)
+        characters += run.input.size();
+    return characters * qsizetype(sizeof(QChar));
+}
+
+qsizetype bytesOf(const QString& text)
+{
+    return text.size() * qsizetype(sizeof(QChar));
+}
+
+qsizetype bytesOf(const std::optional<QString>& text)
+{
+    return text ? bytesOf(*text) : 0;
+}
 
 void touchRow(int changed, const QString& what)
 {
@@ -67,10 +85,12 @@ struct Store::Private
     }
 
     template <class T>
-    void submit(StorageThread& thread, typename TypedJob<T>::Work work, work::Completion<T> done)
+    void submit(StorageThread& thread, typename TypedJob<T>::Work work, work::Completion<T> done,
+        qsizetype bytes = 0)
     {
         Q_ASSERT(QThread::currentThread() == results.thread());
         JobPtr job = std::make_unique<TypedJob<T>>(std::move(work), std::move(done));
+        job->bytes = bytes;
         if (thread.enqueue(job))
             return;
         job->fail({ErrorCode::Unavailable,
@@ -81,9 +101,9 @@ struct Store::Private
     }
 
     template <class T>
-    void write(typename TypedJob<T>::Work work, work::Completion<T> done)
+    void write(typename TypedJob<T>::Work work, work::Completion<T> done, qsizetype bytes = 0)
     {
-        submit<T>(writer, std::move(work), std::move(done));
+        submit<T>(writer, std::move(work), std::move(done), bytes);
     }
 
     template <class T>
@@ -178,18 +198,20 @@ qsizetype Store::queuedWrites() const
 
 void Store::createTask(work::NewTask task, work::Completion<work::CreatedTask> done)
 {
+    const qsizetype bytes = bytesOf(task);
     d->write<work::CreatedTask>(
         [task = std::move(task), life = d->options.idempotencyLife](
             Database& database) { return insertTask(database, task, life); },
-        std::move(done));
+        std::move(done), bytes);
 }
 
 void Store::updateRun(RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done)
 {
+    const qsizetype bytes = bytesOf(patch.result) + bytesOf(patch.log);
     d->write<work::RunUpdate>(
         [run, patch = std::move(patch)](
             Database& database) { return store::updateRun(database, run, patch); },
-        std::move(done));
+        std::move(done), bytes);
 }
 
 void Store::killTask(TaskId task, Millis at, work::Completion<work::TaskKill> done)
@@ -201,9 +223,10 @@ void Store::killTask(TaskId task, Millis at, work::Completion<work::TaskKill> do
 
 void Store::appendRunLog(RunId run, QString text, work::Completion<void> done)
 {
+    const qsizetype bytes = bytesOf(text);
     d->write<void>(
         [run, text = std::move(text)](Database& database) { insertRunLog(database, run, text); },
-        std::move(done));
+        std::move(done), bytes);
 }
 
 void Store::saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done)

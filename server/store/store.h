@@ -19,6 +19,7 @@ struct StoreOptions
     Millis groupTime{5}; ///< writes that arrive this soon after the first share its commit
     int maxGroupSize = 1'000; ///< writes in one commit
     size_t maxQueuedWrites = 50'000; ///< more are refused with Unavailable
+    qsizetype maxQueuedBytes = 256 << 20; ///< texts in waiting writes; beyond it the same
     size_t maxQueuedReads = 10'000; ///< more are refused with Unavailable
     Millis busyTimeout{4'000}; ///< how long SQLite waits for another process (a backup) to finish
     Millis idempotencyLife{24 * 3'600'000}; ///< how long an idempotency key is remembered

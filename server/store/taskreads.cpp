@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/taskreads.h"
 
-#include "server/store/directorysql.h"
+#include "server/store/pagequery.h"
 
 #include <algorithm>
 
@@ -136,125 +136,72 @@ void readPayloads(Database& database, work::Run& run)
     }
 }
 
-/// WHERE conditions with their values.
-class Conditions
-{
-public:
-    void add(const QString& condition, const QVariantList& values = {})
-    {
-        m_sql += m_sql.isEmpty() ? u" WHERE "_s : u" AND "_s;
-        m_sql += condition;
-        m_values += values;
-    }
-
-    template <class Tag>
-    void addId(const QString& column, Id<Tag> id)
-    {
-        if (id.isValid())
-            add(column + u" = ?"_s, {bind(id)});
-    }
-
-    void addCollaborations(
-        const QString& column, const std::optional<std::vector<CollaborationId>>& wanted)
-    {
-        if (!wanted)
-            return;
-        QStringList marks;
-        QVariantList values;
-        for (const CollaborationId id : *wanted) {
-            marks += u"?"_s;
-            values += bind(id);
-        }
-        add(column + u" IN ("_s + marks.join(u',') + u')', values);
-    }
-
-    const QString& sql() const { return m_sql; }
-    QVariantList values() const { return m_values; }
-    QVariantList values(const Window& part) const
-    {
-        return m_values + QVariantList{bind(part.limit), bind(part.offset)};
-    }
-
-private:
-    QString m_sql;
-    QVariantList m_values;
-};
-
-qint64 count(Database& database, const QString& table, const Conditions& where)
-{
-    Rows rows
-        = database.queryList(u"SELECT COUNT(*) FROM "_s + table + where.sql(), where.values());
-    return rows.next() ? rows.integer(0) : 0;
-}
-
 /// Conditions for a node's runs; false when there is no such node.
-bool addNode(Database& database, NodeId node, Conditions& where)
+bool addNode(Database& database, NodeId node, PageQuery& query)
 {
     Rows rows = database.query(
         u"SELECT organization_id, collaboration_id FROM node WHERE id = ?"_s, node);
     if (!rows.next())
         return false;
-    where.add(u"run.organization_id = ? AND run.collaboration_id = ?"_s,
+    query.addNarrow(u"run.organization_id = ? AND run.collaboration_id = ?"_s,
         {bind(rows.integer(0)), bind(rows.integer(1))});
     return true;
 }
-
-struct RunQuery
-{
-    QString from = u"run"_s;
-    Conditions where;
-};
 
 /// The index that holds open runs alone and fits the filter.
 QString openRunSource(const work::RunFilter& filter)
 {
     if (filter.node.isValid() || filter.organization.isValid())
         return u"run INDEXED BY run_open_place"_s;
-    if (filter.collaborations)
+    if (filter.collaborations && !filter.initUser.isValid())
         return u"run INDEXED BY run_open_collaboration"_s;
     return u"run INDEXED BY run_open"_s;
 }
 
-/// Nothing when nothing can match: no such node, or a list of no collaborations.
-std::optional<RunQuery> runQuery(Database& database, const work::RunFilter& filter)
+/// Nothing when there is no such node.
+std::optional<PageQuery> runQuery(Database& database, const work::RunFilter& filter)
 {
-    if (filter.collaborations && filter.collaborations->empty())
+    PageQuery query(u"run"_s);
+    if (filter.node.isValid() && !addNode(database, filter.node, query))
         return std::nullopt;
-    RunQuery query;
-    Conditions& where = query.where;
-    if (filter.node.isValid() && !addNode(database, filter.node, where))
-        return std::nullopt;
-    where.addId(u"run.task_id"_s, filter.task);
-    where.addId(u"run.organization_id"_s, filter.organization);
-    where.addCollaborations(u"run.collaboration_id"_s, filter.collaborations);
+    query.addId(u"task_id"_s, filter.task);
+    query.addId(u"organization_id"_s, filter.organization);
+    query.setCollaborations(filter.collaborations);
     if (filter.job.isValid())
-        where.add(u"run.task_id IN (SELECT id FROM task WHERE job_id = ?)"_s, {bind(filter.job)});
+        query.addNarrow(
+            u"run.task_id IN (SELECT id FROM task WHERE job_id = ?)"_s, {bind(filter.job)});
     if (filter.initUser.isValid())
-        where.add(u"run.task_id IN (SELECT id FROM task WHERE init_user_id = ?)"_s,
+        query.addNarrow(u"run.task_id IN (SELECT id FROM task WHERE init_user_id = ?)"_s,
             {bind(filter.initUser)});
     if (filter.state == work::RunState::Open) {
-        where.add(u"run.finished_at IS NULL"_s);
+        query.add(u"run.finished_at IS NULL"_s);
         if (!filter.task.isValid() && !filter.job.isValid())
-            query.from = openRunSource(filter);
+            query.setSource(openRunSource(filter));
     }
     return query;
 }
 
-Conditions conditions(const work::TaskFilter& filter)
+PageQuery taskQuery(const work::TaskFilter& filter)
 {
-    Conditions where;
-    where.addId(u"task.init_organization_id"_s, filter.initOrganization);
-    where.addId(u"task.init_user_id"_s, filter.initUser);
-    where.addId(u"task.job_id"_s, filter.job);
-    where.addId(u"task.parent_id"_s, filter.parent);
+    PageQuery query(u"task"_s);
+    query.addId(u"init_organization_id"_s, filter.initOrganization);
+    query.addId(u"init_user_id"_s, filter.initUser);
+    query.addId(u"job_id"_s, filter.job);
+    query.addId(u"parent_id"_s, filter.parent);
     if (!filter.name.isEmpty())
-        where.add(u"task.name = ?"_s, {bind(filter.name)});
-    where.addCollaborations(u"task.collaboration_id"_s, filter.collaborations);
+        query.addNarrow(u"task.name = ?"_s, {bind(filter.name)});
+    query.setCollaborations(filter.collaborations);
     if (filter.involves)
-        where.add(u"EXISTS (SELECT 1 FROM run WHERE run.task_id = task.id AND "
+        query.add(u"EXISTS (SELECT 1 FROM run WHERE run.task_id = task.id AND "
                   "run.organization_id = ?)"_s,
             {bind(*filter.involves)});
-    return where;
+    return query;
+}
+
+std::optional<work::Run> findRun(Database& database, RunId id)
+{
+    Rows rows = database.query(u"SELECT "_s + runColumns + u" FROM run WHERE run.id = ?"_s, id);
+    return rows.next() ? std::optional(runFrom(rows)) : std::nullopt;
 }
 
 } // namespace
@@ -301,13 +248,11 @@ work::RunRef readRunRef(Database& database, RunId run)
 
 work::RunRecord readRun(Database& database, RunId id)
 {
+    const std::optional<work::Run> found = findRun(database, id);
+    if (!found)
+        refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(id.value));
     work::RunRecord record;
-    {
-        Rows rows = database.query(u"SELECT "_s + runColumns + u" FROM run WHERE run.id = ?"_s, id);
-        if (!rows.next())
-            refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(id.value));
-        record.run = runFrom(rows);
-    }
+    record.run = *found;
     readPayloads(database, record.run);
     record.task = findTask(database, record.run.task).value_or(work::Task{});
     record.taskStatus = readTaskSummary(database, record.run.task).status;
@@ -318,16 +263,13 @@ work::Page<work::RunRecord> readRuns(
     Database& database, const work::RunFilter& filter, work::Paging paging)
 {
     work::Page<work::RunRecord> page;
-    const std::optional<RunQuery> query = runQuery(database, filter);
+    const std::optional<PageQuery> query = runQuery(database, filter);
     if (!query)
         return page;
-    page.total = count(database, query->from, query->where);
-    {
-        Rows rows = database.queryList(u"SELECT "_s + runColumns + u" FROM "_s + query->from
-                + query->where.sql() + u" ORDER BY run.id DESC LIMIT ? OFFSET ?"_s,
-            query->where.values(window(paging)));
-        while (rows.next())
-            page.items.push_back({runFrom(rows), {}, {}});
+    page.total = query->count(database);
+    for (const qint64 id : query->ids(database, window(paging))) {
+        if (std::optional<work::Run> found = findRun(database, {id}))
+            page.items.push_back({std::move(*found), {}, {}});
     }
     QHash<TaskId, work::TaskRecord> tasks;
     for (work::RunRecord& record : page.items) {
@@ -353,19 +295,11 @@ work::TaskRecord readTask(Database& database, TaskId id)
 work::Page<work::TaskRecord> readTasks(
     Database& database, const work::TaskFilter& filter, work::Paging paging)
 {
-    const Conditions where = conditions(filter);
+    const PageQuery query = taskQuery(filter);
     work::Page<work::TaskRecord> page;
-    page.total = count(database, u"task"_s, where);
-    std::vector<TaskId> ids;
-    {
-        Rows rows = database.queryList(u"SELECT task.id FROM task"_s + where.sql()
-                + u" ORDER BY task.id DESC LIMIT ? OFFSET ?"_s,
-            where.values(window(paging)));
-        while (rows.next())
-            ids.push_back({rows.integer(0)});
-    }
-    for (const TaskId id : ids) {
-        if (std::optional<work::TaskRecord> record = findTaskRecord(database, id))
+    page.total = query.count(database);
+    for (const qint64 id : query.ids(database, window(paging))) {
+        if (std::optional<work::TaskRecord> record = findTaskRecord(database, {id}))
             page.items.push_back(std::move(*record));
     }
     return page;

@@ -33,6 +33,7 @@ private Q_SLOTS:
     void aNameThatDoesNotFitIsRefusedWithItsPlace();
     void aChangeThatContradictsTheDatabaseIsRefused_data();
     void aChangeThatContradictsTheDatabaseIsRefused();
+    void whoLeavesACollaborationLeavesItsStudies();
     void anOwnRoleHidesAGeneralOneOfTheSameName();
     void theDocumentedExampleImports();
     void theDemoFederationImports();
@@ -191,11 +192,14 @@ void TestImport::textThatIsNoImportIsRefused_data()
         u"^organizations\\[0\\]\\.city: is not a known field \\(known: address1,"_s);
     row("name twice", document(R"("organizations": [{"name": "A"}, {"name": "A"}])"),
         u"^organizations\\[1\\]\\.name: \"A\" was already defined at organizations\\[0\\]$"_s);
-    row("text for encrypted", document(R"("collaborations": [{"name": "c", "encrypted": "no"}])"),
+    row("text for encrypted",
+        document(R"("collaborations": [{"name": "c", "encrypted": "no", "organizations": []}])"),
         u"^collaborations\\[0\\]\\.encrypted: must be true or false$"_s);
     row("member twice",
         document(R"("collaborations": [{"name": "c", "organizations": ["A", "A"]}])"),
         u"^collaborations\\[0\\]\\.organizations\\[1\\]: \"A\" is named twice$"_s);
+    row("collaboration without members", document(R"("collaborations": [{"name": "c"}])"),
+        u"^collaborations\\[0\\]\\.organizations: is missing$"_s);
     row("study without collaboration", document(R"("studies": [{"name": "s"}])"),
         u"^studies\\[0\\]\\.collaboration: is missing$"_s);
     row("node without organization", document(R"("nodes": [{"name": "n", "collaboration": "c"}])"),
@@ -311,6 +315,22 @@ void TestImport::aChangeThatContradictsTheDatabaseIsRefused()
     QFETCH(QString, message);
     Fixture f;
     QCOMPARE(importInto(*f.store, json).error().detail, message);
+}
+
+void TestImport::whoLeavesACollaborationLeavesItsStudies()
+{
+    Fixture f;
+    QVERIFY(importInto(*f.store,
+        document(
+            R"("organizations": [{"name": "Delft"}],
+           "collaborations": [{"name": "heart", "organizations": ["Aachen", "Bergen", "Delft"]}],
+           "studies": [{"name": "s", "collaboration": "heart", "organizations": ["Aachen", "Delft"]}])")));
+    QCOMPARE(f.store->loadStartState()->directory.studies.front().members.size(), size_t(2));
+    QVERIFY(importInto(*f.store,
+        document(
+            R"("collaborations": [{"name": "heart", "organizations": ["Aachen", "Bergen"]}])")));
+    QCOMPARE(f.store->loadStartState()->directory.studies.front().members,
+        std::vector{f.organization(u"Aachen"_s)});
 }
 
 void TestImport::anOwnRoleHidesAGeneralOneOfTheSameName()

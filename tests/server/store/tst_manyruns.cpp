@@ -23,11 +23,16 @@ void TestManyRuns::openRunsAreFoundByIndexAmongAMillionFinished()
     const work::TaskRecord old = f.create();
     work::RunFilter open;
     open.state = work::RunState::Open;
-    std::vector<work::RunFilter> filters(5, open);
+    std::vector<work::RunFilter> filters(7, open);
     filters[1].node = f.node(u"b-heart"_s);
     filters[2].organization = f.organization(u"Bergen"_s);
     filters[3].collaborations = std::vector{f.collaboration(u"heart"_s)};
     filters[4].task = old.task.id;
+    const std::vector both{f.collaboration(u"heart"_s), f.collaboration(u"lung"_s)};
+    filters[5].collaborations = both;
+    filters[6].task = old.task.id;
+    filters[6].collaborations = both;
+    filters[6].state = work::RunState::Any;
     // Medians, because other work on the machine makes single times meaningless.
     const auto median = [](const std::function<void()>& step) {
         std::vector<qint64> times;

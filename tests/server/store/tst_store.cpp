@@ -25,6 +25,7 @@ private Q_SLOTS:
     void aSecondStoreOnTheDirectoryIsRefused();
     void anUnusableDirectoryIsRefusedWithOneLine_data();
     void anUnusableDirectoryIsRefusedWithOneLine();
+    void anOpenFolderWithOtherThingsInItIsLeftAlone();
     void aDamagedFileIsRefused();
     void anAnswerComesAfterTheDataIsVisibleToAnotherConnection();
     void answersComeInTheOrderOfTheCalls();
@@ -34,6 +35,7 @@ private Q_SLOTS:
     void closingWritesWhatIsQueuedAndAnswersIt();
     void aClosedStoreAnswersUnavailable();
     void aFullQueueAnswersUnavailable();
+    void aQueueFullOfLargeTextsAnswersUnavailable();
     void aFailingDiskRefusesWritesAndServiceReturns();
     void settingsAreKeptAndTakenOnce();
     void adminsHaveUniqueNames();
@@ -90,6 +92,28 @@ void TestStore::anUnusableDirectoryIsRefusedWithOneLine()
     QVERIFY2(opened.error().detail.startsWith(u"data directory "_s + path),
         qPrintable(opened.error().detail));
     QVERIFY(!opened.error().detail.contains(u'\n'));
+}
+
+void TestStore::anOpenFolderWithOtherThingsInItIsLeftAlone()
+{
+    QTemporaryDir folder;
+    const auto open = QFile::Permissions(0x7755);
+    QVERIFY(QFile::setPermissions(folder.path(), open));
+    QVERIFY(Store::open(folder.path())); // an empty one is taken and closed
+    QVERIFY(!(QFileInfo(folder.path()).permissions() & QFile::ReadOther));
+    QVERIFY(QFile::setPermissions(folder.path(), open));
+    QVERIFY(Store::open(folder.path())); // so is one with our file
+    QVERIFY(!(QFileInfo(folder.path()).permissions() & QFile::ReadOther));
+
+    QTemporaryDir home;
+    QVERIFY(QDir(home.path()).mkdir(u".config"_s));
+    QVERIFY(QFile::setPermissions(home.path(), open));
+    const Result<std::unique_ptr<Store>> opened = Store::open(home.path());
+    QVERIFY(!opened);
+    QCOMPARE(opened.error().code, ErrorCode::Conflict);
+    QVERIFY(QFileInfo(home.path()).permissions() & QFile::ReadOther);
+    QCOMPARE(QDir(home.path()).entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot),
+        QStringList{u".config"_s});
 }
 
 void TestStore::aDamagedFileIsRefused()
@@ -257,6 +281,30 @@ void TestStore::aFullQueueAnswersUnavailable()
     QVERIFY(refused > 0);
     QVERIFY(kept >= 10);
     QCOMPARE(f.tasks({}).total, kept);
+}
+
+void TestStore::aQueueFullOfLargeTextsAnswersUnavailable()
+{
+    Fixture f;
+    StoreOptions options;
+    options.maxQueuedBytes = 4 << 20;
+    f.reopen(options);
+    work::NewTask large = f.newTask();
+    large.runs[0].input = QString(1 << 20, u'x'); // 2 MiB each
+    int kept = 0;
+    int refused = 0;
+    QEventLoop loop;
+    for (int i = 0; i < 200; ++i) {
+        f.store->createTask(large, [&](Result<work::CreatedTask> created) {
+            created ? ++kept : ++refused;
+            if (kept + refused == 200)
+                loop.quit();
+        });
+    }
+    loop.exec();
+    QVERIFY(refused > 0);
+    QVERIFY(kept >= 2);
+    QVERIFY(f.create(large)); // the bound is on what waits, not on what was written
 }
 
 void TestStore::aFailingDiskRefusesWritesAndServiceReturns()

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void liveLogLinesAreJoinedAndReplacedByTheFinalLog();
     void runsAreFilteredAndPagedNewestFirst();
     void runsOfANodeAreThoseOfItsOrganizationInItsCollaboration();
+    void pagesOfSeveralCollaborationsAreMergedInOrder();
     void everyCombinationOfRunFiltersIsAnswered();
     void tasksAreFilteredAndPagedNewestFirst();
     void openRunsAreThoseWithoutAnEnd();
@@ -370,6 +371,47 @@ void TestTaskStore::runsOfANodeAreThoseOfItsOrganizationInItsCollaboration()
     QCOMPARE(f.runs(filter).total, 1);
     filter.node = {999};
     QCOMPARE(f.runs(filter).total, 0);
+}
+
+void TestTaskStore::pagesOfSeveralCollaborationsAreMergedInOrder()
+{
+    Fixture f;
+    std::vector<RunId> all;
+    std::vector<TaskId> tasks;
+    for (int i = 0; i < 7; ++i) {
+        work::NewTask wanted = f.newTask();
+        if (i % 3 == 1) {
+            wanted.task.collaboration = f.collaboration(u"lung"_s);
+            wanted.runs = {{f.organization(u"Cork"_s), {}}};
+        }
+        const work::TaskRecord created = f.create(wanted).value().record;
+        tasks.insert(tasks.begin(), created.task.id);
+        for (const work::Run& run : created.runs)
+            all.insert(all.begin(), run.id);
+    }
+    const std::vector both{f.collaboration(u"heart"_s), f.collaboration(u"lung"_s)};
+    for (const work::RunState state : {work::RunState::Any, work::RunState::Open}) {
+        work::RunFilter filter;
+        filter.collaborations = both;
+        filter.state = state;
+        std::vector<RunId> read;
+        for (int page = 1; page <= 5; ++page) {
+            for (const work::RunRecord& record : f.runs(filter, {page, 3}).items)
+                read.push_back(record.run.id);
+        }
+        QCOMPARE(read, all);
+    }
+    work::TaskFilter filter;
+    filter.collaborations = both;
+    filter.involves = f.organization(u"Aachen"_s);
+    QCOMPARE(f.tasks(filter).total, 5);
+    filter.involves.reset();
+    std::vector<TaskId> read;
+    for (int page = 1; page <= 4; ++page) {
+        for (const work::TaskRecord& record : f.tasks(filter, {page, 2}).items)
+            read.push_back(record.task.id);
+    }
+    QCOMPARE(read, tasks);
 }
 
 void TestTaskStore::everyCombinationOfRunFiltersIsAnswered()
