@@ -17,7 +17,7 @@ namespace {
 
 Result<SimulatedIdentities> identitiesOf(const QString& path)
 {
-    QFile file(path.isEmpty() ? QStringLiteral(":/gatehouse/demo.json") : path);
+    QFile file(path.isEmpty() ? QStringLiteral(":/gatehouse/federation.json") : path);
     if (!file.open(QIODevice::ReadOnly)) {
         return failure(
             ErrorCode::NotFound, QString(path + QStringLiteral(": ") + file.errorString()));
