@@ -29,15 +29,15 @@ void LiveLog::append(std::vector<model::LogEntry> lines)
         return;
     for (model::LogEntry& line : lines)
         line.seq = ++m_lastSeq;
+    m_ring.insert(m_ring.end(), lines.begin(), lines.end());
+    const qsizetype surplus = qsizetype(m_ring.size()) - m_options.capacity;
+    if (surplus > 0)
+        m_ring.erase(m_ring.begin(), m_ring.begin() + surplus);
     const auto observers = m_observers; // one may leave while it is told
     for (LiveLogObserver* observer : observers) {
         if (std::find(m_observers.begin(), m_observers.end(), observer) != m_observers.end())
             observer->linesAppended(lines);
     }
-    std::move(lines.begin(), lines.end(), std::back_inserter(m_ring));
-    const qsizetype surplus = qsizetype(m_ring.size()) - m_options.capacity;
-    if (surplus > 0)
-        m_ring.erase(m_ring.begin(), m_ring.begin() + surplus);
 }
 
 void LiveLog::post(std::vector<model::LogEntry> lines)

@@ -53,6 +53,7 @@ private Q_SLOTS:
     void sinceTellsWhatIsMissing();
     void observersHearBatches();
     void observerMayLeaveWhileItIsTold();
+    void observerFindsTheLinesInTheRing();
     void postedLinesArriveInOneBatch();
     void postedLinesOfManyThreadsAllGetANumber();
     void postedLinesAreBounded();
@@ -152,6 +153,29 @@ void TestLiveLog::observerMayLeaveWhileItIsTold()
     log.append(lines(1));
     QCOMPARE(recorder.batches, 0);
     QCOMPARE(log.lastSeq(), quint64(1));
+}
+
+void TestLiveLog::observerFindsTheLinesInTheRing()
+{
+    class Reader : public LiveLogObserver
+    {
+    public:
+        void linesAppended(std::span<const model::LogEntry> batch) override
+        {
+            told = texts({batch.begin(), batch.end()});
+            found = texts(log->tail(100));
+        }
+        LiveLog* log = nullptr;
+        QString told;
+        QString found;
+    };
+    LiveLog log({.capacity = 2});
+    Reader reader;
+    reader.log = &log;
+    log.addObserver(&reader);
+    log.append(lines(3));
+    QCOMPARE(reader.told, QStringLiteral("1 2 3"));
+    QCOMPARE(reader.found, QStringLiteral("2 3"));
 }
 
 void TestLiveLog::postedLinesArriveInOneBatch()
