@@ -96,7 +96,7 @@ void CellDelegate::paint(
     else if (option.state.testFlag(QStyle::State_MouseOver))
         painter->fillRect(option.rect, theme.alternate);
     const CellFormat format = formatOf(index);
-    const bool enabled = option.state.testFlag(QStyle::State_Enabled);
+    const bool enabled = option.state.testFlag(QStyle::State_Enabled) && !m_dimmed;
     const Tone tone = toneOf(index);
     const QColor ink = enabled ? theme.ink(tone) : theme.faint;
     QRect room = option.rect.adjusted(padding, 0, -padding, 0);

@@ -20,6 +20,8 @@ public:
 
     explicit CellDelegate(Now now, QObject* parent = nullptr);
 
+    void setDimmed(bool dimmed) { m_dimmed = dimmed; } ///< what is shown may be out of date
+
     /// What a person reads in that cell; also for copying.
     QString textOf(const QModelIndex& index) const;
 
@@ -31,6 +33,7 @@ public:
 
 private:
     Now m_now;
+    bool m_dimmed = false;
 };
 
 } // namespace gatehouse::gui

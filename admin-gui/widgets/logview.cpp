@@ -64,6 +64,12 @@ void LogView::setEmptyMessage(const QString& title, const QString& hint)
     viewport()->update();
 }
 
+void LogView::setDimmed(bool dimmed)
+{
+    m_dimmed = dimmed;
+    viewport()->update();
+}
+
 void LogView::setPaused(bool paused)
 {
     if (m_paused == paused)

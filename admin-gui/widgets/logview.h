@@ -26,6 +26,7 @@ public:
     qint64 newRows() const; ///< arrived since the pause
     void setHighlight(const QRegularExpression& pattern);
     void setEmptyMessage(const QString& title, const QString& hint);
+    void setDimmed(bool dimmed); ///< what is shown may be out of date
     qint64 firstVisibleRow() const;
 
     QString selectedText() const;
@@ -81,6 +82,7 @@ private:
     qint64 m_cursor = -1;
     int m_widestText = 0;
     int m_dragTimer = 0;
+    bool m_dimmed = false;
     bool m_paused = false;
     bool m_pausedByScrolling = false;
     bool m_adjusting = false; ///< we move the scroll bar ourselves

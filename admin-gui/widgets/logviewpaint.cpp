@@ -83,7 +83,7 @@ void LogView::paintRow(QPainter& painter, const Columns& columns, qint64 row, in
     const int baseline = y + (height + metrics.ascent() - metrics.descent()) / 2;
     painter.setPen(theme.faint);
     painter.drawText(columns.time, baseline, formatClock(line.atMs));
-    const QColor ink = isEnabled() ? theme.ink(line.tone) : theme.faint;
+    const QColor ink = !m_dimmed ? theme.ink(line.tone) : theme.faint;
     const int letter = metrics.horizontalAdvance(line.letter);
     if (line.tone == Tone::Warning || line.tone == Tone::Bad) {
         painter.setPen(Qt::NoPen);
@@ -101,7 +101,7 @@ void LogView::paintRow(QPainter& painter, const Columns& columns, qint64 row, in
     QString text = line.text;
     text.replace(u'\n', QChar(0x23ce));
     const bool plain = line.tone == Tone::Neutral || line.tone == Tone::Busy;
-    paintText(painter, text, columns.text, y, plain && isEnabled() ? theme.text : ink);
+    paintText(painter, text, columns.text, y, plain && !m_dimmed ? theme.text : ink);
     const int right
         = columns.text + horizontalScrollBar()->value() + metrics.horizontalAdvance(text) + margin;
     m_widestText = std::max(m_widestText, right);

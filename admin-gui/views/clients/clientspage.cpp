@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin-gui/views/clients/clientspage.h"
+
+#include "admin-gui/models/identity.h"
+#include "admin-gui/views/actions/adminactions.h"
+#include "admin-gui/widgets/format.h"
+#include "admin-gui/widgets/segmentedcontrol.h"
+
+#include <QTreeView>
+
+namespace gatehouse::gui {
+
+ClientsPage::ClientsPage(ClientsModel& clients, AdminActions& actions, Now now, QWidget* parent)
+    : ItemPage(&clients, std::move(now), parent), m_clients(clients)
+{
+    setObjectName(QStringLiteral("clientsPage"));
+    view()->setRootIsDecorated(false);
+    setColumnWidths({24, 12, 16, 13, 12, 9, 8, 8, 10, 10, 24});
+    view()->sortByColumn(ClientsModel::WhoColumn, Qt::AscendingOrder);
+    choices()->setChoices({tr("All"), tr("Users"), tr("Nodes"), tr("Others")});
+    connect(choices(), &SegmentedControl::choiceChanged, this, &ClientsPage::applyChoice);
+    setEmptyTexts(
+        tr("Nobody is connected"), tr("Clients appear here the moment their session opens."));
+    m_disconnect = addItemAction(QStringLiteral("disconnectClient"), QStringLiteral("disconnect"),
+        tr("Disconnect\u2026"), tr("Close this client's connection"), true);
+    connect(m_disconnect, &QAction::triggered, this, [this, &actions] {
+        if (const model::ClientInfo* client = selected())
+            actions.disconnectClient(
+                client->sessionId, identityText(client->kind, client->id, client->name));
+    });
+}
+
+const model::ClientInfo* ClientsPage::selected() const
+{
+    const QModelIndex index = current();
+    return index.isValid() ? &m_clients.itemAt(index.row()) : nullptr;
+}
+
+QModelIndex ClientsPage::indexOf(const QString& key) const
+{
+    const int row = m_clients.rowOf(key);
+    return row < 0 ? QModelIndex() : m_clients.index(row, 0);
+}
+
+QString ClientsPage::count() const
+{
+    return m_clients.rowCount() > 0 ? formatCount(m_clients.rowCount()) : QString();
+}
+
+void ClientsPage::applyChoice(int choice)
+{
+    if (choice == 0) {
+        rows()->setCondition({});
+        return;
+    }
+    rows()->setCondition([this, choice](const QModelIndex& row) {
+        const QString& kind = m_clients.itemAt(row.row()).kind;
+        const bool user = kind == QStringLiteral("user");
+        const bool node = kind == QStringLiteral("node");
+        return choice == 1 ? user : choice == 2 ? node : !user && !node;
+    });
+}
+
+Details ClientsPage::details() const
+{
+    const model::ClientInfo* client = selected();
+    if (!client)
+        return {};
+    Details details;
+    details.icon = kindIcon(client->kind);
+    details.title = identityText(client->kind, client->id, client->name);
+    details.subtitle = client->id > 0
+        ? QString(kindText(client->kind) % u' ' % QString::number(client->id))
+        : kindText(client->kind);
+    details.badge = client->transport;
+    details.tone = client->transport == QStringLiteral("websocket") ? Tone::Good : Tone::Busy;
+    details.sections.push_back({tr("Connection"),
+        {{tr("Connected"), age(client->connectedAt, now())}, {tr("Address"), client->address, true},
+            {tr("User agent"), client->userAgent},
+            {tr("Token ends"),
+                client->tokenExpiresAt ? formatMoment(*client->tokenExpiresAt) : tr("no token")},
+            {tr("Session"), client->sessionId, true}}});
+    details.sections.push_back({tr("Traffic"),
+        {{tr("Packets in"), formatCount(client->packetsIn)},
+            {tr("Packets out"), formatCount(client->packetsOut)},
+            {tr("Received"), formatBytes(double(client->bytesIn))},
+            {tr("Sent"), formatBytes(double(client->bytesOut))},
+            {tr("Queued"), formatBytes(double(client->queuedBytes))}}});
+    for (const model::ClientSocketInfo& socket : client->sockets) {
+        std::vector<Details::Row> lines{{tr("Socket"), socket.socketId, true}};
+        QStringList rooms;
+        for (const QString& room : socket.rooms)
+            rooms.append(room);
+        lines.push_back({tr("Rooms"), rooms.isEmpty() ? tr("none") : rooms.join(u'\n')});
+        details.sections.push_back({tr("Namespace %1").arg(socket.nsp), std::move(lines)});
+    }
+    return details;
+}
+
+QString ClientsPage::selectionHint() const
+{
+    return tr("Select a client to see its connection, traffic and rooms.");
+}
+
+std::vector<QAction*> ClientsPage::itemActions() const
+{
+    return selected() ? std::vector<QAction*>{m_disconnect} : std::vector<QAction*>{};
+}
+
+} // namespace gatehouse::gui

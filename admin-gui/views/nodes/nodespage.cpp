@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin-gui/views/nodes/nodespage.h"
+
+#include "admin-gui/views/actions/adminactions.h"
+#include "admin-gui/widgets/format.h"
+#include "admin-gui/widgets/segmentedcontrol.h"
+
+#include <QTreeView>
+
+namespace gatehouse::gui {
+
+NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget* parent)
+    : ItemPage(&nodes, std::move(now), parent), m_nodes(nodes)
+{
+    setObjectName(QStringLiteral("nodesPage"));
+    view()->setRootIsDecorated(false);
+    setColumnWidths({22, 13, 9, 18, 20, 11, 8, 16, 6});
+    view()->sortByColumn(NodesModel::NameColumn, Qt::AscendingOrder);
+    choices()->setChoices({tr("All"), tr("Online"), tr("Offline")});
+    connect(choices(), &SegmentedControl::choiceChanged, this, &NodesPage::applyChoice);
+    setEmptyTexts(tr("No nodes yet"),
+        tr("Nodes are registered with the server, not by connecting. "
+           "Import an organization's nodes to see them here."));
+    m_ping = addItemAction(QStringLiteral("pingNode"), QStringLiteral("ping"), tr("Ping"),
+        tr("Measure how fast the node answers"), false);
+    m_renew = addItemAction(QStringLiteral("renewToken"), QStringLiteral("renew"),
+        tr("Renew token\u2026"), tr("Tell the node to sign in again"), false);
+    connect(m_ping, &QAction::triggered, this, [this, &actions] {
+        if (const model::NodeInfo* node = selected())
+            actions.pingNode(*node);
+    });
+    connect(m_renew, &QAction::triggered, this, [this, &actions] {
+        if (const model::NodeInfo* node = selected())
+            actions.renewToken(*node);
+    });
+}
+
+const model::NodeInfo* NodesPage::selected() const
+{
+    const QModelIndex index = current();
+    return index.isValid() ? &m_nodes.itemAt(index.row()) : nullptr;
+}
+
+QModelIndex NodesPage::indexOf(const QString& key) const
+{
+    const int row = m_nodes.rowOf(key);
+    return row < 0 ? QModelIndex() : m_nodes.index(row, 0);
+}
+
+int NodesPage::onlineCount() const
+{
+    int online = 0;
+    for (int row = 0; row < m_nodes.rowCount(); ++row)
+        online += m_nodes.itemAt(row).online ? 1 : 0;
+    return online;
+}
+
+QString NodesPage::count() const
+{
+    if (m_nodes.rowCount() == 0)
+        return {};
+    return formatCount(onlineCount()) % u'/' % formatCount(m_nodes.rowCount());
+}
+
+Tone NodesPage::tone() const
+{
+    for (int row = 0; row < m_nodes.rowCount(); ++row) {
+        const model::NodeInfo& node = m_nodes.itemAt(row);
+        if (!node.online && node.lastSeen)
+            return Tone::Bad;
+    }
+    return Tone::Neutral;
+}
+
+void NodesPage::applyChoice(int choice)
+{
+    if (choice == 0)
+        rows()->setCondition({});
+    else
+        rows()->setCondition([this, online = choice == 1](const QModelIndex& row) {
+            return m_nodes.itemAt(row.row()).online == online;
+        });
+}
+
+Details NodesPage::details() const
+{
+    const model::NodeInfo* node = selected();
+    if (!node)
+        return {};
+    Details details;
+    details.icon = icon();
+    details.title = node->name;
+    details.subtitle = node->organization;
+    details.badge = NodesModel::stateText(*node);
+    details.tone = node->online ? Tone::Good : (node->lastSeen ? Tone::Bad : Tone::Dim);
+    details.sections.push_back({tr("Connection"),
+        {{node->online ? tr("Online since") : tr("Offline since"), age(node->since, now())},
+            {tr("Last seen"), node->lastSeen ? age(*node->lastSeen, now()) : tr("never")},
+            {tr("Connections"), formatCount(node->sockets)},
+            {tr("Dropped"), tr("%n time(s)", nullptr, int(node->flaps))},
+            {tr("Address"), node->address, true}}});
+    details.sections.push_back({tr("Belongs to"),
+        {{tr("Organization"), node->organization}, {tr("Collaboration"), node->collaboration},
+            {tr("Node ID"), QString::number(node->id), true}}});
+    std::vector<Details::Row> config;
+    for (const model::NodeSetting& setting : node->config)
+        config.push_back({setting.key, setting.value, true});
+    if (!config.empty())
+        details.sections.push_back({tr("Configuration"), std::move(config)});
+    return details;
+}
+
+QString NodesPage::selectionHint() const
+{
+    return tr("Select a node to see its connection and configuration.");
+}
+
+std::vector<QAction*> NodesPage::itemActions() const
+{
+    const model::NodeInfo* node = selected();
+    if (!node)
+        return {};
+    m_ping->setEnabled(node->online);
+    m_renew->setEnabled(node->online);
+    return {m_ping, m_renew};
+}
+
+} // namespace gatehouse::gui
