@@ -57,6 +57,7 @@ void LogTopic::stop()
     m_log.removeObserver(this);
     m_waiting.clear();
     m_dropped = 0;
+    m_refilledAt.reset();
 }
 
 /// Called right after takeChanges() (AdminNamespace sees to that), so the tail ends where the
@@ -95,7 +96,7 @@ void LogTopic::prepare(Millis now)
 {
     const double perMilli = m_options.maxLogLinesPerSecond / 1'000.0;
     m_allowance = std::min<double>(m_options.maxLogLinesPerSecond,
-        m_allowance + perMilli * double((now - m_refilledAt).count()));
+        m_allowance + perMilli * double((now - m_refilledAt.value_or(now)).count()));
     m_refilledAt = now;
 }
 

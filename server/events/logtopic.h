@@ -32,7 +32,7 @@ private:
     quint64 m_dropped = 0; ///< since the last message
     quint64 m_lastSeq = 0; ///< of the lines seen, told or not
     double m_allowance = 0; ///< lines we may still send
-    Millis m_refilledAt{};
+    std::optional<Millis> m_refilledAt; ///< monotonic
 };
 
 } // namespace gatehouse::events
