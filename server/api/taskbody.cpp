@@ -53,6 +53,8 @@ Result<std::vector<work::NewRun>> organizationsOf(const QJsonObject& body)
         return incorrect(QStringLiteral("'organizations' is needed"));
     std::vector<work::NewRun> runs;
     const QJsonArray array = list.toArray();
+    if (array.isEmpty())
+        return incorrect(QStringLiteral("'organizations' is empty"));
     for (const QJsonValue& entry : array) {
         const QJsonObject object = entry.toObject();
         const qint64 id = object.value(L("id")).toInteger();
