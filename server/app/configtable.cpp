@@ -225,6 +225,11 @@ std::vector<ConfigKey> sessionKeys()
             "How long the answer may take before the session ends."),
         duration(s, "connect_timeout", FIELD(session.connectTimeout), second, hour,
             "A session that enters no namespace ends after this."),
+        duration(s, "identify_timeout", FIELD(session.identifyTimeout), 0, hour,
+            "A session nobody has identified in ends after this. 0 lets it stay, silent, as "
+            "vantage6 nodes with a refused token expect."),
+        duration(s, "upgrade_timeout", FIELD(session.upgradeTimeout), second, hour,
+            "How long the change from polling to WebSocket may take."),
         size(s, "message_size", FIELD(session.maxPayloadBytes), kib, 100 * mib,
             "Largest message of a client, by WebSocket or by polling."),
         size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,

@@ -38,8 +38,8 @@ WebSocketEcho::~WebSocketEcho() = default;
 transport::TransportOptions WebSocketEcho::doorOptions() const
 {
     transport::TransportOptions options;
-    options.webSocket.maxMessageBytes = 64 << 20;
-    options.webSocket.maxQueuedBytes = 128 << 20;
+    options.webSocket.maxMessageBytes = 16 << 20;
+    options.webSocket.maxQueuedBytes = 64 << 20;
     return options;
 }
 

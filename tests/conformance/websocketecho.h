@@ -7,7 +7,7 @@
 
 namespace gatehouse::conformance {
 
-/// A bare WebSocket on "/" that returns every message, up to 64 MiB: for fuzzers of the frame
+/// A bare WebSocket on "/" that returns every message, up to 16 MiB: for fuzzers of the frame
 /// codec.
 class WebSocketEcho final : public Fixture, public session::WebSocketAcceptor
 {
