@@ -46,6 +46,16 @@ void ServerMetrics::refresh()
     syncTotal(m.slowConsumers, sessions.slowConsumers);
     syncTotal(m.pingTimeouts, sessions.pingTimeouts);
     syncTotal(m.protocolErrors, sessions.protocolErrors);
+    syncTotal(m.connectTimeouts, sessions.connectTimeouts);
+    syncTotal(m.sessionsUpgraded, sessions.upgraded);
+    syncTotal(m.volatileDropped, sessions.volatileDropped);
+    syncTotal(m.stalls, sessions.stalls);
+    syncTotal(m.refusedOrigins, sessions.refusedOrigins);
+    syncTotal(m.refusedRequests, sessions.refusedRequests);
+    syncTotal(m.refusedSessions, sessions.refusedSessions);
+    syncTotal(m.refusedNamespaces, sessions.refusedNamespaces);
+    syncTotal(m.refusedBodies, sessions.refusedBodies);
+    syncTotal(m.refusedAcks, sessions.refusedAcks);
     m.sessionsWebSocket.Set(double(door.openWebSockets));
     const qint64 open = qint64(sessions.opened) - qint64(sessions.closed);
     m.sessionsPolling.Set(double(std::max<qint64>(0, open - qint64(door.openWebSockets))));

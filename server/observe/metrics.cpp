@@ -30,6 +30,8 @@ prometheus::Histogram& seconds(prometheus::Registry& registry, const char* name,
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
 }
 
+constexpr char limited[] = "gatehouse_session_refusals_total";
+constexpr char limitedHelp[] = "What sessions and newcomers were refused, by bound";
 constexpr char refused[] = "gatehouse_connections_refused_total";
 constexpr char refusedHelp[] = "Connections refused at the door, by limit";
 constexpr char requests[] = "gatehouse_http_requests_total";
@@ -73,6 +75,20 @@ Metrics::Metrics()
           "Sessions ended because the client was not heard of")),
       protocolErrors(counter(*m_registry, "gatehouse_protocol_errors_total",
           "Frames, packets and requests that broke their protocol")),
+      connectTimeouts(counter(*m_registry, "gatehouse_connect_timeouts_total",
+          "Sessions ended because they entered no namespace, or identified in none, in time")),
+      sessionsUpgraded(counter(*m_registry, "gatehouse_sessions_upgraded_total",
+          "Sessions that changed from polling to WebSocket")),
+      volatileDropped(counter(*m_registry, "gatehouse_volatile_dropped_total",
+          "Volatile events not sent to a client that was behind")),
+      stalls(counter(*m_registry, "gatehouse_stalls_total",
+          "Times the process did not run for longer than a heartbeat allows")),
+      refusedOrigins(counter(*m_registry, limited, limitedHelp, {{"what", "origin"}})),
+      refusedRequests(counter(*m_registry, limited, limitedHelp, {{"what", "request"}})),
+      refusedSessions(counter(*m_registry, limited, limitedHelp, {{"what", "session"}})),
+      refusedNamespaces(counter(*m_registry, limited, limitedHelp, {{"what", "namespace"}})),
+      refusedBodies(counter(*m_registry, limited, limitedHelp, {{"what", "body"}})),
+      refusedAcks(counter(*m_registry, limited, limitedHelp, {{"what", "ack"}})),
       tokensAccepted(counter(*m_registry, tokens, tokensHelp, {{"outcome", "accepted"}})),
       tokensExpired(counter(*m_registry, tokens, tokensHelp, {{"outcome", "expired"}})),
       tokensInvalid(counter(*m_registry, tokens, tokensHelp, {{"outcome", "invalid"}})),

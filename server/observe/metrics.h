@@ -51,6 +51,16 @@ public:
     prometheus::Counter& slowConsumers;
     prometheus::Counter& pingTimeouts;
     prometheus::Counter& protocolErrors;
+    prometheus::Counter& connectTimeouts;
+    prometheus::Counter& sessionsUpgraded;
+    prometheus::Counter& volatileDropped;
+    prometheus::Counter& stalls;
+    prometheus::Counter& refusedOrigins;
+    prometheus::Counter& refusedRequests;
+    prometheus::Counter& refusedSessions;
+    prometheus::Counter& refusedNamespaces;
+    prometheus::Counter& refusedBodies;
+    prometheus::Counter& refusedAcks;
 
     // Access
     prometheus::Counter& tokensAccepted;

@@ -9,7 +9,7 @@ namespace gatehouse::session {
 
 namespace {
 
-Q_LOGGING_CATEGORY(lcSession, "gatehouse.session")
+Q_LOGGING_CATEGORY(lcSession, "gh.session")
 
 /// How long a GET in mid-upgrade is held: long enough that a "5" sent before it on the WebSocket is
 /// read before it, short enough that nobody notices.
