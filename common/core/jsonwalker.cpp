@@ -260,6 +260,8 @@ std::optional<QByteArray> jsonText(QByteArrayView checked)
     if (text.size() < 2 || text.front() != '"' || text.back() != '"')
         return std::nullopt;
     const QByteArrayView inner = text.sliced(1, text.size() - 2);
+    if (!inner.contains('\\'))
+        return inner.toByteArray();
     QByteArray out;
     out.reserve(inner.size());
     for (qsizetype at = 0; at < inner.size();) {

@@ -89,8 +89,9 @@ public:
 
     Result<NamespaceName> nsp()
     {
+        static const NamespaceName root{"/"};
         if (!m_rest.startsWith('/'))
-            return NamespaceName{"/"};
+            return root;
         const qsizetype comma = m_rest.indexOf(',');
         const QByteArrayView name = comma < 0 ? m_rest : m_rest.first(comma);
         if (name.size() > m_limits.maxNamespaceBytes)
@@ -122,20 +123,32 @@ private:
     const SocketIoLimits& m_limits;
 };
 
-/// The first element of an event's payload, if it may be an event's name.
-Result<QByteArray> eventName(QByteArrayView checkedArray, qsizetype* behind = nullptr)
+/// The first element of an event's payload.
+struct FirstElement
+{
+    QByteArrayView raw;
+    qsizetype restOffset = -1; ///< of the arguments; -1 when there are none
+};
+
+std::optional<FirstElement> firstElement(QByteArrayView checkedArray)
 {
     JsonArrayWalker elements(checkedArray);
     if (!elements.next())
-        return malformed("event without a name");
-    const std::optional<QByteArray> name = jsonText(elements.value());
-    if (!name)
+        return std::nullopt;
+    return FirstElement{elements.value(), elements.restOffset()};
+}
+
+Result<void> checkEventName(QByteArrayView raw)
+{
+    if (raw.size() < 2 || jsonKind(raw) != JsonKind::String)
         return malformed("event name is not text");
-    if (isReserved(*name))
+    const bool isPlain = !raw.contains('\\');
+    const std::optional<QByteArray> unescaped = isPlain ? std::nullopt : jsonText(raw);
+    if (!isPlain && !unescaped)
+        return malformed("event name is not text");
+    if (isReserved(isPlain ? raw.sliced(1, raw.size() - 2) : QByteArrayView(*unescaped)))
         return malformed("reserved event name");
-    if (behind)
-        *behind = elements.restOffset();
-    return *name;
+    return {};
 }
 
 Result<void> checkArrayPayload(const SocketIoPacket& packet)
@@ -144,10 +157,8 @@ Result<void> checkArrayPayload(const SocketIoPacket& packet)
         return malformed("payload is not an array");
     if (isAck(packet.type))
         return {};
-    const Result<QByteArray> name = eventName(packet.payload);
-    if (!name)
-        return tl::unexpected<Error>(name.error());
-    return {};
+    const std::optional<FirstElement> name = firstElement(packet.payload);
+    return name ? checkEventName(name->raw) : malformed("event without a name");
 }
 
 /// The payload's shape for its type; the grammar was checked before.
@@ -202,14 +213,16 @@ Result<void> checkPayload(const SocketIoPacket& packet, int attachmentCount, int
 
 Result<EventParts> splitEvent(const QByteArray& payload)
 {
-    qsizetype behind = -1;
-    Result<QByteArray> name = eventName(payload, &behind);
+    const std::optional<FirstElement> name = firstElement(payload);
     if (!name)
-        return tl::unexpected<Error>(std::move(name).error());
-    EventParts parts{*std::move(name), {}};
-    if (behind >= 0) {
+        return malformed("event without a name");
+    if (const Result<void> usable = checkEventName(name->raw); !usable)
+        return tl::unexpected<Error>(usable.error());
+    EventParts parts{jsonText(name->raw).value_or(QByteArray()), {}};
+    if (name->restOffset >= 0) {
         const qsizetype end = payload.lastIndexOf(']');
-        parts.args = payload.sliced(behind, qMax(end - behind, qsizetype(0))).trimmed();
+        const qsizetype size = qMax(end - name->restOffset, qsizetype(0));
+        parts.args = payload.sliced(name->restOffset, size).trimmed();
     }
     return parts;
 }
