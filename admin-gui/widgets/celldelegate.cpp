@@ -40,7 +40,7 @@ void paintBadge(QPainter& painter, const QRect& room, const QString& text, const
     const QColor& fill)
 {
     const QFontMetrics metrics = painter.fontMetrics();
-    const int width = std::min(metrics.horizontalAdvance(text) + 16, room.width());
+    const int width = std::min(metrics.horizontalAdvance(text) + 18, room.width());
     const int height = metrics.height() + 4;
     const QRectF pill(room.left(), room.center().y() - height / 2.0 + 0.5, width, height);
     painter.setPen(Qt::NoPen);
@@ -137,7 +137,7 @@ QSize CellDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelInd
     int width = metrics.horizontalAdvance(textOf(index)) + 2 * padding;
     const CellFormat format = formatOf(index);
     if (format == CellFormat::Badge)
-        width += 16;
+        width += 18;
     if (format == CellFormat::Dot)
         width += dotSide + 7;
     if (!index.data(IconNameRole).toString().isEmpty())

@@ -80,6 +80,14 @@ ChartPath chartPath(const TimeSeries& series, int seconds, double top, const QRe
     return path.take();
 }
 
+int chartSeconds(const TimeSeries& series, int wanted)
+{
+    int seconds = 60;
+    while (seconds < wanted && size_t(seconds) < series.size())
+        seconds = seconds < 600 ? seconds + 60 : seconds + 300;
+    return std::min(seconds, wanted);
+}
+
 double niceTop(double value)
 {
     if (!(value > 0))

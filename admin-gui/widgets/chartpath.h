@@ -18,6 +18,10 @@ struct ChartPath
 /// one pixel column become their largest, so that no peak is lost.
 ChartPath chartPath(const TimeSeries& series, int seconds, double top, const QRectF& area);
 
+/// The seconds to show of at most `wanted`: a young series fills the chart from its first minute
+/// on.
+int chartSeconds(const TimeSeries& series, int wanted);
+
 /// The next value that makes even axis steps: 1, 2, 5, 10, 20, 50, …
 double niceTop(double value);
 

@@ -101,8 +101,9 @@ QString formatAge(qint64 milliseconds)
 QString formatMoment(qint64 utcMilliseconds)
 {
     const QDateTime local = QDateTime::fromMSecsSinceEpoch(utcMilliseconds);
-    const QString time = local.time().toString(QStringLiteral("HH:mm:ss"));
-    return QLocale().toString(local.date(), QLocale::ShortFormat) % u' ' % time;
+    const bool today = local.date() == QDate::currentDate();
+    return local.toString(
+        today ? QStringLiteral("HH:mm:ss") : QStringLiteral("yyyy-MM-dd HH:mm:ss"));
 }
 
 QString formatClock(qint64 utcMilliseconds)

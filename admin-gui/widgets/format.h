@@ -11,7 +11,7 @@ QString formatBytes(double bytes); ///< "1.4 MB", powers of 1000
 QString formatRate(double perSecond); ///< "0", "0.4", "12.5", "1,204"
 QString formatSpan(qint64 milliseconds); ///< the two largest units: "4 min 12 s"
 QString formatAge(qint64 milliseconds); ///< the largest unit only: "4 min"; "now" below a second
-QString formatMoment(qint64 utcMilliseconds); ///< local date and time with seconds
+QString formatMoment(qint64 utcMilliseconds); ///< local time; with the date when it is not today
 QString formatClock(qint64 utcMilliseconds); ///< local "14:05:09.120"
 
 } // namespace gatehouse::gui

@@ -205,8 +205,8 @@ void Inspector::setActions(const std::vector<QAction*>& actions)
             button->setEnabled(action->isEnabled());
             button->setToolTip(action->toolTip());
             button->setIcon(action->property("tone").toString() == QStringLiteral("danger")
-                    ? themedIcon(action->property("icon").toString(), Theme::current().bad)
-                    : themedIcon(action->property("icon").toString()));
+                    ? themedIcon(action->property("iconName").toString(), Theme::current().bad)
+                    : themedIcon(action->property("iconName").toString()));
         };
         follow();
         connect(action, &QAction::changed, button, follow);

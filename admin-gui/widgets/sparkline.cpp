@@ -29,8 +29,9 @@ void Sparkline::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const QRectF area = QRectF(rect()).adjusted(0, 2, -1, -1);
-    const double top = std::max(m_series->maximum(size_t(m_seconds)) * 1.1, 1.0);
-    const ChartPath path = chartPath(*m_series, m_seconds, top, area);
+    const int seconds = chartSeconds(*m_series, m_seconds);
+    const double top = std::max(m_series->maximum(size_t(seconds)) * 1.1, 1.0);
+    const ChartPath path = chartPath(*m_series, seconds, top, area);
     QColor color = Theme::current().series(m_color);
     if (!isEnabled())
         color = Theme::current().faint;

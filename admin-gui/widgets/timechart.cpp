@@ -47,7 +47,7 @@ void TimeChart::addSeries(const TimeSeries* series, const QString& name)
 
 void TimeChart::setSeconds(int seconds)
 {
-    m_seconds = seconds;
+    m_wanted = seconds;
     update();
 }
 
@@ -74,6 +74,7 @@ void TimeChart::paintEvent(QPaintEvent*)
     painter.setBrush(theme.base);
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
 
+    m_seconds = m_lines.empty() ? m_wanted : chartSeconds(*m_lines.front().series, m_wanted);
     double highest = 0;
     for (const Line& line : m_lines)
         highest = std::max(highest, line.series->maximum(size_t(m_seconds)));

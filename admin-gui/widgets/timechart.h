@@ -49,7 +49,8 @@ private:
     QString m_title;
     Writer m_writer;
     std::vector<Line> m_lines;
-    int m_seconds = 600;
+    int m_wanted = 600;
+    int m_seconds = 600; ///< shown: less while the series is young
     double m_pointerX = -1;
 };
 

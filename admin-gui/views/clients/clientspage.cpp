@@ -15,7 +15,8 @@ ClientsPage::ClientsPage(ClientsModel& clients, AdminActions& actions, Now now, 
 {
     setObjectName(QStringLiteral("clientsPage"));
     view()->setRootIsDecorated(false);
-    setColumnWidths({24, 12, 16, 13, 12, 9, 8, 8, 10, 10, 24});
+    setColumns({{20, 4}, {8, 1}, {11, 2}, {9, 1}, {6, 0}, {4, 0}, {6, 0}, {6, 0}, {6, 0}, {6, 0},
+        {20, 1, true}});
     view()->sortByColumn(ClientsModel::WhoColumn, Qt::AscendingOrder);
     choices()->setChoices({tr("All"), tr("Users"), tr("Nodes"), tr("Others")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &ClientsPage::applyChoice);

@@ -109,6 +109,7 @@ void LogPage::buildHead()
     first->addWidget(m_counts, 0, Qt::AlignBaseline);
     first->addStretch(1);
     first->addWidget(m_pause);
+    first->setSpacing(6);
     first->addWidget(copy);
     first->addWidget(save);
     auto* second = new QHBoxLayout;

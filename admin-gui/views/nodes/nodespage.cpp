@@ -14,7 +14,7 @@ NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget*
 {
     setObjectName(QStringLiteral("nodesPage"));
     view()->setRootIsDecorated(false);
-    setColumnWidths({22, 13, 9, 18, 20, 11, 8, 16, 6});
+    setColumns({{18, 3}, {11, 0}, {6, 0}, {14, 3}, {14, 3}, {6, 0}, {4, 0}, {11, 1}, {3, 0, true}});
     view()->sortByColumn(NodesModel::NameColumn, Qt::AscendingOrder);
     choices()->setChoices({tr("All"), tr("Online"), tr("Offline")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &NodesPage::applyChoice);

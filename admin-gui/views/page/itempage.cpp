@@ -92,15 +92,80 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
     connect(copy, &QShortcut::activated, this, &ItemPage::copyCells);
 }
 
-void ItemPage::setColumnWidths(const std::vector<int>& characters)
+void ItemPage::setColumns(std::vector<ColumnSpec> columns)
 {
-    const int unit = fontMetrics().averageCharWidth();
-    for (size_t i = 0; i < characters.size(); ++i) {
-        m_view->setColumnHidden(int(i), characters[i] == 0);
-        if (characters[i] > 0)
-            m_view->header()->resizeSection(int(i), characters[i] * unit + 16);
+    m_columns = std::move(columns);
+    for (size_t i = 0; i < m_columns.size(); ++i)
+        m_view->setColumnHidden(int(i), m_columns[i].isHidden);
+    QHeaderView* header = m_view->header();
+    header->setStretchLastSection(false);
+    header->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(header, &QWidget::customContextMenuRequested, this, &ItemPage::showColumnMenu);
+    connect(header, &QHeaderView::sectionResized, this, [this] {
+        if (!m_fitting && isVisible())
+            m_fitsColumns = false; // somebody chose a width: leave all of them alone
+    });
+    fitColumns();
+}
+
+/// Shares the room out: what every column needs at least, the rest by the columns' stretch.
+void ItemPage::fitColumns()
+{
+    if (!m_fitsColumns)
+        return;
+    QFont bold = font();
+    bold.setWeight(QFont::DemiBold);
+    const QFontMetrics head(bold);
+    const int unit = fontMetrics().horizontalAdvance(u'n');
+    std::vector<int> widths(m_columns.size());
+    int needed = 0;
+    int stretch = 0;
+    for (size_t i = 0; i < m_columns.size(); ++i) {
+        if (m_view->isColumnHidden(int(i)))
+            continue;
+        const QString title
+            = m_model->headerData(int(i), Qt::Horizontal, Qt::DisplayRole).toString();
+        widths[i]
+            = std::max(m_columns[i].characters * unit + 18, head.horizontalAdvance(title) + 28);
+        needed += widths[i];
+        stretch += m_columns[i].stretch;
     }
-    m_view->header()->setStretchLastSection(true);
+    const int left = std::max(m_view->viewport()->width() - needed, 0);
+    const bool wasFitting = std::exchange(m_fitting, true);
+    for (size_t i = 0; i < m_columns.size(); ++i) {
+        const int share = stretch > 0 ? left * m_columns[i].stretch / stretch : 0;
+        if (widths[i] > 0)
+            m_view->header()->resizeSection(int(i), widths[i] + share);
+    }
+    m_fitting = wasFitting;
+}
+
+void ItemPage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    layout()->activate();
+    fitColumns();
+}
+
+void ItemPage::showColumnMenu(const QPoint& position)
+{
+    QMenu menu(this);
+    for (int i = 1; i < m_model->columnCount(); ++i) {
+        QAction* action
+            = menu.addAction(m_model->headerData(i, Qt::Horizontal, Qt::DisplayRole).toString());
+        action->setCheckable(true);
+        action->setChecked(!m_view->isColumnHidden(i));
+        connect(action, &QAction::toggled, this, [this, i](bool shown) {
+            m_view->setColumnHidden(i, !shown);
+            fitColumns();
+        });
+    }
+    menu.addSeparator();
+    menu.addAction(tr("Fit columns"), this, [this] {
+        m_fitsColumns = true;
+        fitColumns();
+    });
+    menu.exec(m_view->header()->mapToGlobal(position));
 }
 
 void ItemPage::setEmptyTexts(const QString& title, const QString& hint)
@@ -124,12 +189,15 @@ void ItemPage::showEmptyState()
 
 void ItemPage::showCounts()
 {
-    const int shown = m_rows->rowCount();
-    const int all = m_model->rowCount();
-    m_counts->setText(shown == all
-            ? formatCount(all)
-            : tr("%1 of %2", "rows shown of all rows").arg(formatCount(shown), formatCount(all)));
+    m_counts->setText(countText(m_rows->rowCount(), m_model->rowCount()));
     showEmptyState();
+}
+
+QString ItemPage::countText(int shown, int all) const
+{
+    return shown == all
+        ? formatCount(all)
+        : tr("%1 of %2", "rows shown of all rows").arg(formatCount(shown), formatCount(all));
 }
 
 void ItemPage::applyFilter(const QString& text)
@@ -199,13 +267,19 @@ void ItemPage::refresh()
 void ItemPage::saveState(QSettings& settings) const
 {
     settings.setValue(name() % QStringLiteral("/columns"), m_view->header()->saveState());
+    settings.setValue(name() % QStringLiteral("/fitsColumns"), m_fitsColumns);
 }
 
 void ItemPage::restoreState(const QSettings& settings)
 {
     const QByteArray columns = settings.value(name() % QStringLiteral("/columns")).toByteArray();
-    if (!columns.isEmpty())
-        m_view->header()->restoreState(columns);
+    if (columns.isEmpty())
+        return;
+    const bool wasFitting = std::exchange(m_fitting, true);
+    m_view->header()->restoreState(columns);
+    m_fitting = wasFitting;
+    m_fitsColumns = settings.value(name() % QStringLiteral("/fitsColumns"), true).toBool();
+    fitColumns();
 }
 
 QAction* ItemPage::addItemAction(const QString& name, const QString& icon, const QString& text,
@@ -214,7 +288,7 @@ QAction* ItemPage::addItemAction(const QString& name, const QString& icon, const
     auto* action = new QAction(themedIcon(icon), text, this);
     action->setObjectName(name);
     action->setToolTip(hint);
-    action->setProperty("icon", icon);
+    action->setProperty("iconName", icon);
     if (dangerous)
         action->setProperty("tone", QStringLiteral("danger"));
     return action;
@@ -258,8 +332,11 @@ QString ItemPage::age(qint64 sinceMs, qint64 nowMs)
 {
     if (sinceMs <= 0)
         return QStringLiteral("\u2013");
+    const qint64 seconds = std::max<qint64>(nowMs - sinceMs, 0) / 1000;
+    if (seconds == 0)
+        return tr("%1 (just now)", "moment").arg(formatMoment(sinceMs));
     return tr("%1 (%2 ago)", "moment and how long ago")
-        .arg(formatMoment(sinceMs), formatSpan((nowMs - sinceMs) / 1000 * 1000));
+        .arg(formatMoment(sinceMs), formatAge(seconds * 1000));
 }
 
 } // namespace gatehouse::gui

@@ -46,13 +46,23 @@ protected:
     virtual QModelIndex indexOf(const QString& key) const = 0;
     qint64 now() const { return m_now(); }
 
-    void setColumnWidths(const std::vector<int>& characters); ///< 0 hides the column
+    struct ColumnSpec
+    {
+        int characters = 8; ///< at least; also at least the heading
+        int stretch = 0; ///< share of the room that is left
+        bool isHidden = false; ///< until somebody asks for it
+    };
+    void setColumns(std::vector<ColumnSpec> columns);
+    virtual QString countText(int shown, int all) const; ///< beside the heading
+    void resizeEvent(QResizeEvent* event) override;
     void setEmptyTexts(const QString& title, const QString& hint);
     QAction* addItemAction(const QString& name, const QString& icon, const QString& text,
         const QString& hint, bool dangerous);
     static QString age(qint64 sinceMs, qint64 nowMs); ///< "12:04:09, 4 min ago"; "–" for 0
 
 private:
+    void fitColumns();
+    void showColumnMenu(const QPoint& position);
     void showCounts();
     void showEmptyState();
     void applyFilter(const QString& text);
@@ -69,6 +79,9 @@ private:
     QLabel* m_counts;
     FilterField* m_filter;
     SegmentedControl* m_choices;
+    std::vector<ColumnSpec> m_columns;
+    bool m_fitsColumns = true; ///< until somebody drags a column
+    bool m_fitting = false; ///< we resize them ourselves
     QString m_emptyTitle;
     QString m_emptyHint;
 };

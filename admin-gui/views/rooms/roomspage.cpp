@@ -20,7 +20,7 @@ RoomsPage::RoomsPage(RoomsModel& rooms, AdminActions& actions, Now now, QWidget*
     : ItemPage(&rooms, std::move(now), parent), m_rooms(rooms)
 {
     setObjectName(QStringLiteral("roomsPage"));
-    setColumnWidths({52, 12, 12, 12});
+    setColumns({{30, 5}, {7, 1}, {7, 1}, {7, 1}});
     view()->sortByColumn(RoomsModel::NameColumn, Qt::AscendingOrder);
     choices()->hide();
     setEmptyTexts(tr("No rooms"), tr("A room exists while somebody is in it."));
@@ -66,6 +66,11 @@ QModelIndex RoomsPage::indexOf(const QString& key) const
 QString RoomsPage::count() const
 {
     return m_rooms.roomCount() > 0 ? formatCount(m_rooms.roomCount()) : QString();
+}
+
+QString RoomsPage::countText(int, int) const
+{
+    return tr("%n room(s)", nullptr, m_rooms.roomCount());
 }
 
 void RoomsPage::selectFirst()

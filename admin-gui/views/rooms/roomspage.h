@@ -27,6 +27,7 @@ public:
 
 protected:
     QModelIndex indexOf(const QString& key) const override;
+    QString countText(int shown, int all) const override;
 
 private:
     Details roomDetails(const model::RoomInfo& room) const;

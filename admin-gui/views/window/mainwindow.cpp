@@ -348,10 +348,12 @@ void MainWindow::tick()
     Page* page = m_pages[size_t(m_stack->currentIndex())];
     if (isVisible())
         page->refresh();
-    QString text;
+    QStringList remarks;
     if (m_connection.gapCount() > 0)
-        text = tr("%n gap(s) filled", nullptr, int(m_connection.gapCount()));
-    m_liveness->setText(text);
+        remarks.append(tr("%n gap(s) filled", nullptr, int(m_connection.gapCount())));
+    if (m_connection.state() == LinkState::Live)
+        remarks.append(tr("Server time %1").arg(formatClock(m_connection.serverNow()).left(8)));
+    m_liveness->setText(remarks.join(QStringLiteral("   ")));
 }
 
 } // namespace gatehouse::gui
