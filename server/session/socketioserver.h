@@ -102,7 +102,7 @@ public:
     /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid
     /// namespace"}.
     void addNamespace(const NamespaceName& name, NamespaceHandler* handler);
-    void addObserver(SessionObserver* observer);
+    void addObserver(SessionObserver* observer); ///< not owned; outlives the server or is removed
     void removeObserver(SessionObserver* observer);
 
     void handleRequest(const HttpExchangePtr& exchange) override;

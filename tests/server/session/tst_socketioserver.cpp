@@ -131,8 +131,8 @@ void TestSocketIoServer::theMostPrivilegedPrincipalSpeaksForTheSession()
 
 void TestSocketIoServer::observersHearEveryStep()
 {
+    Diary diary; // outlives the rig, whose end tells it
     Rig rig;
-    Diary diary;
     rig.server.addObserver(&diary);
     const QByteArray sid = rig.openPolling();
     rig.post(sid, "40");
@@ -161,9 +161,9 @@ void TestSocketIoServer::anObserverMayLeaveWhileCalled()
         SocketIoServer& server;
         int calls = 0;
     };
+    Diary diary;
     Rig rig;
     Shy shy(rig.server);
-    Diary diary;
     rig.server.addObserver(&shy);
     rig.server.addObserver(&diary);
     rig.openPolling();
