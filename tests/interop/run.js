@@ -14,6 +14,7 @@ const scenarios = {
   ...require('./cases/working'),
   ...require('./cases/failing'),
   ...require('./cases/administering'),
+  ...require('./cases/readme'),
 };
 
 /** A server with the federation of federation.json, and whoever connects to it. */
