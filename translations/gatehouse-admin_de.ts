@@ -6,287 +6,288 @@
     <message>
         <source>%1 d</source>
         <comment>days, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 T</translation>
     </message>
     <message>
         <source>%1 h</source>
         <comment>hours, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 Std</translation>
     </message>
     <message>
         <source>%1 min</source>
         <comment>minutes, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 Min</translation>
     </message>
     <message>
         <source>%1 s</source>
         <comment>seconds, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 s</translation>
     </message>
     <message>
         <source>%1 ms</source>
         <comment>milliseconds, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 ms</translation>
     </message>
     <message>
         <source>now</source>
         <comment>less than a second ago</comment>
-        <translation type="unfinished"></translation>
+        <translation>jetzt</translation>
     </message>
     <message>
         <source>%1 kB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 kB</translation>
     </message>
     <message>
         <source>%1 MB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 MB</translation>
     </message>
     <message>
         <source>%1 GB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 GB</translation>
     </message>
     <message>
         <source>%1 B</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 B</translation>
     </message>
 </context>
 <context>
     <name>Words</name>
     <message>
         <source>User</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzer</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten</translation>
     </message>
     <message>
         <source>Service</source>
-        <translation type="unfinished"></translation>
+        <translation>Dienst</translation>
     </message>
     <message>
         <source>Admin</source>
-        <translation type="unfinished"></translation>
+        <translation>Administrator</translation>
     </message>
     <message>
         <source>Anonymous</source>
-        <translation type="unfinished"></translation>
+        <translation>Anonym</translation>
     </message>
     <message>
         <source>pending</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>wartend</translation>
     </message>
     <message>
         <source>initializing</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>wird gestartet</translation>
     </message>
     <message>
         <source>active</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>aktiv</translation>
     </message>
     <message>
         <source>completed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>abgeschlossen</translation>
     </message>
     <message>
         <source>failed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>fehlgeschlagen</translation>
     </message>
     <message>
         <source>start failed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>Start fehlgeschlagen</translation>
     </message>
     <message>
         <source>crashed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>abgestürzt</translation>
     </message>
     <message>
         <source>killed by user</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>von Benutzer beendet</translation>
     </message>
     <message>
         <source>not allowed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>nicht erlaubt</translation>
     </message>
     <message>
         <source>image not found</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>Image nicht gefunden</translation>
     </message>
     <message>
         <source>unknown error</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>unbekannter Fehler</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::AdminActions</name>
     <message>
         <source>name or password is wrong</source>
-        <translation type="unfinished"></translation>
+        <translation>Name oder Passwort ist falsch</translation>
     </message>
     <message>
         <source>no token was given</source>
-        <translation type="unfinished"></translation>
+        <translation>es wurde kein Token angegeben</translation>
     </message>
     <message>
         <source>the token is not valid here</source>
-        <translation type="unfinished"></translation>
+        <translation>das Token ist hier nicht gültig</translation>
     </message>
     <message>
         <source>the token has expired</source>
-        <translation type="unfinished"></translation>
+        <translation>das Token ist abgelaufen</translation>
     </message>
     <message>
         <source>an admin account is needed</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Administratorkonto ist nötig</translation>
     </message>
     <message>
         <source>it does not exist any more</source>
-        <translation type="unfinished"></translation>
+        <translation>es existiert nicht mehr</translation>
     </message>
     <message>
         <source>its state does not allow that</source>
-        <translation type="unfinished"></translation>
+        <translation>der Zustand lässt das nicht zu</translation>
     </message>
     <message>
         <source>too many attempts, wait a moment</source>
-        <translation type="unfinished"></translation>
+        <translation>zu viele Versuche, bitte kurz warten</translation>
     </message>
     <message>
         <source>no answer in time</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Antwort innerhalb der Frist</translation>
     </message>
     <message>
         <source>the server is shutting down</source>
-        <translation type="unfinished"></translation>
+        <translation>der Server wird heruntergefahren</translation>
     </message>
     <message>
         <source>not connected</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht verbunden</translation>
     </message>
     <message>
         <source>%1: %2</source>
         <extracomment>%1 is what failed (&quot;Task 42 was not killed&quot;), %2 is why</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1: %2</translation>
     </message>
     <message>
         <source>Disconnect client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client trennen</translation>
     </message>
     <message>
         <source>Its connection is closed at once. A client with a valid token may come back by itself.
 Session %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung wird sofort geschlossen. Ein Client mit gültigem Token kann von selbst zurückkommen.
+Sitzung %1</translation>
     </message>
     <message>
         <source>Disconnect</source>
-        <translation type="unfinished"></translation>
+        <translation>Trennen</translation>
     </message>
     <message>
         <source>Disconnecting %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wird getrennt…</translation>
     </message>
     <message>
         <source>%1 was not disconnected</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wurde nicht getrennt</translation>
     </message>
     <message>
         <source>%1 was disconnected</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wurde getrennt</translation>
     </message>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe %1</translation>
     </message>
     <message>
         <source>%1 (task %2)</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 (Aufgabe %2)</translation>
     </message>
     <message>
         <source>The nodes are told to stop this task. Its results are lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Knoten werden angewiesen, diese Aufgabe zu beenden. Die Ergebnisse gehen verloren.</translation>
     </message>
     <message>
         <source>Kill task</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe beenden</translation>
     </message>
     <message>
         <source>Kill</source>
-        <translation type="unfinished"></translation>
+        <translation>Beenden</translation>
     </message>
     <message>
         <source>Killing %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wird beendet…</translation>
     </message>
     <message>
         <source>%1 was not killed</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wurde nicht beendet</translation>
     </message>
     <message numerus="yes">
         <source>%1: %n run(s) killed</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%1: %n Lauf beendet</numerusform>
+            <numerusform>%1: %n Läufe beendet</numerusform>
         </translation>
     </message>
     <message>
         <source>Renew token</source>
-        <translation type="unfinished"></translation>
+        <translation>Token erneuern</translation>
     </message>
     <message>
         <source>The node is told that its token has expired. It signs in again and reconnects within seconds; running tasks go on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dem Knoten wird mitgeteilt, dass sein Token abgelaufen ist. Er meldet sich neu an und ist in Sekunden wieder verbunden; laufende Aufgaben gehen weiter.</translation>
     </message>
     <message>
         <source>Asking %1 to renew its token…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wird gebeten, das Token zu erneuern…</translation>
     </message>
     <message>
         <source>%1 was not asked</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wurde nicht gefragt</translation>
     </message>
     <message numerus="yes">
         <source>%1 was asked to renew its token (%n connection(s))</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%1 wurde gebeten, das Token zu erneuern (%n Verbindung)</numerusform>
+            <numerusform>%1 wurde gebeten, das Token zu erneuern (%n Verbindungen)</numerusform>
         </translation>
     </message>
     <message>
         <source>Pinging %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wird angepingt…</translation>
     </message>
     <message>
         <source>%1 did not answer</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 hat nicht geantwortet</translation>
     </message>
     <message>
         <source>%1 answered after %2 ms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 antwortete nach %2 ms</translation>
     </message>
     <message>
         <source>Sending to %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird an %1 gesendet…</translation>
     </message>
     <message>
         <source>Nothing was sent to %1</source>
-        <translation type="unfinished"></translation>
+        <translation>An %1 wurde nichts gesendet</translation>
     </message>
     <message numerus="yes">
         <source>Sent to %n member(s) of %1</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>An %n Mitglied von %1 gesendet</numerusform>
+            <numerusform>An %n Mitglieder von %1 gesendet</numerusform>
         </translation>
     </message>
 </context>
@@ -294,1225 +295,1227 @@ Session %1</source>
     <name>gatehouse::gui::ClientsModel</name>
     <message>
         <source>Client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client</translation>
     </message>
     <message>
         <source>Kind</source>
-        <translation type="unfinished"></translation>
+        <translation>Art</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adresse</translation>
     </message>
     <message>
         <source>Transport</source>
-        <translation type="unfinished"></translation>
+        <translation>Transport</translation>
     </message>
     <message>
         <source>Connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbunden</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Räume</translation>
     </message>
     <message>
         <source>In</source>
         <comment>packets received</comment>
-        <translation type="unfinished"></translation>
+        <translation>Ein</translation>
     </message>
     <message>
         <source>Out</source>
         <comment>packets sent</comment>
-        <translation type="unfinished"></translation>
+        <translation>Aus</translation>
     </message>
     <message>
         <source>Sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesendet</translation>
     </message>
     <message>
         <source>Queued</source>
-        <translation type="unfinished"></translation>
+        <translation>Wartend</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sitzung</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Users</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzer</translation>
     </message>
     <message>
         <source>Nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten</translation>
     </message>
     <message>
         <source>Others</source>
-        <translation type="unfinished"></translation>
+        <translation>Andere</translation>
     </message>
     <message>
         <source>Nobody is connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Niemand ist verbunden</translation>
     </message>
     <message>
         <source>Clients appear here the moment their session opens.</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients erscheinen hier, sobald ihre Sitzung beginnt.</translation>
     </message>
     <message>
         <source>Disconnect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Trennen…</translation>
     </message>
     <message>
         <source>Close this client&apos;s connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung dieses Clients schließen</translation>
     </message>
     <message>
         <source>Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindung</translation>
     </message>
     <message>
         <source>Connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbunden</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adresse</translation>
     </message>
     <message>
         <source>User agent</source>
-        <translation type="unfinished"></translation>
+        <translation>User-Agent</translation>
     </message>
     <message>
         <source>Token ends</source>
-        <translation type="unfinished"></translation>
+        <translation>Token endet</translation>
     </message>
     <message>
         <source>no token</source>
-        <translation type="unfinished"></translation>
+        <translation>kein Token</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sitzung</translation>
     </message>
     <message>
         <source>Traffic</source>
-        <translation type="unfinished"></translation>
+        <translation>Datenverkehr</translation>
     </message>
     <message>
         <source>Packets in</source>
-        <translation type="unfinished"></translation>
+        <translation>Pakete ein</translation>
     </message>
     <message>
         <source>Packets out</source>
-        <translation type="unfinished"></translation>
+        <translation>Pakete aus</translation>
     </message>
     <message>
         <source>Received</source>
-        <translation type="unfinished"></translation>
+        <translation>Empfangen</translation>
     </message>
     <message>
         <source>Sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesendet</translation>
     </message>
     <message>
         <source>Queued</source>
-        <translation type="unfinished"></translation>
+        <translation>Wartend</translation>
     </message>
     <message>
         <source>Socket</source>
-        <translation type="unfinished"></translation>
+        <translation>Socket</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Räume</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keine</translation>
     </message>
     <message>
         <source>Namespace %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Namensraum %1</translation>
     </message>
     <message>
         <source>Select a client to see its connection, traffic and rooms.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Client, um Verbindung, Datenverkehr und Räume zu sehen.</translation>
     </message>
     <message>
         <source>Clients</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ConfirmDialog</name>
     <message>
         <source>Why? This is kept in the audit log.</source>
-        <translation type="unfinished"></translation>
+        <translation>Warum? Das wird im Audit-Protokoll festgehalten.</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished"></translation>
+        <translation>Grund</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ConnectionDialog</name>
     <message>
         <source>Connect to a server</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit einem Server verbinden</translation>
     </message>
     <message>
         <source>Saved servers</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespeicherte Server</translation>
     </message>
     <message>
         <source>New</source>
-        <translation type="unfinished"></translation>
+        <translation>Neu</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen</translation>
     </message>
     <message>
         <source>For example: Production</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Beispiel: Produktion</translation>
     </message>
     <message>
         <source>Name and password</source>
-        <translation type="unfinished"></translation>
+        <translation>Name und Passwort</translation>
     </message>
     <message>
         <source>Token</source>
-        <translation type="unfinished"></translation>
+        <translation>Token</translation>
     </message>
     <message>
         <source>Keep it in the desktop&apos;s keyring</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Schlüsselbund der Arbeitsumgebung speichern</translation>
     </message>
     <message>
         <source>Otherwise it is used for this run only and never written down</source>
-        <translation type="unfinished"></translation>
+        <translation>Sonst wird es nur für diese Sitzung benutzt und nirgends gespeichert</translation>
     </message>
     <message>
         <source>Connect</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinden</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>Title</source>
-        <translation type="unfinished"></translation>
+        <translation>Titel</translation>
     </message>
     <message>
         <source>Server</source>
-        <translation type="unfinished"></translation>
+        <translation>Server</translation>
     </message>
     <message>
         <source>Colour</source>
-        <translation type="unfinished"></translation>
+        <translation>Farbe</translation>
     </message>
     <message>
         <source>Sign in with</source>
-        <translation type="unfinished"></translation>
+        <translation>Anmelden mit</translation>
     </message>
     <message>
         <source>Password</source>
-        <translation type="unfinished"></translation>
+        <translation>Passwort</translation>
     </message>
     <message>
         <source>This desktop has no keyring, so nothing was written. Connect again to use the secret for this run only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Arbeitsumgebung hat keinen Schlüsselbund, daher wurde nichts gespeichert. Verbinden Sie erneut, um das Geheimnis nur dieses Mal zu benutzen.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::FilterField</name>
     <message>
         <source>Clear</source>
-        <translation type="unfinished"></translation>
+        <translation>Leeren</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ItemPage</name>
     <message>
         <source>Filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter</translation>
     </message>
     <message>
         <source>Fit columns</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten anpassen</translation>
     </message>
     <message>
         <source>Nothing matches</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Treffer</translation>
     </message>
     <message>
         <source>No row has all the words of the filter.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Zeile enthält alle Wörter des Filters.</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>rows shown of all rows</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 von %2</translation>
     </message>
     <message>
         <source>Copy cell</source>
-        <translation type="unfinished"></translation>
+        <translation>Zelle kopieren</translation>
     </message>
     <message>
         <source>Copy row</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeile kopieren</translation>
     </message>
     <message>
         <source>%1 (just now)</source>
         <comment>moment</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 (gerade eben)</translation>
     </message>
     <message>
         <source>%1 (%2 ago)</source>
         <comment>moment and how long ago</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 (vor %2)</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogPage</name>
     <message>
         <source>Follow</source>
-        <translation type="unfinished"></translation>
+        <translation>Folgen</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pause</translation>
     </message>
     <message>
         <source>Lowest level</source>
-        <translation type="unfinished"></translation>
+        <translation>Niedrigste Stufe</translation>
     </message>
     <message>
         <source>All levels</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Stufen</translation>
     </message>
     <message>
         <source>Info and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Info und höher</translation>
     </message>
     <message>
         <source>Warnings and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Warnungen und höher</translation>
     </message>
     <message>
         <source>Errors and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehler und höher</translation>
     </message>
     <message>
         <source>Critical only</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur kritische</translation>
     </message>
     <message>
         <source>Filter, or task:42 node:3</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter oder task:42 node:3</translation>
     </message>
     <message>
         <source>Read the filter as a regular expression</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Filter als regulären Ausdruck lesen</translation>
     </message>
     <message>
         <source>Highlight</source>
-        <translation type="unfinished"></translation>
+        <translation>Hervorheben</translation>
     </message>
     <message>
         <source>Marks without hiding; Enter goes to the match before</source>
-        <translation type="unfinished"></translation>
+        <translation>Hebt hervor, ohne auszublenden; Enter springt zum vorigen Treffer</translation>
     </message>
     <message>
         <source>Stop and go on (Space)</source>
-        <translation type="unfinished"></translation>
+        <translation>Anhalten und fortsetzen (Leertaste)</translation>
     </message>
     <message>
         <source>Copy the selected lines</source>
-        <translation type="unfinished"></translation>
+        <translation>Die ausgewählten Zeilen kopieren</translation>
     </message>
     <message>
         <source>Export the lines shown to a file</source>
-        <translation type="unfinished"></translation>
+        <translation>Die angezeigten Zeilen in eine Datei schreiben</translation>
     </message>
     <message>
         <source>No log lines yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch keine Protokollzeilen</translation>
     </message>
     <message>
         <source>Lines appear as the server writes them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen erscheinen, sobald der Server sie schreibt.</translation>
     </message>
     <message>
         <source>No line matches</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Zeile passt</translation>
     </message>
     <message>
         <source>New lines that match will appear here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Neue passende Zeilen erscheinen hier.</translation>
     </message>
     <message>
         <source>%1 lines</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 Zeilen</translation>
     </message>
     <message>
         <source>%1 of %2 lines</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 von %2 Zeilen</translation>
     </message>
     <message>
         <source>%1, %2 missing</source>
-        <translation type="unfinished"></translation>
+        <translation>%1, %2 fehlen</translation>
     </message>
     <message>
         <source>Export log</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokoll exportieren</translation>
     </message>
     <message>
         <source>Text (*.log *.txt)</source>
-        <translation type="unfinished"></translation>
+        <translation>Text (*.log *.txt)</translation>
     </message>
     <message>
         <source>The file could not be written.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei konnte nicht geschrieben werden.</translation>
     </message>
     <message>
         <source>Live log</source>
-        <translation type="unfinished"></translation>
+        <translation>Live-Protokoll</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogStore</name>
     <message numerus="yes">
         <source>%n line(s) missing here</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>hier fehlt %n Zeile</numerusform>
+            <numerusform>hier fehlen %n Zeilen</numerusform>
         </translation>
     </message>
     <message>
         <source>The server was restarted</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server wurde neu gestartet</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogView</name>
     <message>
         <source>%1 new</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 neu</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>Angehalten</translation>
     </message>
     <message>
         <source>Go on with the newest line</source>
-        <translation type="unfinished"></translation>
+        <translation>Bei der neuesten Zeile weitermachen</translation>
     </message>
     <message>
         <source>Copy lines</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen kopieren</translation>
     </message>
     <message>
         <source>Select all</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles auswählen</translation>
     </message>
     <message>
         <source>Follow</source>
-        <translation type="unfinished"></translation>
+        <translation>Folgen</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pause</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::MainWindow</name>
     <message>
         <source>Pages</source>
-        <translation type="unfinished"></translation>
+        <translation>Seiten</translation>
     </message>
     <message>
         <source>Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Gatehouse</translation>
     </message>
     <message>
         <source>%1 – Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 – Gatehouse</translation>
     </message>
     <message>
         <source>Not connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht verbunden</translation>
     </message>
     <message>
         <source>Connecting…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird verbunden…</translation>
     </message>
     <message>
         <source>Live</source>
-        <translation type="unfinished"></translation>
+        <translation>Live</translation>
     </message>
     <message>
         <source>Catching up…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird nachgeholt…</translation>
     </message>
     <message>
         <source>Connection lost</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindung verloren</translation>
     </message>
     <message>
         <source>Refused</source>
-        <translation type="unfinished"></translation>
+        <translation>Abgelehnt</translation>
     </message>
     <message>
         <source>%1, version %2
 Signed in as %3</source>
         <comment>host, version, admin</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1, Version %2
+Angemeldet als %3</translation>
     </message>
     <message>
         <source>Not connected. What is shown may be old.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht verbunden. Die Anzeige kann veraltet sein.</translation>
     </message>
     <message>
         <source>Connect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinden…</translation>
     </message>
     <message>
         <source>The server is silent or sending a new snapshot; what is shown is from %1.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server schweigt oder sendet einen neuen Schnappschuss; die Anzeige ist von %1.</translation>
     </message>
     <message numerus="yes">
         <source>Next attempt in %n s.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Nächster Versuch in %n s.</numerusform>
+            <numerusform>Nächster Versuch in %n s.</numerusform>
         </translation>
     </message>
     <message>
         <source>Trying again…</source>
-        <translation type="unfinished"></translation>
+        <translation>Neuer Versuch…</translation>
     </message>
     <message>
         <source>No connection: %1. %2</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Verbindung: %1. %2</translation>
     </message>
     <message>
         <source>Connection lost: %1. What is shown is from %2. %3</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindung verloren: %1. Die Anzeige ist von %2. %3</translation>
     </message>
     <message>
         <source>Try now</source>
-        <translation type="unfinished"></translation>
+        <translation>Jetzt versuchen</translation>
     </message>
     <message>
         <source>The server refused: %1.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server hat abgelehnt: %1.</translation>
     </message>
     <message numerus="yes">
         <source>%n gap(s) filled</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Lücke gefüllt</numerusform>
+            <numerusform>%n Lücken gefüllt</numerusform>
         </translation>
     </message>
     <message>
         <source>Server time %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Serverzeit %1</translation>
     </message>
     <message>
         <source>&amp;Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verbindung</translation>
     </message>
     <message>
         <source>&amp;Connect…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verbinden…</translation>
     </message>
     <message>
         <source>&amp;Disconnect</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Trennen</translation>
     </message>
     <message>
         <source>&amp;Quit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Beenden</translation>
     </message>
     <message>
         <source>&amp;Help</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Hilfe</translation>
     </message>
     <message>
         <source>&amp;About Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Ü&amp;ber Gatehouse</translation>
     </message>
     <message>
         <source>About Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Über Gatehouse</translation>
     </message>
     <message>
         <source>Gatehouse console %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Gatehouse-Konsole %1</translation>
     </message>
     <message>
         <source>Shows a Gatehouse server live: rooms, clients, nodes, tasks and the log.
 Licence: Apache-2.0</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigt einen Gatehouse-Server live: Räume, Clients, Knoten, Aufgaben und das Protokoll.
+Lizenz: Apache-2.0</translation>
     </message>
     <message>
         <source>&amp;View</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ansicht</translation>
     </message>
     <message>
         <source>&amp;Filter</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Filter</translation>
     </message>
     <message>
         <source>&amp;Inspector</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Inspektor</translation>
     </message>
     <message>
         <source>&amp;Theme</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Farbschema</translation>
     </message>
     <message>
         <source>Like the &amp;desktop</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie die &amp;Arbeitsumgebung</translation>
     </message>
     <message>
         <source>&amp;Light</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Hell</translation>
     </message>
     <message>
         <source>D&amp;ark</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Dunkel</translation>
     </message>
     <message>
         <source>&amp;Language</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Sprache</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::NodesModel</name>
     <message>
         <source>online</source>
-        <translation type="unfinished"></translation>
+        <translation>online</translation>
     </message>
     <message>
         <source>offline</source>
-        <translation type="unfinished"></translation>
+        <translation>offline</translation>
     </message>
     <message>
         <source>never seen</source>
-        <translation type="unfinished"></translation>
+        <translation>nie gesehen</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Zustand</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished"></translation>
+        <translation>Seit</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisation</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Kollaboration</translation>
     </message>
     <message>
         <source>Last seen</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuletzt gesehen</translation>
     </message>
     <message>
         <source>Drops</source>
         <comment>times the node went offline</comment>
-        <translation type="unfinished"></translation>
+        <translation>Ausfälle</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adresse</translation>
     </message>
     <message>
         <source>ID</source>
-        <translation type="unfinished"></translation>
+        <translation>ID</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::NodesPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Online</source>
-        <translation type="unfinished"></translation>
+        <translation>Online</translation>
     </message>
     <message>
         <source>Offline</source>
-        <translation type="unfinished"></translation>
+        <translation>Offline</translation>
     </message>
     <message>
         <source>No nodes yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch keine Knoten</translation>
     </message>
     <message>
         <source>Nodes are registered with the server, not by connecting. Import an organization&apos;s nodes to see them here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten werden beim Server registriert, nicht durch Verbinden. Importieren Sie die Knoten einer Organisation, um sie hier zu sehen.</translation>
     </message>
     <message>
         <source>Ping</source>
-        <translation type="unfinished"></translation>
+        <translation>Ping</translation>
     </message>
     <message>
         <source>Measure how fast the node answers</source>
-        <translation type="unfinished"></translation>
+        <translation>Messen, wie schnell der Knoten antwortet</translation>
     </message>
     <message>
         <source>Renew token…</source>
-        <translation type="unfinished"></translation>
+        <translation>Token erneuern…</translation>
     </message>
     <message>
         <source>Tell the node to sign in again</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Knoten neu anmelden lassen</translation>
     </message>
     <message>
         <source>Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindung</translation>
     </message>
     <message>
         <source>Online since</source>
-        <translation type="unfinished"></translation>
+        <translation>Online seit</translation>
     </message>
     <message>
         <source>Offline since</source>
-        <translation type="unfinished"></translation>
+        <translation>Offline seit</translation>
     </message>
     <message>
         <source>Last seen</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuletzt gesehen</translation>
     </message>
     <message>
         <source>never</source>
-        <translation type="unfinished"></translation>
+        <translation>nie</translation>
     </message>
     <message>
         <source>Connections</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindungen</translation>
     </message>
     <message>
         <source>Dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgefallen</translation>
     </message>
     <message numerus="yes">
         <source>%n time(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n-mal</numerusform>
+            <numerusform>%n-mal</numerusform>
         </translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adresse</translation>
     </message>
     <message>
         <source>Belongs to</source>
-        <translation type="unfinished"></translation>
+        <translation>Gehört zu</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisation</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Kollaboration</translation>
     </message>
     <message>
         <source>Node ID</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten-ID</translation>
     </message>
     <message>
         <source>Configuration</source>
-        <translation type="unfinished"></translation>
+        <translation>Konfiguration</translation>
     </message>
     <message>
         <source>Select a node to see its connection and configuration.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Knoten, um Verbindung und Konfiguration zu sehen.</translation>
     </message>
     <message>
         <source>Nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::OverviewPage</name>
     <message>
         <source>Clients</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients</translation>
     </message>
     <message>
         <source>Nodes online</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten online</translation>
     </message>
     <message>
         <source>Open tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Offene Aufgaben</translation>
     </message>
     <message>
         <source>Events sent per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesendete Ereignisse pro Sekunde</translation>
     </message>
     <message>
         <source>Events per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Ereignisse pro Sekunde</translation>
     </message>
     <message>
         <source>out</source>
-        <translation type="unfinished"></translation>
+        <translation>aus</translation>
     </message>
     <message>
         <source>in</source>
-        <translation type="unfinished"></translation>
+        <translation>ein</translation>
     </message>
     <message>
         <source>Traffic per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Datenverkehr pro Sekunde</translation>
     </message>
     <message>
         <source>Loop lag</source>
-        <translation type="unfinished"></translation>
+        <translation>Verzögerung der Schleife</translation>
     </message>
     <message>
         <source>%1 ms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 ms</translation>
     </message>
     <message>
         <source>Memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Speicher</translation>
     </message>
     <message>
         <source>Largest rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Größte Räume</translation>
     </message>
     <message>
         <source>No rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Räume</translation>
     </message>
     <message>
         <source>Nodes offline</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten offline</translation>
     </message>
     <message>
         <source>Every node that was ever seen is online</source>
-        <translation type="unfinished"></translation>
+        <translation>Jeder je gesehene Knoten ist online</translation>
     </message>
     <message>
         <source>Troubles since the start</source>
-        <translation type="unfinished"></translation>
+        <translation>Störungen seit dem Start</translation>
     </message>
     <message>
         <source>up for %1</source>
-        <translation type="unfinished"></translation>
+        <translation>läuft seit %1</translation>
     </message>
     <message>
         <source>%1 sockets in %2 rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 Sockets in %2 Räumen</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>nodes online of all</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 von %2</translation>
     </message>
     <message numerus="yes">
         <source>%n offline</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n offline</numerusform>
+            <numerusform>%n offline</numerusform>
         </translation>
     </message>
     <message>
         <source>all online</source>
-        <translation type="unfinished"></translation>
+        <translation>alle online</translation>
     </message>
     <message numerus="yes">
         <source>%n run(s) active</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Lauf aktiv</numerusform>
+            <numerusform>%n Läufe aktiv</numerusform>
         </translation>
     </message>
     <message>
         <source>%1 received per second</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 empfangen pro Sekunde</translation>
     </message>
     <message>
         <source>Slow clients closed</source>
-        <translation type="unfinished"></translation>
+        <translation>Langsame Clients getrennt</translation>
     </message>
     <message>
         <source>Protocol errors</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokollfehler</translation>
     </message>
     <message>
         <source>Ping timeouts</source>
-        <translation type="unfinished"></translation>
+        <translation>Ping-Zeitüberschreitungen</translation>
     </message>
     <message>
         <source>Refused connections</source>
-        <translation type="unfinished"></translation>
+        <translation>Abgelehnte Verbindungen</translation>
     </message>
     <message>
         <source>Log lines dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlorene Protokollzeilen</translation>
     </message>
     <message>
         <source>Overview</source>
-        <translation type="unfinished"></translation>
+        <translation>Übersicht</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::RoomsModel</name>
     <message>
         <source>Room</source>
-        <translation type="unfinished"></translation>
+        <translation>Raum</translation>
     </message>
     <message>
         <source>Members</source>
-        <translation type="unfinished"></translation>
+        <translation>Mitglieder</translation>
     </message>
     <message>
         <source>Events</source>
-        <translation type="unfinished"></translation>
+        <translation>Ereignisse</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished"></translation>
+        <translation>Seit</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::RoomsPage</name>
     <message>
         <source>No rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Räume</translation>
     </message>
     <message>
         <source>A room exists while somebody is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Raum besteht, solange jemand darin ist.</translation>
     </message>
     <message>
         <source>Send message…</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachricht senden…</translation>
     </message>
     <message>
         <source>Send an event to everybody in this room</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ereignis an alle in diesem Raum senden</translation>
     </message>
     <message>
         <source>Disconnect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Trennen…</translation>
     </message>
     <message>
         <source>Close this client&apos;s connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verbindung dieses Clients schließen</translation>
     </message>
     <message>
         <source>Show client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client anzeigen</translation>
     </message>
     <message>
         <source>Go to this client&apos;s row</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Zeile dieses Clients gehen</translation>
     </message>
     <message numerus="yes">
         <source>%n room(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Raum</numerusform>
+            <numerusform>%n Räume</numerusform>
         </translation>
     </message>
     <message>
         <source>Namespace</source>
-        <translation type="unfinished"></translation>
+        <translation>Namensraum</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Räume</translation>
     </message>
     <message numerus="yes">
         <source>%n member(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Mitglied</numerusform>
+            <numerusform>%n Mitglieder</numerusform>
         </translation>
     </message>
     <message>
         <source>Room</source>
-        <translation type="unfinished"></translation>
+        <translation>Raum</translation>
     </message>
     <message>
         <source>Open since</source>
-        <translation type="unfinished"></translation>
+        <translation>Offen seit</translation>
     </message>
     <message>
         <source>Events sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesendete Ereignisse</translation>
     </message>
     <message>
         <source>Members</source>
-        <translation type="unfinished"></translation>
+        <translation>Mitglieder</translation>
     </message>
     <message>
         <source>in %1</source>
-        <translation type="unfinished"></translation>
+        <translation>in %1</translation>
     </message>
     <message>
         <source>Membership</source>
-        <translation type="unfinished"></translation>
+        <translation>Mitgliedschaft</translation>
     </message>
     <message>
         <source>Joined</source>
-        <translation type="unfinished"></translation>
+        <translation>Beigetreten</translation>
     </message>
     <message>
         <source>Socket</source>
-        <translation type="unfinished"></translation>
+        <translation>Socket</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sitzung</translation>
     </message>
     <message>
         <source>Select a room to see who is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Raum, um zu sehen, wer darin ist.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::SendDialog</name>
     <message>
         <source>Send to room</source>
-        <translation type="unfinished"></translation>
+        <translation>An Raum senden</translation>
     </message>
     <message numerus="yes">
         <source>Everybody in this room gets the message: %n member(s) now.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Alle in diesem Raum erhalten die Nachricht: derzeit %n Mitglied.</numerusform>
+            <numerusform>Alle in diesem Raum erhalten die Nachricht: derzeit %n Mitglieder.</numerusform>
         </translation>
     </message>
     <message>
         <source>Send</source>
-        <translation type="unfinished"></translation>
+        <translation>Senden</translation>
     </message>
     <message>
         <source>Event</source>
-        <translation type="unfinished"></translation>
+        <translation>Ereignis</translation>
     </message>
     <message>
         <source>Arguments, as a JSON array</source>
-        <translation type="unfinished"></translation>
+        <translation>Argumente, als JSON-Array</translation>
     </message>
     <message>
         <source>This is not JSON yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ist noch kein JSON.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::TasksModel</name>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe %1</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>finished runs of all runs</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 von %2</translation>
     </message>
     <message>
         <source>Task</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished"></translation>
+        <translation>Status</translation>
     </message>
     <message>
         <source>Runs done</source>
-        <translation type="unfinished"></translation>
+        <translation>Läufe fertig</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Kollaboration</translation>
     </message>
     <message>
         <source>Started by</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestartet von</translation>
     </message>
     <message>
         <source>Created</source>
-        <translation type="unfinished"></translation>
+        <translation>Erstellt</translation>
     </message>
     <message>
         <source>Duration</source>
-        <translation type="unfinished"></translation>
+        <translation>Dauer</translation>
     </message>
     <message>
         <source>ID</source>
-        <translation type="unfinished"></translation>
+        <translation>ID</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::TasksPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished"></translation>
+        <translation>Offen</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlgeschlagen</translation>
     </message>
     <message>
         <source>No tasks yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch keine Aufgaben</translation>
     </message>
     <message>
         <source>A task appears here as soon as a user creates one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Aufgabe erscheint hier, sobald ein Benutzer eine erstellt.</translation>
     </message>
     <message>
         <source>Kill task…</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe beenden…</translation>
     </message>
     <message>
         <source>Tell the nodes to stop this task</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Knoten diese Aufgabe beenden lassen</translation>
     </message>
     <message>
         <source>%1 open</source>
         <comment>tasks</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 offen</translation>
     </message>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe %1</translation>
     </message>
     <message>
         <source>Task</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgabe</translation>
     </message>
     <message>
         <source>Created</source>
-        <translation type="unfinished"></translation>
+        <translation>Erstellt</translation>
     </message>
     <message>
         <source>Finished</source>
-        <translation type="unfinished"></translation>
+        <translation>Beendet</translation>
     </message>
     <message>
         <source>not yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch nicht</translation>
     </message>
     <message>
         <source>Duration</source>
-        <translation type="unfinished"></translation>
+        <translation>Dauer</translation>
     </message>
     <message>
         <source>Image</source>
-        <translation type="unfinished"></translation>
+        <translation>Image</translation>
     </message>
     <message>
         <source>Belongs to</source>
-        <translation type="unfinished"></translation>
+        <translation>Gehört zu</translation>
     </message>
     <message>
         <source>Started by</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestartet von</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisation</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Kollaboration</translation>
     </message>
     <message>
         <source>Job</source>
-        <translation type="unfinished"></translation>
+        <translation>Job</translation>
     </message>
     <message>
         <source>Parent task</source>
-        <translation type="unfinished"></translation>
+        <translation>Übergeordnete Aufgabe</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>keine</translation>
     </message>
     <message>
         <source>Runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Läufe</translation>
     </message>
     <message>
         <source>Run %1 of task %2</source>
-        <translation type="unfinished"></translation>
+        <translation>Lauf %1 von Aufgabe %2</translation>
     </message>
     <message>
         <source>Run</source>
-        <translation type="unfinished"></translation>
+        <translation>Lauf</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Knoten</translation>
     </message>
     <message>
         <source>Assigned</source>
-        <translation type="unfinished"></translation>
+        <translation>Zugewiesen</translation>
     </message>
     <message>
         <source>Started</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestartet</translation>
     </message>
     <message>
         <source>Waited</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewartet</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished"></translation>
+        <translation>Status</translation>
     </message>
     <message>
         <source>Select a task or a run to see its times and where it runs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine Aufgabe oder einen Lauf, um Zeiten und Ort zu sehen.</translation>
     </message>
     <message>
         <source>Tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufgaben</translation>
     </message>
 </context>
 </TS>

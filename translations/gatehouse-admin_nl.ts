@@ -6,287 +6,288 @@
     <message>
         <source>%1 d</source>
         <comment>days, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 d</translation>
     </message>
     <message>
         <source>%1 h</source>
         <comment>hours, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 u</translation>
     </message>
     <message>
         <source>%1 min</source>
         <comment>minutes, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 min</translation>
     </message>
     <message>
         <source>%1 s</source>
         <comment>seconds, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 s</translation>
     </message>
     <message>
         <source>%1 ms</source>
         <comment>milliseconds, short</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 ms</translation>
     </message>
     <message>
         <source>now</source>
         <comment>less than a second ago</comment>
-        <translation type="unfinished"></translation>
+        <translation>nu</translation>
     </message>
     <message>
         <source>%1 kB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 kB</translation>
     </message>
     <message>
         <source>%1 MB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 MB</translation>
     </message>
     <message>
         <source>%1 GB</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 GB</translation>
     </message>
     <message>
         <source>%1 B</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 B</translation>
     </message>
 </context>
 <context>
     <name>Words</name>
     <message>
         <source>User</source>
-        <translation type="unfinished"></translation>
+        <translation>Gebruiker</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Node</translation>
     </message>
     <message>
         <source>Service</source>
-        <translation type="unfinished"></translation>
+        <translation>Dienst</translation>
     </message>
     <message>
         <source>Admin</source>
-        <translation type="unfinished"></translation>
+        <translation>Beheerder</translation>
     </message>
     <message>
         <source>Anonymous</source>
-        <translation type="unfinished"></translation>
+        <translation>Anoniem</translation>
     </message>
     <message>
         <source>pending</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>wachtend</translation>
     </message>
     <message>
         <source>initializing</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>wordt gestart</translation>
     </message>
     <message>
         <source>active</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>actief</translation>
     </message>
     <message>
         <source>completed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>voltooid</translation>
     </message>
     <message>
         <source>failed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>mislukt</translation>
     </message>
     <message>
         <source>start failed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>start mislukt</translation>
     </message>
     <message>
         <source>crashed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>gecrasht</translation>
     </message>
     <message>
         <source>killed by user</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>door gebruiker gestopt</translation>
     </message>
     <message>
         <source>not allowed</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>niet toegestaan</translation>
     </message>
     <message>
         <source>image not found</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>image niet gevonden</translation>
     </message>
     <message>
         <source>unknown error</source>
         <comment>task status</comment>
-        <translation type="unfinished"></translation>
+        <translation>onbekende fout</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::AdminActions</name>
     <message>
         <source>name or password is wrong</source>
-        <translation type="unfinished"></translation>
+        <translation>naam of wachtwoord klopt niet</translation>
     </message>
     <message>
         <source>no token was given</source>
-        <translation type="unfinished"></translation>
+        <translation>er is geen token meegegeven</translation>
     </message>
     <message>
         <source>the token is not valid here</source>
-        <translation type="unfinished"></translation>
+        <translation>het token is hier niet geldig</translation>
     </message>
     <message>
         <source>the token has expired</source>
-        <translation type="unfinished"></translation>
+        <translation>het token is verlopen</translation>
     </message>
     <message>
         <source>an admin account is needed</source>
-        <translation type="unfinished"></translation>
+        <translation>er is een beheerdersaccount nodig</translation>
     </message>
     <message>
         <source>it does not exist any more</source>
-        <translation type="unfinished"></translation>
+        <translation>het bestaat niet meer</translation>
     </message>
     <message>
         <source>its state does not allow that</source>
-        <translation type="unfinished"></translation>
+        <translation>de toestand staat dat niet toe</translation>
     </message>
     <message>
         <source>too many attempts, wait a moment</source>
-        <translation type="unfinished"></translation>
+        <translation>te veel pogingen, wacht even</translation>
     </message>
     <message>
         <source>no answer in time</source>
-        <translation type="unfinished"></translation>
+        <translation>geen antwoord binnen de tijd</translation>
     </message>
     <message>
         <source>the server is shutting down</source>
-        <translation type="unfinished"></translation>
+        <translation>de server wordt afgesloten</translation>
     </message>
     <message>
         <source>not connected</source>
-        <translation type="unfinished"></translation>
+        <translation>niet verbonden</translation>
     </message>
     <message>
         <source>%1: %2</source>
         <extracomment>%1 is what failed (&quot;Task 42 was not killed&quot;), %2 is why</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>%1: %2</translation>
     </message>
     <message>
         <source>Disconnect client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client verbreken</translation>
     </message>
     <message>
         <source>Its connection is closed at once. A client with a valid token may come back by itself.
 Session %1</source>
-        <translation type="unfinished"></translation>
+        <translation>De verbinding wordt meteen gesloten. Een client met een geldig token kan vanzelf terugkomen.
+Sessie %1</translation>
     </message>
     <message>
         <source>Disconnect</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbreken</translation>
     </message>
     <message>
         <source>Disconnecting %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinding met %1 wordt verbroken…</translation>
     </message>
     <message>
         <source>%1 was not disconnected</source>
-        <translation type="unfinished"></translation>
+        <translation>De verbinding met %1 is niet verbroken</translation>
     </message>
     <message>
         <source>%1 was disconnected</source>
-        <translation type="unfinished"></translation>
+        <translation>De verbinding met %1 is verbroken</translation>
     </message>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak %1</translation>
     </message>
     <message>
         <source>%1 (task %2)</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 (taak %2)</translation>
     </message>
     <message>
         <source>The nodes are told to stop this task. Its results are lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>De nodes krijgen opdracht deze taak te stoppen. De resultaten gaan verloren.</translation>
     </message>
     <message>
         <source>Kill task</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak stoppen</translation>
     </message>
     <message>
         <source>Kill</source>
-        <translation type="unfinished"></translation>
+        <translation>Stoppen</translation>
     </message>
     <message>
         <source>Killing %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wordt gestopt…</translation>
     </message>
     <message>
         <source>%1 was not killed</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 is niet gestopt</translation>
     </message>
     <message numerus="yes">
         <source>%1: %n run(s) killed</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%1: %n run gestopt</numerusform>
+            <numerusform>%1: %n runs gestopt</numerusform>
         </translation>
     </message>
     <message>
         <source>Renew token</source>
-        <translation type="unfinished"></translation>
+        <translation>Token vernieuwen</translation>
     </message>
     <message>
         <source>The node is told that its token has expired. It signs in again and reconnects within seconds; running tasks go on.</source>
-        <translation type="unfinished"></translation>
+        <translation>De node krijgt te horen dat zijn token is verlopen. Hij meldt zich opnieuw aan en is binnen seconden weer verbonden; lopende taken gaan door.</translation>
     </message>
     <message>
         <source>Asking %1 to renew its token…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wordt gevraagd het token te vernieuwen…</translation>
     </message>
     <message>
         <source>%1 was not asked</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 is niet gevraagd</translation>
     </message>
     <message numerus="yes">
         <source>%1 was asked to renew its token (%n connection(s))</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%1 is gevraagd het token te vernieuwen (%n verbinding)</numerusform>
+            <numerusform>%1 is gevraagd het token te vernieuwen (%n verbindingen)</numerusform>
         </translation>
     </message>
     <message>
         <source>Pinging %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 wordt gepingd…</translation>
     </message>
     <message>
         <source>%1 did not answer</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 heeft niet geantwoord</translation>
     </message>
     <message>
         <source>%1 answered after %2 ms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 antwoordde na %2 ms</translation>
     </message>
     <message>
         <source>Sending to %1…</source>
-        <translation type="unfinished"></translation>
+        <translation>Bericht aan %1 wordt verzonden…</translation>
     </message>
     <message>
         <source>Nothing was sent to %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Er is niets naar %1 verzonden</translation>
     </message>
     <message numerus="yes">
         <source>Sent to %n member(s) of %1</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Verzonden naar %n lid van %1</numerusform>
+            <numerusform>Verzonden naar %n leden van %1</numerusform>
         </translation>
     </message>
 </context>
@@ -294,1225 +295,1227 @@ Session %1</source>
     <name>gatehouse::gui::ClientsModel</name>
     <message>
         <source>Client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client</translation>
     </message>
     <message>
         <source>Kind</source>
-        <translation type="unfinished"></translation>
+        <translation>Soort</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adres</translation>
     </message>
     <message>
         <source>Transport</source>
-        <translation type="unfinished"></translation>
+        <translation>Transport</translation>
     </message>
     <message>
         <source>Connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbonden</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamers</translation>
     </message>
     <message>
         <source>In</source>
         <comment>packets received</comment>
-        <translation type="unfinished"></translation>
+        <translation>In</translation>
     </message>
     <message>
         <source>Out</source>
         <comment>packets sent</comment>
-        <translation type="unfinished"></translation>
+        <translation>Uit</translation>
     </message>
     <message>
         <source>Sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Verzonden</translation>
     </message>
     <message>
         <source>Queued</source>
-        <translation type="unfinished"></translation>
+        <translation>Wachtrij</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sessie</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Users</source>
-        <translation type="unfinished"></translation>
+        <translation>Gebruikers</translation>
     </message>
     <message>
         <source>Nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>Nodes</translation>
     </message>
     <message>
         <source>Others</source>
-        <translation type="unfinished"></translation>
+        <translation>Overige</translation>
     </message>
     <message>
         <source>Nobody is connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Niemand is verbonden</translation>
     </message>
     <message>
         <source>Clients appear here the moment their session opens.</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients verschijnen hier zodra hun sessie opengaat.</translation>
     </message>
     <message>
         <source>Disconnect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbreken…</translation>
     </message>
     <message>
         <source>Close this client&apos;s connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Sluit de verbinding van deze client</translation>
     </message>
     <message>
         <source>Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinding</translation>
     </message>
     <message>
         <source>Connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbonden</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adres</translation>
     </message>
     <message>
         <source>User agent</source>
-        <translation type="unfinished"></translation>
+        <translation>User agent</translation>
     </message>
     <message>
         <source>Token ends</source>
-        <translation type="unfinished"></translation>
+        <translation>Token verloopt</translation>
     </message>
     <message>
         <source>no token</source>
-        <translation type="unfinished"></translation>
+        <translation>geen token</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sessie</translation>
     </message>
     <message>
         <source>Traffic</source>
-        <translation type="unfinished"></translation>
+        <translation>Verkeer</translation>
     </message>
     <message>
         <source>Packets in</source>
-        <translation type="unfinished"></translation>
+        <translation>Pakketten in</translation>
     </message>
     <message>
         <source>Packets out</source>
-        <translation type="unfinished"></translation>
+        <translation>Pakketten uit</translation>
     </message>
     <message>
         <source>Received</source>
-        <translation type="unfinished"></translation>
+        <translation>Ontvangen</translation>
     </message>
     <message>
         <source>Sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Verzonden</translation>
     </message>
     <message>
         <source>Queued</source>
-        <translation type="unfinished"></translation>
+        <translation>Wachtrij</translation>
     </message>
     <message>
         <source>Socket</source>
-        <translation type="unfinished"></translation>
+        <translation>Socket</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamers</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>geen</translation>
     </message>
     <message>
         <source>Namespace %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Namespace %1</translation>
     </message>
     <message>
         <source>Select a client to see its connection, traffic and rooms.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kies een client om verbinding, verkeer en kamers te zien.</translation>
     </message>
     <message>
         <source>Clients</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ConfirmDialog</name>
     <message>
         <source>Why? This is kept in the audit log.</source>
-        <translation type="unfinished"></translation>
+        <translation>Waarom? Dit wordt in het auditlog bewaard.</translation>
     </message>
     <message>
         <source>Reason</source>
-        <translation type="unfinished"></translation>
+        <translation>Reden</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Annuleren</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ConnectionDialog</name>
     <message>
         <source>Connect to a server</source>
-        <translation type="unfinished"></translation>
+        <translation>Met een server verbinden</translation>
     </message>
     <message>
         <source>Saved servers</source>
-        <translation type="unfinished"></translation>
+        <translation>Bewaarde servers</translation>
     </message>
     <message>
         <source>New</source>
-        <translation type="unfinished"></translation>
+        <translation>Nieuw</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished"></translation>
+        <translation>Verwijderen</translation>
     </message>
     <message>
         <source>For example: Production</source>
-        <translation type="unfinished"></translation>
+        <translation>Bijvoorbeeld: Productie</translation>
     </message>
     <message>
         <source>Name and password</source>
-        <translation type="unfinished"></translation>
+        <translation>Naam en wachtwoord</translation>
     </message>
     <message>
         <source>Token</source>
-        <translation type="unfinished"></translation>
+        <translation>Token</translation>
     </message>
     <message>
         <source>Keep it in the desktop&apos;s keyring</source>
-        <translation type="unfinished"></translation>
+        <translation>In de sleutelbos van de desktop bewaren</translation>
     </message>
     <message>
         <source>Otherwise it is used for this run only and never written down</source>
-        <translation type="unfinished"></translation>
+        <translation>Anders wordt het alleen deze keer gebruikt en nergens opgeschreven</translation>
     </message>
     <message>
         <source>Connect</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinden</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Annuleren</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Naam</translation>
     </message>
     <message>
         <source>Title</source>
-        <translation type="unfinished"></translation>
+        <translation>Titel</translation>
     </message>
     <message>
         <source>Server</source>
-        <translation type="unfinished"></translation>
+        <translation>Server</translation>
     </message>
     <message>
         <source>Colour</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleur</translation>
     </message>
     <message>
         <source>Sign in with</source>
-        <translation type="unfinished"></translation>
+        <translation>Aanmelden met</translation>
     </message>
     <message>
         <source>Password</source>
-        <translation type="unfinished"></translation>
+        <translation>Wachtwoord</translation>
     </message>
     <message>
         <source>This desktop has no keyring, so nothing was written. Connect again to use the secret for this run only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Deze desktop heeft geen sleutelbos, dus er is niets bewaard. Verbind nogmaals om het geheim alleen deze keer te gebruiken.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::FilterField</name>
     <message>
         <source>Clear</source>
-        <translation type="unfinished"></translation>
+        <translation>Wissen</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::ItemPage</name>
     <message>
         <source>Filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter</translation>
     </message>
     <message>
         <source>Fit columns</source>
-        <translation type="unfinished"></translation>
+        <translation>Kolommen passend maken</translation>
     </message>
     <message>
         <source>Nothing matches</source>
-        <translation type="unfinished"></translation>
+        <translation>Niets gevonden</translation>
     </message>
     <message>
         <source>No row has all the words of the filter.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geen enkele rij bevat alle woorden van het filter.</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>rows shown of all rows</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 van %2</translation>
     </message>
     <message>
         <source>Copy cell</source>
-        <translation type="unfinished"></translation>
+        <translation>Cel kopiëren</translation>
     </message>
     <message>
         <source>Copy row</source>
-        <translation type="unfinished"></translation>
+        <translation>Rij kopiëren</translation>
     </message>
     <message>
         <source>%1 (just now)</source>
         <comment>moment</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 (zojuist)</translation>
     </message>
     <message>
         <source>%1 (%2 ago)</source>
         <comment>moment and how long ago</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 (%2 geleden)</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogPage</name>
     <message>
         <source>Follow</source>
-        <translation type="unfinished"></translation>
+        <translation>Volgen</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pauze</translation>
     </message>
     <message>
         <source>Lowest level</source>
-        <translation type="unfinished"></translation>
+        <translation>Laagste niveau</translation>
     </message>
     <message>
         <source>All levels</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle niveaus</translation>
     </message>
     <message>
         <source>Info and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Info en hoger</translation>
     </message>
     <message>
         <source>Warnings and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Waarschuwingen en hoger</translation>
     </message>
     <message>
         <source>Errors and up</source>
-        <translation type="unfinished"></translation>
+        <translation>Fouten en hoger</translation>
     </message>
     <message>
         <source>Critical only</source>
-        <translation type="unfinished"></translation>
+        <translation>Alleen kritiek</translation>
     </message>
     <message>
         <source>Filter, or task:42 node:3</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter, of task:42 node:3</translation>
     </message>
     <message>
         <source>Read the filter as a regular expression</source>
-        <translation type="unfinished"></translation>
+        <translation>Het filter als reguliere expressie lezen</translation>
     </message>
     <message>
         <source>Highlight</source>
-        <translation type="unfinished"></translation>
+        <translation>Markeren</translation>
     </message>
     <message>
         <source>Marks without hiding; Enter goes to the match before</source>
-        <translation type="unfinished"></translation>
+        <translation>Markeert zonder te verbergen; Enter gaat naar de vorige treffer</translation>
     </message>
     <message>
         <source>Stop and go on (Space)</source>
-        <translation type="unfinished"></translation>
+        <translation>Stilzetten en verdergaan (spatie)</translation>
     </message>
     <message>
         <source>Copy the selected lines</source>
-        <translation type="unfinished"></translation>
+        <translation>De gekozen regels kopiëren</translation>
     </message>
     <message>
         <source>Export the lines shown to a file</source>
-        <translation type="unfinished"></translation>
+        <translation>De getoonde regels naar een bestand schrijven</translation>
     </message>
     <message>
         <source>No log lines yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Nog geen logregels</translation>
     </message>
     <message>
         <source>Lines appear as the server writes them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Regels verschijnen zodra de server ze schrijft.</translation>
     </message>
     <message>
         <source>No line matches</source>
-        <translation type="unfinished"></translation>
+        <translation>Geen regel voldoet</translation>
     </message>
     <message>
         <source>New lines that match will appear here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nieuwe regels die voldoen verschijnen hier.</translation>
     </message>
     <message>
         <source>%1 lines</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 regels</translation>
     </message>
     <message>
         <source>%1 of %2 lines</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 van %2 regels</translation>
     </message>
     <message>
         <source>%1, %2 missing</source>
-        <translation type="unfinished"></translation>
+        <translation>%1, %2 ontbreken</translation>
     </message>
     <message>
         <source>Export log</source>
-        <translation type="unfinished"></translation>
+        <translation>Log exporteren</translation>
     </message>
     <message>
         <source>Text (*.log *.txt)</source>
-        <translation type="unfinished"></translation>
+        <translation>Tekst (*.log *.txt)</translation>
     </message>
     <message>
         <source>The file could not be written.</source>
-        <translation type="unfinished"></translation>
+        <translation>Het bestand kon niet worden geschreven.</translation>
     </message>
     <message>
         <source>Live log</source>
-        <translation type="unfinished"></translation>
+        <translation>Live log</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogStore</name>
     <message numerus="yes">
         <source>%n line(s) missing here</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>hier ontbreekt %n regel</numerusform>
+            <numerusform>hier ontbreken %n regels</numerusform>
         </translation>
     </message>
     <message>
         <source>The server was restarted</source>
-        <translation type="unfinished"></translation>
+        <translation>De server is opnieuw gestart</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::LogView</name>
     <message>
         <source>%1 new</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 nieuw</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>Gepauzeerd</translation>
     </message>
     <message>
         <source>Go on with the newest line</source>
-        <translation type="unfinished"></translation>
+        <translation>Verdergaan bij de nieuwste regel</translation>
     </message>
     <message>
         <source>Copy lines</source>
-        <translation type="unfinished"></translation>
+        <translation>Regels kopiëren</translation>
     </message>
     <message>
         <source>Select all</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles selecteren</translation>
     </message>
     <message>
         <source>Follow</source>
-        <translation type="unfinished"></translation>
+        <translation>Volgen</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pauze</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::MainWindow</name>
     <message>
         <source>Pages</source>
-        <translation type="unfinished"></translation>
+        <translation>Pagina&apos;s</translation>
     </message>
     <message>
         <source>Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Gatehouse</translation>
     </message>
     <message>
         <source>%1 – Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 – Gatehouse</translation>
     </message>
     <message>
         <source>Not connected</source>
-        <translation type="unfinished"></translation>
+        <translation>Niet verbonden</translation>
     </message>
     <message>
         <source>Connecting…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinden…</translation>
     </message>
     <message>
         <source>Live</source>
-        <translation type="unfinished"></translation>
+        <translation>Live</translation>
     </message>
     <message>
         <source>Catching up…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wordt bijgewerkt…</translation>
     </message>
     <message>
         <source>Connection lost</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinding verbroken</translation>
     </message>
     <message>
         <source>Refused</source>
-        <translation type="unfinished"></translation>
+        <translation>Geweigerd</translation>
     </message>
     <message>
         <source>%1, version %2
 Signed in as %3</source>
         <comment>host, version, admin</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1, versie %2
+Aangemeld als %3</translation>
     </message>
     <message>
         <source>Not connected. What is shown may be old.</source>
-        <translation type="unfinished"></translation>
+        <translation>Niet verbonden. Wat u ziet kan verouderd zijn.</translation>
     </message>
     <message>
         <source>Connect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinden…</translation>
     </message>
     <message>
         <source>The server is silent or sending a new snapshot; what is shown is from %1.</source>
-        <translation type="unfinished"></translation>
+        <translation>De server zwijgt of stuurt een nieuwe momentopname; wat u ziet is van %1.</translation>
     </message>
     <message numerus="yes">
         <source>Next attempt in %n s.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Volgende poging over %n s.</numerusform>
+            <numerusform>Volgende poging over %n s.</numerusform>
         </translation>
     </message>
     <message>
         <source>Trying again…</source>
-        <translation type="unfinished"></translation>
+        <translation>Nieuwe poging…</translation>
     </message>
     <message>
         <source>No connection: %1. %2</source>
-        <translation type="unfinished"></translation>
+        <translation>Geen verbinding: %1. %2</translation>
     </message>
     <message>
         <source>Connection lost: %1. What is shown is from %2. %3</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinding verbroken: %1. Wat u ziet is van %2. %3</translation>
     </message>
     <message>
         <source>Try now</source>
-        <translation type="unfinished"></translation>
+        <translation>Nu proberen</translation>
     </message>
     <message>
         <source>The server refused: %1.</source>
-        <translation type="unfinished"></translation>
+        <translation>De server weigerde: %1.</translation>
     </message>
     <message numerus="yes">
         <source>%n gap(s) filled</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n gat gevuld</numerusform>
+            <numerusform>%n gaten gevuld</numerusform>
         </translation>
     </message>
     <message>
         <source>Server time %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Servertijd %1</translation>
     </message>
     <message>
         <source>&amp;Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verbinding</translation>
     </message>
     <message>
         <source>&amp;Connect…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verbinden…</translation>
     </message>
     <message>
         <source>&amp;Disconnect</source>
-        <translation type="unfinished"></translation>
+        <translation>Ver&amp;breken</translation>
     </message>
     <message>
         <source>&amp;Quit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Afsluiten</translation>
     </message>
     <message>
         <source>&amp;Help</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Help</translation>
     </message>
     <message>
         <source>&amp;About Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Over Gatehouse</translation>
     </message>
     <message>
         <source>About Gatehouse</source>
-        <translation type="unfinished"></translation>
+        <translation>Over Gatehouse</translation>
     </message>
     <message>
         <source>Gatehouse console %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Gatehouse-console %1</translation>
     </message>
     <message>
         <source>Shows a Gatehouse server live: rooms, clients, nodes, tasks and the log.
 Licence: Apache-2.0</source>
-        <translation type="unfinished"></translation>
+        <translation>Toont een Gatehouse-server live: kamers, clients, nodes, taken en het log.
+Licentie: Apache-2.0</translation>
     </message>
     <message>
         <source>&amp;View</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Beeld</translation>
     </message>
     <message>
         <source>&amp;Filter</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Filter</translation>
     </message>
     <message>
         <source>&amp;Inspector</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Inspectie</translation>
     </message>
     <message>
         <source>&amp;Theme</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Thema</translation>
     </message>
     <message>
         <source>Like the &amp;desktop</source>
-        <translation type="unfinished"></translation>
+        <translation>Zoals de &amp;desktop</translation>
     </message>
     <message>
         <source>&amp;Light</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Licht</translation>
     </message>
     <message>
         <source>D&amp;ark</source>
-        <translation type="unfinished"></translation>
+        <translation>D&amp;onker</translation>
     </message>
     <message>
         <source>&amp;Language</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Taal</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::NodesModel</name>
     <message>
         <source>online</source>
-        <translation type="unfinished"></translation>
+        <translation>online</translation>
     </message>
     <message>
         <source>offline</source>
-        <translation type="unfinished"></translation>
+        <translation>offline</translation>
     </message>
     <message>
         <source>never seen</source>
-        <translation type="unfinished"></translation>
+        <translation>nooit gezien</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Node</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Toestand</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished"></translation>
+        <translation>Sinds</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisatie</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Samenwerking</translation>
     </message>
     <message>
         <source>Last seen</source>
-        <translation type="unfinished"></translation>
+        <translation>Laatst gezien</translation>
     </message>
     <message>
         <source>Drops</source>
         <comment>times the node went offline</comment>
-        <translation type="unfinished"></translation>
+        <translation>Uitval</translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adres</translation>
     </message>
     <message>
         <source>ID</source>
-        <translation type="unfinished"></translation>
+        <translation>ID</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::NodesPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Online</source>
-        <translation type="unfinished"></translation>
+        <translation>Online</translation>
     </message>
     <message>
         <source>Offline</source>
-        <translation type="unfinished"></translation>
+        <translation>Offline</translation>
     </message>
     <message>
         <source>No nodes yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Nog geen nodes</translation>
     </message>
     <message>
         <source>Nodes are registered with the server, not by connecting. Import an organization&apos;s nodes to see them here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nodes worden bij de server geregistreerd, niet door te verbinden. Importeer de nodes van een organisatie om ze hier te zien.</translation>
     </message>
     <message>
         <source>Ping</source>
-        <translation type="unfinished"></translation>
+        <translation>Ping</translation>
     </message>
     <message>
         <source>Measure how fast the node answers</source>
-        <translation type="unfinished"></translation>
+        <translation>Meet hoe snel de node antwoordt</translation>
     </message>
     <message>
         <source>Renew token…</source>
-        <translation type="unfinished"></translation>
+        <translation>Token vernieuwen…</translation>
     </message>
     <message>
         <source>Tell the node to sign in again</source>
-        <translation type="unfinished"></translation>
+        <translation>De node opnieuw laten aanmelden</translation>
     </message>
     <message>
         <source>Connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbinding</translation>
     </message>
     <message>
         <source>Online since</source>
-        <translation type="unfinished"></translation>
+        <translation>Online sinds</translation>
     </message>
     <message>
         <source>Offline since</source>
-        <translation type="unfinished"></translation>
+        <translation>Offline sinds</translation>
     </message>
     <message>
         <source>Last seen</source>
-        <translation type="unfinished"></translation>
+        <translation>Laatst gezien</translation>
     </message>
     <message>
         <source>never</source>
-        <translation type="unfinished"></translation>
+        <translation>nooit</translation>
     </message>
     <message>
         <source>Connections</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbindingen</translation>
     </message>
     <message>
         <source>Dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Uitgevallen</translation>
     </message>
     <message numerus="yes">
         <source>%n time(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n keer</numerusform>
+            <numerusform>%n keer</numerusform>
         </translation>
     </message>
     <message>
         <source>Address</source>
-        <translation type="unfinished"></translation>
+        <translation>Adres</translation>
     </message>
     <message>
         <source>Belongs to</source>
-        <translation type="unfinished"></translation>
+        <translation>Hoort bij</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisatie</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Samenwerking</translation>
     </message>
     <message>
         <source>Node ID</source>
-        <translation type="unfinished"></translation>
+        <translation>Node-ID</translation>
     </message>
     <message>
         <source>Configuration</source>
-        <translation type="unfinished"></translation>
+        <translation>Configuratie</translation>
     </message>
     <message>
         <source>Select a node to see its connection and configuration.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kies een node om verbinding en configuratie te zien.</translation>
     </message>
     <message>
         <source>Nodes</source>
-        <translation type="unfinished"></translation>
+        <translation>Nodes</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::OverviewPage</name>
     <message>
         <source>Clients</source>
-        <translation type="unfinished"></translation>
+        <translation>Clients</translation>
     </message>
     <message>
         <source>Nodes online</source>
-        <translation type="unfinished"></translation>
+        <translation>Nodes online</translation>
     </message>
     <message>
         <source>Open tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Open taken</translation>
     </message>
     <message>
         <source>Events sent per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Verzonden events per seconde</translation>
     </message>
     <message>
         <source>Events per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Events per seconde</translation>
     </message>
     <message>
         <source>out</source>
-        <translation type="unfinished"></translation>
+        <translation>uit</translation>
     </message>
     <message>
         <source>in</source>
-        <translation type="unfinished"></translation>
+        <translation>in</translation>
     </message>
     <message>
         <source>Traffic per second</source>
-        <translation type="unfinished"></translation>
+        <translation>Verkeer per seconde</translation>
     </message>
     <message>
         <source>Loop lag</source>
-        <translation type="unfinished"></translation>
+        <translation>Vertraging van de lus</translation>
     </message>
     <message>
         <source>%1 ms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 ms</translation>
     </message>
     <message>
         <source>Memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Geheugen</translation>
     </message>
     <message>
         <source>Largest rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Grootste kamers</translation>
     </message>
     <message>
         <source>No rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Geen kamers</translation>
     </message>
     <message>
         <source>Nodes offline</source>
-        <translation type="unfinished"></translation>
+        <translation>Nodes offline</translation>
     </message>
     <message>
         <source>Every node that was ever seen is online</source>
-        <translation type="unfinished"></translation>
+        <translation>Elke node die ooit gezien is, is online</translation>
     </message>
     <message>
         <source>Troubles since the start</source>
-        <translation type="unfinished"></translation>
+        <translation>Problemen sinds de start</translation>
     </message>
     <message>
         <source>up for %1</source>
-        <translation type="unfinished"></translation>
+        <translation>al %1 actief</translation>
     </message>
     <message>
         <source>%1 sockets in %2 rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 sockets in %2 kamers</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>nodes online of all</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 van %2</translation>
     </message>
     <message numerus="yes">
         <source>%n offline</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n offline</numerusform>
+            <numerusform>%n offline</numerusform>
         </translation>
     </message>
     <message>
         <source>all online</source>
-        <translation type="unfinished"></translation>
+        <translation>alle online</translation>
     </message>
     <message numerus="yes">
         <source>%n run(s) active</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n run actief</numerusform>
+            <numerusform>%n runs actief</numerusform>
         </translation>
     </message>
     <message>
         <source>%1 received per second</source>
-        <translation type="unfinished"></translation>
+        <translation>%1 ontvangen per seconde</translation>
     </message>
     <message>
         <source>Slow clients closed</source>
-        <translation type="unfinished"></translation>
+        <translation>Trage clients gesloten</translation>
     </message>
     <message>
         <source>Protocol errors</source>
-        <translation type="unfinished"></translation>
+        <translation>Protocolfouten</translation>
     </message>
     <message>
         <source>Ping timeouts</source>
-        <translation type="unfinished"></translation>
+        <translation>Ping-time-outs</translation>
     </message>
     <message>
         <source>Refused connections</source>
-        <translation type="unfinished"></translation>
+        <translation>Geweigerde verbindingen</translation>
     </message>
     <message>
         <source>Log lines dropped</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemiste logregels</translation>
     </message>
     <message>
         <source>Overview</source>
-        <translation type="unfinished"></translation>
+        <translation>Overzicht</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::RoomsModel</name>
     <message>
         <source>Room</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamer</translation>
     </message>
     <message>
         <source>Members</source>
-        <translation type="unfinished"></translation>
+        <translation>Leden</translation>
     </message>
     <message>
         <source>Events</source>
-        <translation type="unfinished"></translation>
+        <translation>Events</translation>
     </message>
     <message>
         <source>Since</source>
-        <translation type="unfinished"></translation>
+        <translation>Sinds</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::RoomsPage</name>
     <message>
         <source>No rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Geen kamers</translation>
     </message>
     <message>
         <source>A room exists while somebody is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Een kamer bestaat zolang er iemand in is.</translation>
     </message>
     <message>
         <source>Send message…</source>
-        <translation type="unfinished"></translation>
+        <translation>Bericht sturen…</translation>
     </message>
     <message>
         <source>Send an event to everybody in this room</source>
-        <translation type="unfinished"></translation>
+        <translation>Stuur een event naar iedereen in deze kamer</translation>
     </message>
     <message>
         <source>Disconnect…</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbreken…</translation>
     </message>
     <message>
         <source>Close this client&apos;s connection</source>
-        <translation type="unfinished"></translation>
+        <translation>Sluit de verbinding van deze client</translation>
     </message>
     <message>
         <source>Show client</source>
-        <translation type="unfinished"></translation>
+        <translation>Client tonen</translation>
     </message>
     <message>
         <source>Go to this client&apos;s row</source>
-        <translation type="unfinished"></translation>
+        <translation>Ga naar de rij van deze client</translation>
     </message>
     <message numerus="yes">
         <source>%n room(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n kamer</numerusform>
+            <numerusform>%n kamers</numerusform>
         </translation>
     </message>
     <message>
         <source>Namespace</source>
-        <translation type="unfinished"></translation>
+        <translation>Namespace</translation>
     </message>
     <message>
         <source>Rooms</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamers</translation>
     </message>
     <message numerus="yes">
         <source>%n member(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n lid</numerusform>
+            <numerusform>%n leden</numerusform>
         </translation>
     </message>
     <message>
         <source>Room</source>
-        <translation type="unfinished"></translation>
+        <translation>Kamer</translation>
     </message>
     <message>
         <source>Open since</source>
-        <translation type="unfinished"></translation>
+        <translation>Open sinds</translation>
     </message>
     <message>
         <source>Events sent</source>
-        <translation type="unfinished"></translation>
+        <translation>Verzonden events</translation>
     </message>
     <message>
         <source>Members</source>
-        <translation type="unfinished"></translation>
+        <translation>Leden</translation>
     </message>
     <message>
         <source>in %1</source>
-        <translation type="unfinished"></translation>
+        <translation>in %1</translation>
     </message>
     <message>
         <source>Membership</source>
-        <translation type="unfinished"></translation>
+        <translation>Lidmaatschap</translation>
     </message>
     <message>
         <source>Joined</source>
-        <translation type="unfinished"></translation>
+        <translation>Binnengekomen</translation>
     </message>
     <message>
         <source>Socket</source>
-        <translation type="unfinished"></translation>
+        <translation>Socket</translation>
     </message>
     <message>
         <source>Session</source>
-        <translation type="unfinished"></translation>
+        <translation>Sessie</translation>
     </message>
     <message>
         <source>Select a room to see who is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kies een kamer om te zien wie erin is.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::SendDialog</name>
     <message>
         <source>Send to room</source>
-        <translation type="unfinished"></translation>
+        <translation>Naar kamer sturen</translation>
     </message>
     <message numerus="yes">
         <source>Everybody in this room gets the message: %n member(s) now.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>Iedereen in deze kamer krijgt het bericht: nu %n lid.</numerusform>
+            <numerusform>Iedereen in deze kamer krijgt het bericht: nu %n leden.</numerusform>
         </translation>
     </message>
     <message>
         <source>Send</source>
-        <translation type="unfinished"></translation>
+        <translation>Versturen</translation>
     </message>
     <message>
         <source>Event</source>
-        <translation type="unfinished"></translation>
+        <translation>Event</translation>
     </message>
     <message>
         <source>Arguments, as a JSON array</source>
-        <translation type="unfinished"></translation>
+        <translation>Argumenten, als JSON-array</translation>
     </message>
     <message>
         <source>This is not JSON yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dit is nog geen JSON.</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::TasksModel</name>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak %1</translation>
     </message>
     <message>
         <source>%1 of %2</source>
         <comment>finished runs of all runs</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 van %2</translation>
     </message>
     <message>
         <source>Task</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished"></translation>
+        <translation>Status</translation>
     </message>
     <message>
         <source>Runs done</source>
-        <translation type="unfinished"></translation>
+        <translation>Runs klaar</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Samenwerking</translation>
     </message>
     <message>
         <source>Started by</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestart door</translation>
     </message>
     <message>
         <source>Created</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemaakt</translation>
     </message>
     <message>
         <source>Duration</source>
-        <translation type="unfinished"></translation>
+        <translation>Duur</translation>
     </message>
     <message>
         <source>ID</source>
-        <translation type="unfinished"></translation>
+        <translation>ID</translation>
     </message>
 </context>
 <context>
     <name>gatehouse::gui::TasksPage</name>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished"></translation>
+        <translation>Open</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Mislukt</translation>
     </message>
     <message>
         <source>No tasks yet</source>
-        <translation type="unfinished"></translation>
+        <translation>Nog geen taken</translation>
     </message>
     <message>
         <source>A task appears here as soon as a user creates one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Een taak verschijnt hier zodra een gebruiker er een maakt.</translation>
     </message>
     <message>
         <source>Kill task…</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak stoppen…</translation>
     </message>
     <message>
         <source>Tell the nodes to stop this task</source>
-        <translation type="unfinished"></translation>
+        <translation>De nodes deze taak laten stoppen</translation>
     </message>
     <message>
         <source>%1 open</source>
         <comment>tasks</comment>
-        <translation type="unfinished"></translation>
+        <translation>%1 open</translation>
     </message>
     <message>
         <source>Task %1</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak %1</translation>
     </message>
     <message>
         <source>Task</source>
-        <translation type="unfinished"></translation>
+        <translation>Taak</translation>
     </message>
     <message>
         <source>Created</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemaakt</translation>
     </message>
     <message>
         <source>Finished</source>
-        <translation type="unfinished"></translation>
+        <translation>Klaar</translation>
     </message>
     <message>
         <source>not yet</source>
-        <translation type="unfinished"></translation>
+        <translation>nog niet</translation>
     </message>
     <message>
         <source>Duration</source>
-        <translation type="unfinished"></translation>
+        <translation>Duur</translation>
     </message>
     <message>
         <source>Image</source>
-        <translation type="unfinished"></translation>
+        <translation>Image</translation>
     </message>
     <message>
         <source>Belongs to</source>
-        <translation type="unfinished"></translation>
+        <translation>Hoort bij</translation>
     </message>
     <message>
         <source>Started by</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestart door</translation>
     </message>
     <message>
         <source>Organization</source>
-        <translation type="unfinished"></translation>
+        <translation>Organisatie</translation>
     </message>
     <message>
         <source>Collaboration</source>
-        <translation type="unfinished"></translation>
+        <translation>Samenwerking</translation>
     </message>
     <message>
         <source>Job</source>
-        <translation type="unfinished"></translation>
+        <translation>Job</translation>
     </message>
     <message>
         <source>Parent task</source>
-        <translation type="unfinished"></translation>
+        <translation>Bovenliggende taak</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished"></translation>
+        <translation>geen</translation>
     </message>
     <message>
         <source>Runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Runs</translation>
     </message>
     <message>
         <source>Run %1 of task %2</source>
-        <translation type="unfinished"></translation>
+        <translation>Run %1 van taak %2</translation>
     </message>
     <message>
         <source>Run</source>
-        <translation type="unfinished"></translation>
+        <translation>Run</translation>
     </message>
     <message>
         <source>Node</source>
-        <translation type="unfinished"></translation>
+        <translation>Node</translation>
     </message>
     <message>
         <source>Assigned</source>
-        <translation type="unfinished"></translation>
+        <translation>Toegewezen</translation>
     </message>
     <message>
         <source>Started</source>
-        <translation type="unfinished"></translation>
+        <translation>Gestart</translation>
     </message>
     <message>
         <source>Waited</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewacht</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Naam</translation>
     </message>
     <message>
         <source>Status</source>
-        <translation type="unfinished"></translation>
+        <translation>Status</translation>
     </message>
     <message>
         <source>Select a task or a run to see its times and where it runs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kies een taak of een run om tijden en plaats te zien.</translation>
     </message>
     <message>
         <source>Tasks</source>
-        <translation type="unfinished"></translation>
+        <translation>Taken</translation>
     </message>
 </context>
 </TS>

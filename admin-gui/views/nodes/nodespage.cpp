@@ -14,7 +14,7 @@ NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget*
 {
     setObjectName(QStringLiteral("nodesPage"));
     view()->setRootIsDecorated(false);
-    setColumns({{18, 3}, {11, 0}, {6, 0}, {14, 3}, {14, 3}, {6, 0}, {4, 0}, {11, 1}, {3, 0, true}});
+    setColumns({{16, 3}, {9, 0}, {5, 0}, {11, 3}, {12, 3}, {5, 0}, {4, 0}, {10, 1}, {3, 0, true}});
     view()->sortByColumn(NodesModel::NameColumn, Qt::AscendingOrder);
     choices()->setChoices({tr("All"), tr("Online"), tr("Offline")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &NodesPage::applyChoice);

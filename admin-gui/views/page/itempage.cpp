@@ -126,7 +126,7 @@ void ItemPage::fitColumns()
         const QString title
             = m_model->headerData(int(i), Qt::Horizontal, Qt::DisplayRole).toString();
         widths[i]
-            = std::max(m_columns[i].characters * unit + 18, head.horizontalAdvance(title) + 28);
+            = std::max(m_columns[i].characters * unit + 18, head.horizontalAdvance(title) + 22);
         needed += widths[i];
         stretch += m_columns[i].stretch;
     }

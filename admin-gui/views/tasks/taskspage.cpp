@@ -14,7 +14,7 @@ TasksPage::TasksPage(TasksModel& tasks, AdminActions& actions, Now now, QWidget*
     : ItemPage(&tasks, std::move(now), parent), m_tasks(tasks)
 {
     setObjectName(QStringLiteral("tasksPage"));
-    setColumns({{22, 5}, {13, 1}, {7, 0}, {14, 4}, {11, 1}, {6, 0}, {9, 0}, {4, 0}});
+    setColumns({{17, 5}, {12, 1}, {6, 0}, {11, 4}, {9, 2}, {5, 0}, {7, 0}, {4, 0}});
     view()->sortByColumn(TasksModel::IdColumn, Qt::DescendingOrder);
     choices()->setChoices({tr("All"), tr("Open"), tr("Failed")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &TasksPage::applyChoice);
