@@ -144,10 +144,13 @@ private:
         for (auto it = levels.begin(); it != levels.end(); ++it) {
             m_log.setLevel(it.key(), it.value());
         }
-        say(Level::Info,
-            waiting.isEmpty() ? QStringLiteral("Configuration read again")
-                              : QString(u"Configuration read again; these need a restart: "
-                                  + waiting.join(QStringLiteral(", "))));
+        if (waiting.isEmpty()) {
+            say(Level::Info, QStringLiteral("Configuration read again"));
+        } else {
+            say(Level::Warning,
+                u"Configuration read again; these need a restart: "
+                    + waiting.join(QStringLiteral(", ")));
+        }
     }
 
     const ConfigArguments m_arguments;
