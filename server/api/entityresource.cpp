@@ -291,12 +291,10 @@ void EntityResource::listRoles(const ApiCallPtr& call)
     replyPageOf(*call,
         filtered(services().directory.roles(),
             [&](const work::Role& role) {
-                const bool isForCaller = !role.organization.isValid()
-                    || role.organization == call->principal().organization;
                 const bool isOfUser = !user
                     || std::find(user->roles.begin(), user->roles.end(), role.id)
                         != user->roles.end();
-                return isForCaller && isOfUser;
+                return isOfUser && mayViewRole(*call, role);
             }),
         [this](const work::Role& role) { return m_json.role(role); });
 }
@@ -310,6 +308,8 @@ void EntityResource::listRules(const ApiCallPtr& call)
     if (filters->user != 0 && (!user || !mayViewUser(*call, *user)))
         return call->deny({false, {}, QStringLiteral("it may not view this user")});
     const work::Role* role = services().directory.role(RoleId{filters->role});
+    if (role && !mayViewRole(*call, *role))
+        return call->deny({false, {}, QStringLiteral("it may not view this role")});
     // Rules have no row of their own; their place in the sorted list of all of them is their id.
     struct NumberedRule
     {
@@ -371,6 +371,12 @@ bool EntityResource::mayViewUser(const ApiCall& call, const work::User& user) co
     return has(RuleScope::Collaboration)
         && std::any_of(shared.begin(), shared.end(),
             [&rights](CollaborationId id) { return rights.isMemberOf(id); });
+}
+
+/// General roles are everybody's; those of an organization are its own members' business.
+bool EntityResource::mayViewRole(const ApiCall& call, const work::Role& role) const
+{
+    return !role.organization.isValid() || role.organization == call.principal().organization;
 }
 
 /// A node may change its own organization's key, as in vantage6; users by organization/EDIT.

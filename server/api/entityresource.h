@@ -37,6 +37,7 @@ private:
     access::Decision mayView(const ApiCall& call, const work::Organization& organization) const;
     access::Decision mayView(const ApiCall& call, const work::Collaboration& collaboration) const;
     bool mayViewUser(const ApiCall& call, const work::User& user) const;
+    bool mayViewRole(const ApiCall& call, const work::Role& role) const;
     bool mayEdit(const ApiCall& call, OrganizationId organization) const;
 
     WireJson m_json;

@@ -92,7 +92,8 @@ void KillResource::killNodeTasks(const ApiCallPtr& call)
         return call->fail(
             {ErrorCode::NotFound, QStringLiteral("Node id=%1 not found").arg(number)});
     const QString target = QStringLiteral("node ") + number;
-    const auto decision = access::mayKill(call->principal(), call->rights(), node->collaboration);
+    const auto decision = access::mayKillOnNode(
+        call->principal(), call->rights(), node->collaboration, node->organization);
     if (!decision) {
         audit(*call, QStringLiteral("node:kill"), target, outcomeOf(ErrorCode::Forbidden));
         return call->deny(decision);

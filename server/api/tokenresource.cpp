@@ -20,6 +20,8 @@ using access::TokenKind;
 
 namespace {
 
+constexpr qsizetype maxAuditedAccount = 256; ///< the name is whatever the client sent
+
 struct Login
 {
     QString name;
@@ -95,8 +97,10 @@ void TokenResource::loginNode(const ApiCallPtr& call)
         return call->fail({ErrorCode::BadRequest,
             QStringLiteral("Request body is incorrect: 'api_key' is needed")});
     const auto mayTry = services().limiter.check(call->request().peerAddress);
-    if (!mayTry)
+    if (!mayTry) {
+        services().metrics.loginsLocked.Increment();
         return call->fail(mayTry.error());
+    }
     const work::Node* node = services().directory.nodeByApiKey(key.toUtf8());
     if (!node) {
         loginFailed(*call, {});
@@ -223,6 +227,12 @@ void TokenResource::checkPassword(const ApiCallPtr& call, const QString& account
                     const Result<access::PasswordMatch>& match) {
             if (!match)
                 return call->fail(match.error());
+            // Tries sent together all got past the first question: the lock counts here as well.
+            const auto mayEnter = services().limiter.check(call->request().peerAddress, account);
+            if (!mayEnter) {
+                services().metrics.loginsLocked.Increment();
+                return call->fail(mayEnter.error());
+            }
             if (!match->matches) {
                 loginFailed(*call, account);
                 return call->fail(
@@ -262,7 +272,7 @@ void TokenResource::loginFailed(const ApiCall& call, const QString& account)
         .actorName = {},
         .address = address,
         .action = QStringLiteral("login:lock"),
-        .target = account,
+        .target = account.left(maxAuditedAccount),
         .reason = QStringLiteral("too many failed logins"),
         .outcome = QStringLiteral("ok"),
         .before = {},
