@@ -9,6 +9,8 @@
 #include "server/work/directory.h"
 #include "server/work/journal.h"
 
+#include <QCryptographicHash>
+
 namespace gatehouse::api {
 
 using L = QLatin1StringView;
@@ -17,6 +19,7 @@ using model::RuleScope;
 namespace {
 
 constexpr int maxRunsOfTask = 1'000;
+constexpr qsizetype maxIdempotencyKey = 255;
 
 /// Asking for less than it got would give a client what it did not want; so a filter we do not have
 /// is an error.
@@ -28,6 +31,27 @@ std::optional<QString> unknownFilter(const ApiCall& call)
             return QLatin1String(name);
     }
     return std::nullopt;
+}
+
+/// The key of a client that may send the same request twice, as after a lost answer.
+Result<std::optional<work::IdempotencyKey>> idempotencyOf(const ApiCall& call)
+{
+    const protocol::HttpRequest& request = call.request();
+    if (!request.headers.has("Idempotency-Key"))
+        return std::nullopt;
+    const QByteArray key = request.headers.value("Idempotency-Key");
+    if (request.headers.count("Idempotency-Key") > 1 || key.isEmpty()
+        || key.size() > maxIdempotencyKey)
+        return failure(
+            ErrorCode::BadRequest, QStringLiteral("The header Idempotency-Key has a wrong value"));
+    QString client = access::name(call.principal().kind) + QLatin1Char(':')
+        + QString::number(call.principal().id);
+    if (call.caller().isContainer()) {
+        const qint64 task = call.caller().claims.container.value(L("task_id")).toInteger();
+        client += QStringLiteral("/task:") + QString::number(task);
+    }
+    return work::IdempotencyKey{client, QString::fromLatin1(key),
+        QCryptographicHash::hash(request.body, QCryptographicHash::Sha256)};
 }
 
 access::Decision mayView(const ApiCall& call, const work::Task& task)
@@ -185,6 +209,10 @@ void TaskResource::create(const ApiCallPtr& call)
     auto request = readTaskBody(*body, services().directory);
     if (!request)
         return call->fail(request.error());
+    auto idempotency = idempotencyOf(*call);
+    if (!idempotency)
+        return call->fail(idempotency.error());
+    request->idempotency = std::move(*idempotency);
     if (call->caller().isContainer())
         createForContainer(call, std::move(*request));
     else
@@ -255,6 +283,8 @@ void TaskResource::submit(const ApiCallPtr& call, work::TaskRequest request)
             if (!created)
                 return call->fail(created.error());
             const work::Task& task = created->record.task;
+            if (created->repeated)
+                return call->reply(201, m_json.task(created->record));
             observe::log(observe::Level::Info, observe::category::task,
                 QStringLiteral("New task %1 \"%2\" by <%3>")
                     .arg(QString::number(task.id.value), task.name, call->principal().name),

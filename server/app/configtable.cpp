@@ -365,7 +365,8 @@ std::vector<ConfigKey> storageKeys()
         count(s, "queued_writes", FIELD(storage.maxQueuedWrites), 1, 10'000'000,
             "Writes that may wait; more are refused."),
         duration(s, "idempotency_life", FIELD(storage.idempotencyLife), minute, 365 * day,
-            "How long a request's idempotency key is remembered."),
+            "How long the `Idempotency-Key` of a `POST /api/task` is remembered: the same request "
+            "under it is answered with the same task."),
     };
 }
 

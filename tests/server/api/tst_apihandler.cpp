@@ -39,6 +39,12 @@ private Q_SLOTS:
     void killsWithTheRightRule_data();
     void killsWithTheRightRule();
     void killsEverythingOnAnOnlineNode();
+    void organizationAdminsEmptyTheirOwnNodesOnly();
+    void rolesOfAnOrganizationStayInIt();
+    void repeatedRequestsMakeOneTask();
+    void refusesUnusableIdempotencyKeys_data();
+    void refusesUnusableIdempotencyKeys();
+    void guessesSentTogetherAreLockedOutTogether();
     void nodesSetTheirOwnOrganizationsKeyOnly();
 };
 
@@ -728,6 +734,130 @@ void ApiHandlerTest::killsEverythingOnAnOnlineNode()
     QCOMPARE(node.take("kill_containers"),
         (QJsonArray{QJsonObject{
             {u"node_id"_s, id}, {u"collaboration_id"_s, house.collaboration(u"heart"_s).value}}}));
+}
+
+void ApiHandlerTest::organizationAdminsEmptyTheirOwnNodesOnly()
+{
+    House house;
+    auto state = house.store->loadStartState();
+    const auto role = std::find_if(state->directory.roles.begin(), state->directory.roles.end(),
+        [](const work::Role& candidate) { return candidate.name == u"Organization Admin"; });
+    QVERIFY(role != state->directory.roles.end());
+    for (work::User& user : state->directory.users) {
+        if (user.username == u"olga") // of Bergen
+            user.roles = {role->id};
+    }
+    house.directory.replace(std::move(state->directory));
+    Client own = house.connectNode(u"b-heart"_s);
+    Client partner = house.connectNode(u"a-heart"_s);
+    const auto kill = [&](const QString& node) {
+        return house
+            .call("POST", u"/api/kill/node/tasks"_s, house.userToken(u"olga"_s),
+                "{\"id\":" + number(house.node(node).value) + '}')
+            .status;
+    };
+    QCOMPARE(kill(u"b-heart"_s), 200);
+    QCOMPARE(kill(u"a-heart"_s), 401);
+}
+
+void ApiHandlerTest::rolesOfAnOrganizationStayInIt()
+{
+    House house;
+    auto state = house.store->loadStartState();
+    qint64 cork = 0;
+    qint64 general = 0;
+    for (work::Role& role : state->directory.roles) {
+        if (role.name == u"Listener") {
+            role.organization = house.organization(u"Cork"_s);
+            cork = role.id.value;
+        } else if (role.name == u"Viewer") {
+            general = role.id.value;
+        }
+    }
+    house.directory.replace(std::move(state->directory));
+    const auto rules = [&](const QString& user, qint64 role) {
+        return house.call("GET", u"/api/rule?role_id=%1"_s.arg(role), house.userToken(user)).status;
+    };
+    QCOMPARE(rules(u"bert"_s, general), 200);
+    QCOMPARE(rules(u"carl"_s, cork), 200);
+    QCOMPARE(rules(u"bert"_s, cork), 401);
+    const QJsonObject roles
+        = house.callJson("GET", u"/api/role?per_page=100"_s, house.userToken(u"bert"_s));
+    QVERIFY(namesOf(roles).contains(u"Viewer"_s));
+    QVERIFY(!namesOf(roles).contains(u"Listener"_s));
+}
+
+void ApiHandlerTest::repeatedRequestsMakeOneTask()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    node.take();
+    const auto body = [&](const char* name) -> QByteArray {
+        return R"({"image":"harbor/average:1","name":")" + QByteArray(name)
+            + R"(","collaboration_id":)" + number(house.collaboration(u"heart"_s).value)
+            + R"(,"organizations":[{"id":)" + number(house.organization(u"Aachen"_s).value)
+            + R"(,"input":"aW5wdXQ="}]})";
+    };
+    const auto post = [&](const QString& user, const QByteArray& key, const QByteArray& text) {
+        return house.call(
+            "POST", u"/api/task"_s, house.userToken(user), text, {{"Idempotency-Key", key}});
+    };
+    const auto idOf = [](const protocol::HttpResponse& response) {
+        return jsonOf(response).value(u"id"_s).toInteger();
+    };
+    const auto first = post(u"anna"_s, "k1", body("a"));
+    QCOMPARE(first.status, 201);
+    const auto again = post(u"anna"_s, "k1", body("a"));
+    QCOMPARE(again.status, 201);
+    QCOMPARE(idOf(again), idOf(first));
+    QCOMPARE(post(u"anna"_s, "k1", body("b")).status, 409);
+    QVERIFY(idOf(post(u"bert"_s, "k1", body("a"))) != idOf(first));
+    QVERIFY(idOf(post(u"anna"_s, "k2", body("a"))) != idOf(first));
+    QCOMPARE(node.take("new_task").size(), 3);
+}
+
+void ApiHandlerTest::refusesUnusableIdempotencyKeys_data()
+{
+    QTest::addColumn<QByteArrayList>("keys");
+    QTest::newRow("empty") << QByteArrayList{""};
+    QTest::newRow("too long") << QByteArrayList{QByteArray(256, 'k')};
+    QTest::newRow("two") << QByteArrayList{"a", "b"};
+}
+
+void ApiHandlerTest::refusesUnusableIdempotencyKeys()
+{
+    QFETCH(QByteArrayList, keys);
+    House house;
+    protocol::HttpHeaders headers;
+    for (const QByteArray& key : keys)
+        headers.add("Idempotency-Key", key);
+    const QByteArray body = R"({"image":"i","collaboration_id":)"
+        + number(house.collaboration(u"heart"_s).value) + R"(,"organizations":[{"id":)"
+        + number(house.organization(u"Aachen"_s).value) + "}]}";
+    QCOMPARE(
+        house.call("POST", u"/api/task"_s, house.userToken(u"anna"_s), body, headers).status, 400);
+    QCOMPARE(house.call("POST", u"/api/task"_s, house.userToken(u"anna"_s), body).status, 201);
+}
+
+/// All of them pass the limiter before the first has been judged; the right guess is the last.
+void ApiHandlerTest::guessesSentTogetherAreLockedOutTogether()
+{
+    House house;
+    std::vector<session::fake::ExchangePtr> tries;
+    for (int i = 0; i < 30; ++i)
+        tries.push_back(house.send("POST", u"/api/token/user"_s, {},
+            "{\"username\":\"bert\",\"password\":\"guess " + number(i) + "\"}"));
+    tries.push_back(house.send("POST", u"/api/token/user"_s, {},
+        R"({"username":"bert","password":"correct horse battery"})"));
+    QTRY_VERIFY_WITH_TIMEOUT(std::all_of(tries.begin(), tries.end(),
+                                 [](const auto& one) { return one->response.has_value(); }),
+        10'000);
+    const auto count = [&](int status) {
+        return std::count_if(tries.begin(), tries.end(),
+            [status](const auto& one) { return one->response->status == status; });
+    };
+    QCOMPARE(count(401), 10);
+    QCOMPARE(count(429), 21);
 }
 
 void ApiHandlerTest::nodesSetTheirOwnOrganizationsKeyOnly()
