@@ -82,6 +82,11 @@ Result<Identity> Identities::ownIdentity(access::Claims claims, access::Principa
 {
     Identity identity;
     QString name = claims.name;
+    const work::AdminAccount* account = kind == access::PrincipalKind::Admin
+        ? m_directory.admin(AdminId{claims.subjectId})
+        : nullptr;
+    if (account)
+        name = account->name;
     if (name.isEmpty())
         name = access::name(kind) + QLatin1Char(' ') + QString::number(claims.subjectId);
     identity.principal = {kind, claims.subjectId, name, {}, {}, claims.expiresAt};
