@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configuration.h"
 
+#include <algorithm>
+
 namespace gatehouse::app {
 
 std::optional<ListenAddress> ListenAddress::fromText(const QString& text)
@@ -44,6 +46,8 @@ transport::TransportOptions Configuration::transportOptions() const
 {
     transport::TransportOptions options = transport;
     options.webSocket.maxMessageBytes = session.maxPayloadBytes;
+    // A message by polling is a body.
+    options.http.maxBodyBytes = std::max(options.http.maxBodyBytes, session.maxPayloadBytes);
     options.webSocket.maxQueuedBytes = session.maxQueuedBytes;
     options.webSocket.maxQueueAge = session.maxQueueAge;
     return options;

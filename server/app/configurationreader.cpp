@@ -184,11 +184,13 @@ void ConfigurationReader::readToml(
 
 void ConfigurationReader::readEnvironment(const QProcessEnvironment& environment)
 {
+    // The configuration file's name, and what the console and the scripts read.
+    static const QStringList notKeys{QStringLiteral("GATEHOUSE_CONFIG"),
+        QStringLiteral("GATEHOUSE_ADMIN_TOKEN"), QStringLiteral("GATEHOUSE_CI_SECONDS")};
     QStringList names = environment.keys();
     names.sort();
     for (const QString& name : names) {
-        if (!name.startsWith(QLatin1StringView("GATEHOUSE_"))
-            || name == QLatin1StringView("GATEHOUSE_CONFIG")) {
+        if (!name.startsWith(QLatin1StringView("GATEHOUSE_")) || notKeys.contains(name)) {
             continue;
         }
         bool known = false;

@@ -15,6 +15,7 @@ const scenarios = {
   ...require('./cases/failing'),
   ...require('./cases/administering'),
   ...require('./cases/readme'),
+  ...require('./cases/simulating'),
 };
 
 /** A server with the federation of federation.json, and whoever connects to it. */
