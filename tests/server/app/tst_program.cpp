@@ -113,6 +113,7 @@ private Q_SLOTS:
     void refusesAPortInUse();
     void refusesADataDirectoryInUse();
     void stopsAtSigterm();
+    void stopsAtSigintAsABackgroundJob();
     void secondSignalStopsAtOnce();
     void readsTheConfigurationAgainAtSighup();
     void firstStartMakesAnAdministratorOnce();
@@ -232,6 +233,16 @@ void tst_Program::stopsAtSigterm()
         server.signal(number);
         QCOMPARE(server.waitForEnd(), 0);
     }
+}
+
+void tst_Program::stopsAtSigintAsABackgroundJob()
+{
+    // As shells start background jobs: the disposition is handed down to the program.
+    std::signal(SIGINT, SIG_IGN);
+    Served server(path("data"));
+    std::signal(SIGINT, SIG_DFL);
+    server.signal(SIGINT);
+    QCOMPARE(server.waitForEnd(), 0);
 }
 
 void tst_Program::secondSignalStopsAtOnce()
