@@ -27,11 +27,6 @@ void SignalWatcher::block()
 {
     const sigset_t set = watched();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    // A shell starts background jobs with SIGINT ignored, and an ignored signal never gets as far
-    // as the descriptor.
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-        std::signal(number, SIG_DFL);
-    }
     // A peer that goes away is an error code of send(), not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
 }
