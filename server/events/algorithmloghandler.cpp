@@ -98,7 +98,8 @@ void AlgorithmLogHandler::store(NodeId node, RunId run, const QString& text)
     if (!batch.text.isEmpty() && !batch.text.endsWith(QLatin1Char('\n')))
         batch.text += QLatin1Char('\n');
     batch.text += text;
-    if (batch.text.size() < m_options.maxBatchedLogBytes)
+    const bool mayWait = m_options.logFlushInterval > Millis{0};
+    if (mayWait && batch.text.size() < m_options.maxBatchedLogBytes)
         return;
     const Batch full = std::move(batch);
     m_batches.erase(run);

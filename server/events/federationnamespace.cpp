@@ -23,6 +23,9 @@ using access::PrincipalKind;
 
 namespace {
 
+/// Where log lines are written at once: what else is swept has seconds.
+constexpr Millis defaultSweepInterval{200};
+
 void logAbout(observe::Level level, QLatin1StringView category, const QString& text,
     const session::Socket& socket, const access::Principal& principal = {})
 {
@@ -40,7 +43,8 @@ QString kindTitle(PrincipalKind kind)
 
 FederationNamespace::FederationNamespace(
     FederationServices services, FederationAnnouncer& announcer, FederationOptions options)
-    : m_services(services), m_announcer(announcer), m_options(options)
+    : m_services(services), m_announcer(announcer), m_options(options),
+      m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow)
 {
     const auto add = [this](const QByteArray& event, auto handler) {
         auto* raw = handler.get();
@@ -57,7 +61,8 @@ FederationNamespace::FederationNamespace(
             services.hub, services.tasks, services.metrics, m_options));
     services.directory.addObserver(this);
     m_timer.callOnTimeout(&m_timer, [this] { sweep(); });
-    m_timer.start(m_options.logFlushInterval);
+    const bool mayWait = m_options.logFlushInterval > Millis{0};
+    m_timer.start(mayWait ? m_options.logFlushInterval : defaultSweepInterval);
 }
 
 FederationNamespace::~FederationNamespace()
@@ -102,12 +107,11 @@ void FederationNamespace::eventReceived(
 {
     const auto found = m_members.constFind(socket.socketId());
     if (event.name == "message" || event.name == "error") {
-        logAbout(observe::Level::Info, observe::category::ws,
+        logWordsOf(socket, {}, observe::Level::Info,
             QStringLiteral("Received %1: %2")
                 .arg(QString::fromUtf8(event.name),
                     QString::fromUtf8(
-                        event.args.first(std::min<qsizetype>(event.args.size(), 1'024)))),
-            socket);
+                        event.args.first(std::min<qsizetype>(event.args.size(), 1'024)))));
         return;
     }
     if (found == m_members.cend()) {
@@ -127,15 +131,27 @@ void FederationNamespace::eventReceived(
     if (principal.kind == PrincipalKind::Node)
         return handler->handle(principal, socket.socketId(), event);
     m_services.metrics.eventsIgnored.Increment();
-    logAbout(observe::Level::Warning, observe::category::ws,
+    logWordsOf(socket, principal, observe::Level::Warning,
         QStringLiteral("%1 <%2> sent %3, which only nodes may send: ignored")
-            .arg(kindTitle(principal.kind), principal.name, QString::fromUtf8(event.name)),
-        socket, principal);
+            .arg(kindTitle(principal.kind), principal.name, QString::fromUtf8(event.name)));
+}
+
+/// A line about what a client has sent, as long as it has not caused too many.
+void FederationNamespace::logWordsOf(const session::Socket& socket,
+    const access::Principal& principal, observe::Level level, const QString& text)
+{
+    const auto verdict = m_logBudget.take(socket.socketId(), m_services.clock.monotonic());
+    if (verdict == LogBudget::Verdict::Silent)
+        return;
+    const bool isLast = verdict == LogBudget::Verdict::LogAsLast;
+    const QString end = isLast ? QStringLiteral(" (more of this client are left out)") : QString();
+    logAbout(level, observe::category::ws, text + end, socket, principal);
 }
 
 void FederationNamespace::socketDisconnected(session::Socket& socket, const QByteArray& reason)
 {
     const SocketId id = socket.socketId();
+    m_logBudget.forget(id);
     m_unidentified.remove(id);
     const MemberPtr member = m_members.take(id);
     if (!member)

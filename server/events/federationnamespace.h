@@ -5,6 +5,8 @@
 #include "server/events/federationannouncer.h"
 #include "server/events/federationnames.h"
 #include "server/events/federationoptions.h"
+#include "server/events/logbudget.h"
+#include "server/observe/log.h"
 #include "server/session/socket.h"
 #include "server/work/directory.h"
 
@@ -108,11 +110,14 @@ private:
     void reviewMember(const SocketId& id);
     void sweepStrangers(Millis now);
     void sweepTokens(Millis now);
+    void logWordsOf(const session::Socket& socket, const access::Principal& principal,
+        observe::Level level, const QString& text);
     void handlePing(const access::Principal& principal);
 
     FederationServices m_services;
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
+    LogBudget m_logBudget;
     QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone

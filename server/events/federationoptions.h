@@ -26,6 +26,8 @@ struct FederationOptions
     Millis logFlushInterval{200}; ///< how long live log lines wait to be written together
     qsizetype maxNodeInfoEntries = 1'000; ///< of one node_info_update
     qsizetype maxNodeInfoBytes = 64 * 1024;
+    int maxLoggedEvents = 50; ///< of one socket, in the window below; more are not logged
+    Millis loggedEventsWindow{10'000};
     size_t maxRememberedKills = 1'000; ///< runs per node killed while it was away, told at sync
 };
 

@@ -9,6 +9,10 @@ namespace gatehouse::events {
 
 namespace {
 
+/// What may wait is this many times what one message takes: at the rate of messages, most of a
+/// second of lines that are all long.
+constexpr qsizetype maxWaitingMessages = 8;
+
 QByteArray json(const model::LogEntry& entry)
 {
     return QJsonDocument(entry.toJson()).toJson(QJsonDocument::Compact);
@@ -56,6 +60,7 @@ void LogTopic::stop()
 {
     m_log.removeObserver(this);
     m_waiting.clear();
+    m_waitingCharacters = 0;
     m_dropped = 0;
     m_refilledAt.reset();
 }
@@ -83,6 +88,7 @@ std::optional<ChangeSet> LogTopic::takeChanges(PageBounds bounds)
         }
         lines.append(json(m_waiting.front()));
         bytes += lines.last().size();
+        m_waitingCharacters -= m_waiting.front().text.size();
         m_waiting.pop_front();
     }
     ChangeSet changes{this->version(), version,
@@ -104,11 +110,12 @@ void LogTopic::linesAppended(std::span<const model::LogEntry> lines)
 {
     for (const model::LogEntry& line : lines) {
         m_lastSeq = line.seq;
-        if (m_allowance < 1) {
+        if (m_allowance < 1 || m_waitingCharacters >= maxWaitingMessages * m_options.maxPageBytes) {
             ++m_dropped;
             continue;
         }
         m_allowance -= 1;
+        m_waitingCharacters += line.text.size();
         m_waiting.push_back(line);
     }
 }

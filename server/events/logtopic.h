@@ -9,8 +9,8 @@
 
 namespace gatehouse::events {
 
-/// `log`: the newest lines, then every line as it comes, up to a rate; what is over it is counted
-/// and left out. The version is the number of the last line.
+/// `log`: the newest lines, then every line as it comes, up to a rate and to what messages can
+/// carry; what is over it is counted and left out. The version is the number of the last line.
 class LogTopic final : public AdminTopic, private observe::LiveLogObserver
 {
 public:
@@ -29,6 +29,7 @@ private:
     observe::LiveLog& m_log;
     const AdminOptions& m_options;
     std::deque<model::LogEntry> m_waiting;
+    qsizetype m_waitingCharacters = 0; ///< of their texts
     quint64 m_dropped = 0; ///< since the last message
     quint64 m_lastSeq = 0; ///< of the lines seen, told or not
     double m_allowance = 0; ///< lines we may still send

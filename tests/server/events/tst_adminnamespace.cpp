@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/events/logtopic.h"
 #include "tests/server/events/house.h"
 
 #include <QMap>
@@ -180,6 +181,7 @@ private Q_SLOTS:
     void overviewCounts();
     void logShowsTailThenEveryLine();
     void logDropsAndCountsWhatIsTooFast();
+    void logKeepsNoMoreThanMessagesCanCarry();
     void secondWatcherOfTheLogSeesNoGap();
     void refusesBadRequests_data();
     void refusesBadRequests();
@@ -484,6 +486,31 @@ void AdminNamespaceTest::logShowsTailThenEveryLine()
     QCOMPARE(change.value(u"lines"_s).toArray().size(), 5);
     QCOMPARE(change.value(u"lines"_s).toArray().at(0).toObject().value(u"text"_s).toString(),
         u"<img src=x>"_s);
+}
+
+void AdminNamespaceTest::logKeepsNoMoreThanMessagesCanCarry()
+{
+    observe::LiveLog log(observe::LiveLogOptions{});
+    events::AdminOptions options;
+    options.maxPageBytes = 10'000;
+    events::LogTopic topic(log, options);
+    topic.start();
+    std::vector<model::LogEntry> lines(1'000);
+    for (model::LogEntry& line : lines)
+        line.text = QString(1'000, u'x');
+    log.append(std::move(lines));
+    quint64 told = 0;
+    quint64 dropped = 0;
+    while (const auto changes = topic.takeChanges({1'000, options.maxPageBytes})) {
+        const QJsonObject json
+            = QJsonDocument::fromJson(QByteArray('{' + changes->members + '}')).object();
+        told += quint64(json.value(u"lines"_s).toArray().size());
+        dropped += quint64(json.value(u"dropped"_s).toInteger());
+    }
+    QCOMPARE(told + dropped, quint64(1'000));
+    QVERIFY(told <= 100);
+    QVERIFY(told >= 50);
+    topic.stop();
 }
 
 void AdminNamespaceTest::logDropsAndCountsWhatIsTooFast()

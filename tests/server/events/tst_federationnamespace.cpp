@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/observe/logsink.h"
 #include "tests/server/events/house.h"
+
+#include <QAbstractEventDispatcher>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -38,7 +41,9 @@ private Q_SLOTS:
     void statusOfForeignRunsGoesNowhere_data();
     void statusOfForeignRunsGoesNowhere();
     void logLinesAreRelayedAndKept();
+    void logLinesCanBeWrittenAtOnce();
     void logLinesOfForeignRunsGoNowhere();
+    void floodsOfWordsAreLoggedUpToABound();
     void overlongLogLinesAreCut();
     void configurationFollowsTheStorageRule();
     void usersCannotSpeakAsNodes();
@@ -346,6 +351,59 @@ void FederationNamespaceTest::logLinesAreRelayedAndKept()
             .toString();
     };
     QTRY_COMPARE(logOf(), u"one \u00e9\ntwo"_s);
+}
+
+/// With an interval of nothing; which must not turn the event loop without end either.
+void FederationNamespaceTest::logLinesCanBeWrittenAtOnce()
+{
+    House house(events::FederationOptions{.logFlushInterval = Millis{0}});
+    Client node = house.connectNode(u"a-heart"_s);
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    struct Seen final : work::TaskObserver
+    {
+        void runLogAppended(const work::RunRef&, const QString& text) override { texts += text; }
+        QStringList texts;
+    } seen;
+    house.tasks.addObserver(&seen);
+    node.emitEvent("algorithm_log", "{\"run_id\":" + number(run) + ",\"log\":\"at once\"}");
+    QCOMPARE(seen.texts, QStringList{u"at once"_s});
+    house.tasks.removeObserver(&seen);
+
+    int turns = 0;
+    const auto counting = connect(QCoreApplication::eventDispatcher(),
+        &QAbstractEventDispatcher::awake, this, [&turns] { ++turns; });
+    QEventLoop loop;
+    QTimer::singleShot(300, &loop, &QEventLoop::quit);
+    loop.exec();
+    disconnect(counting);
+    QVERIFY2(turns < 100, qPrintable(QString::number(turns)));
+}
+
+void FederationNamespaceTest::floodsOfWordsAreLoggedUpToABound()
+{
+    int lines = 0;
+    int ends = 0;
+    House house(events::FederationOptions{.maxLoggedEvents = 5});
+    observe::LogSink sink({}, nullptr, [&](const QByteArray& line) {
+        lines += line.contains("Received message");
+        lines += line.contains("only nodes may send");
+        ends += line.contains("left out");
+    });
+    Client stranger = house.connectWith({});
+    Client anna = house.connectUser(u"anna"_s);
+    for (int i = 0; i < 100; ++i) {
+        stranger.emitEvent("message", "\"hello\"");
+        anna.emitEvent("algorithm_log", R"({"run_id":1,"log":"x"})");
+    }
+    sink.flush();
+    QCOMPARE(lines, 10);
+    QCOMPARE(ends, 2);
+    house.clock.advance(Millis{10'000});
+    stranger.emitEvent("message", "\"hello\"");
+    sink.flush();
+    QCOMPARE(lines, 11);
 }
 
 void FederationNamespaceTest::logLinesOfForeignRunsGoNowhere()
