@@ -16,7 +16,6 @@ namespace gatehouse::gui {
 namespace {
 
 constexpr int screenshotDeadlineMs = 60'000;
-constexpr int samplesBeforeScreenshot = 4;
 
 } // namespace
 
@@ -165,7 +164,7 @@ void Console::connectTo(const Profile& profile, const Credentials& credentials)
 void Console::takeScreenshot()
 {
     connect(&m_models.overview, &OverviewModel::sampleAdded, this, [this] {
-        if (m_connection.state() != LinkState::Live || ++m_samplesSeen != samplesBeforeScreenshot)
+        if (m_connection.state() != LinkState::Live || ++m_samplesSeen != m_options.settleSeconds)
             return;
         m_window->selectFirst();
         QTimer::singleShot(300, this, [this] {
@@ -176,8 +175,9 @@ void Console::takeScreenshot()
             QCoreApplication::exit(written ? 0 : 1);
         });
     });
-    QTimer::singleShot(screenshotDeadlineMs, this, [this] {
-        std::fprintf(stderr, "gatehouse-admin: no live data within a minute: %s\n",
+    const int deadlineMs = screenshotDeadlineMs + m_options.settleSeconds * 1000;
+    QTimer::singleShot(deadlineMs, this, [this] {
+        std::fprintf(stderr, "gatehouse-admin: no live data in time: %s\n",
             qPrintable(AdminActions::errorText(m_connection.reason())));
         QCoreApplication::exit(1);
     });

@@ -36,6 +36,9 @@ void describe(QCommandLineParser& parser)
         {QStringLiteral("screenshot"),
             QStringLiteral("Write a picture of the window once data has settled, then quit."),
             QStringLiteral("file")},
+        {QStringLiteral("settle"),
+            QStringLiteral("Seconds of live data before the screenshot, 4 by default."),
+            QStringLiteral("seconds")},
         {QStringLiteral("size"), QStringLiteral("Size of the window, as 1320x820."),
             QStringLiteral("size")},
         {{QStringLiteral("h"), QStringLiteral("help")}, QStringLiteral("Show this help.")},
@@ -99,6 +102,12 @@ Result<ConsoleOptions> parseOptions(const QStringList& arguments, const QByteArr
         if (theme < 0)
             return wrong(QStringLiteral("--theme is one of: ") % themes.join(QStringLiteral(", ")));
         options.scheme = Scheme(theme);
+    }
+    if (parser.isSet(QStringLiteral("settle"))) {
+        bool ok = false;
+        options.settleSeconds = parser.value(QStringLiteral("settle")).toInt(&ok);
+        if (!ok || options.settleSeconds < 1 || options.settleSeconds > 3600)
+            return wrong(QStringLiteral("--settle is a number of seconds."));
     }
     if (parser.isSet(QStringLiteral("size"))) {
         const auto size = sizeOf(parser.value(QStringLiteral("size")));

@@ -20,6 +20,7 @@ struct ConsoleOptions
     std::optional<Scheme> scheme;
     QString language; ///< empty: as saved, or the system's
     QString screenshot; ///< a PNG to write, then quit
+    int settleSeconds = 4; ///< of live data before the picture is taken
     QSize size; ///< of the window; empty: as saved
     bool showHelp = false;
     bool showVersion = false;

@@ -15,18 +15,19 @@ public:
 
     void add(QPointF point)
     {
-        if (m_run.isEmpty())
+        // isEmpty() is still true after moveTo().
+        if (m_run.elementCount() == 0) {
             m_run.moveTo(point);
-        else
-            m_run.lineTo(point);
-        if (m_run.elementCount() == 1)
             m_startX = point.x();
+        } else {
+            m_run.lineTo(point);
+        }
         m_lastX = point.x();
     }
 
     void breakLine()
     {
-        if (m_run.isEmpty())
+        if (m_run.elementCount() == 0)
             return;
         if (m_run.elementCount() == 1) // one sample alone: a dot wide enough to be seen
             m_run.lineTo(m_lastX + 1, m_run.elementAt(0).y);

@@ -95,10 +95,10 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
 void ItemPage::setColumns(std::vector<ColumnSpec> columns)
 {
     m_columns = std::move(columns);
+    QHeaderView* header = m_view->header();
+    header->setStretchLastSection(false); // before hiding: it gives the last one its old size back
     for (size_t i = 0; i < m_columns.size(); ++i)
         m_view->setColumnHidden(int(i), m_columns[i].isHidden);
-    QHeaderView* header = m_view->header();
-    header->setStretchLastSection(false);
     header->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(header, &QWidget::customContextMenuRequested, this, &ItemPage::showColumnMenu);
     connect(header, &QHeaderView::sectionResized, this, [this] {
@@ -130,12 +130,18 @@ void ItemPage::fitColumns()
         needed += widths[i];
         stretch += m_columns[i].stretch;
     }
-    const int left = std::max(m_view->viewport()->width() - needed, 0);
+    // When it is tight the columns that stretch give way a little before a scroll bar comes.
+    const int left = std::max(m_view->viewport()->width() - needed, -needed / 8);
     const bool wasFitting = std::exchange(m_fitting, true);
-    for (size_t i = 0; i < m_columns.size(); ++i) {
-        const int share = stretch > 0 ? left * m_columns[i].stretch / stretch : 0;
-        if (widths[i] > 0)
-            m_view->header()->resizeSection(int(i), widths[i] + share);
+    int given = 0;
+    for (size_t i = m_columns.size(); i-- > 0;) { // the first column takes what rounding leaves
+        if (widths[i] == 0)
+            continue;
+        int share = stretch > 0 ? left * m_columns[i].stretch / stretch : 0;
+        if (i == 0 && stretch > 0)
+            share = left - given;
+        given += share;
+        m_view->header()->resizeSection(int(i), widths[i] + share);
     }
     m_fitting = wasFitting;
 }
