@@ -22,7 +22,7 @@ int statusFor(ErrorCode code)
 ApiCall::ApiCall(session::HttpExchangePtr exchange, std::vector<qint64> ids,
     const session::OriginPolicy& origins, const ApiOptions& options, ApiServices& services)
     : m_exchange(std::move(exchange)), m_ids(std::move(ids)), m_origins(origins),
-      m_options(options), m_services(services)
+      m_options(options), m_services(services), m_began(services.clock.monotonic())
 {
 }
 
@@ -83,6 +83,8 @@ void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders h
     response.headers.add("Cache-Control", "no-store");
     response.headers.add("Access-Control-Expose-Headers", "total-count, Link, jwt-token");
     m_origins.decorate(request(), response);
+    m_services.metrics.httpSeconds.Observe(
+        std::chrono::duration<double>(m_services.clock.monotonic() - m_began).count());
     m_exchange->respond(std::move(response));
 }
 

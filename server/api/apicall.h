@@ -59,6 +59,7 @@ private:
     const session::OriginPolicy& m_origins;
     const ApiOptions& m_options;
     ApiServices& m_services;
+    const Millis m_began; ///< monotonic
     identity::Identity m_caller;
 };
 

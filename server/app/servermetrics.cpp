@@ -15,12 +15,14 @@ ServerMetrics::ServerMetrics(observe::Metrics& metrics, MetricSources sources)
     : m_metrics(metrics), m_sources(sources)
 {
     m_sources.hub.addObserver(this);
+    m_sources.sessions.addObserver(this);
     m_sources.tasks.addObserver(this);
 }
 
 ServerMetrics::~ServerMetrics()
 {
     m_sources.tasks.removeObserver(this);
+    m_sources.sessions.removeObserver(this);
     m_sources.hub.removeObserver(this);
 }
 
@@ -34,6 +36,10 @@ void ServerMetrics::refresh()
     syncTotal(m.connectionsRefusedTotal, door.refusedTotalCap);
     syncTotal(m.connectionsRefusedAddress, door.refusedAddressCap);
     syncTotal(m.tlsHandshakeFailures, door.tlsFailures);
+    syncTotal(m.httpRequests2xx, door.answers[2]);
+    syncTotal(m.httpRequests3xx, door.answers[3]);
+    syncTotal(m.httpRequests4xx, door.answers[4]);
+    syncTotal(m.httpRequests5xx, door.answers[5]);
     m.connectionsOpen.Set(double(door.openConnections));
     syncTotal(m.bytesIn, door.bytesIn);
     syncTotal(m.bytesOut, door.bytesOut);
@@ -62,12 +68,22 @@ void ServerMetrics::refresh()
 
     const std::vector<hub::RoomView> rooms = m_sources.hub.rooms();
     m.rooms.Set(double(rooms.size()));
+    qsizetype sockets = 0;
+    for (const NamespaceName& nsp : m_sources.hub.namespaces())
+        sockets += m_sources.hub.subscriberCount(nsp);
+    m.sockets.Set(double(sockets));
 
     m.nodesOnline.Set(m_sources.presence.onlineCount());
     m.nodesTotal.Set(double(m_sources.directory.nodes().size()));
     m.tasksOpen.Set(double(m_sources.tasks.openTaskCount()));
     m.runsActive.Set(double(m_sources.tasks.openRunCount()));
     m.storeQueue.Set(double(m_sources.store.queuedWrites()));
+    const store::WriterStats writer = m_sources.store.takeWriterStats();
+    syncTotal(m.storeCommits, writer.commits);
+    syncTotal(m.storeRows, writer.writes);
+    syncTotal(m.storeErrors, writer.errors);
+    for (const auto time : writer.commitTimes)
+        m.storeCommitSeconds.Observe(time.count());
 
     m.residentBytes.Set(double(observe::residentBytes()));
     m.openDescriptors.Set(double(observe::openDescriptors()));
@@ -83,6 +99,11 @@ void ServerMetrics::memberJoined(const NamespaceName&, const RoomName&, const hu
 void ServerMetrics::memberLeft(const NamespaceName&, const RoomName&, const hub::Subscriber&)
 {
     m_metrics.memberships.Decrement();
+}
+
+void ServerMetrics::eventReceived(const session::Socket&, const session::IncomingEvent&)
+{
+    m_metrics.eventsIn.Increment();
 }
 
 void ServerMetrics::published(const hub::Publication&, const hub::Delivery& delivery)

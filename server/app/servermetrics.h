@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/hub/hub.h"
+#include "server/session/socketioserver.h"
 #include "server/work/taskservice.h"
 
 namespace gatehouse::observe {
@@ -10,9 +11,6 @@ class LoopLag;
 class LogSink;
 class Metrics;
 } // namespace gatehouse::observe
-namespace gatehouse::session {
-class SocketIoServer;
-}
 namespace gatehouse::store {
 class Store;
 }
@@ -26,20 +24,23 @@ namespace gatehouse::app {
 struct MetricSources
 {
     const transport::Server& transport;
-    const session::SocketIoServer& sessions;
+    session::SocketIoServer& sessions;
     hub::Hub& hub;
     work::TaskService& tasks;
     const work::Presence& presence;
     const work::Directory& directory;
-    const store::Store& store;
+    store::Store& store;
     const observe::LiveLog& liveLog;
     const observe::LogSink& log;
     const observe::LoopLag& loopLag;
 };
 
-/// Brings the metrics of rooms that count for themselves up to date: counts events as the hub and
-/// the task service tell them, and reads the rest when somebody asks. Network thread only.
-class ServerMetrics final : private hub::HubObserver, private work::TaskObserver
+/// Brings the metrics of rooms that count for themselves up to date: counts events as the hub, the
+/// sessions and the task service tell them, and reads the rest when somebody asks. Network thread
+/// only.
+class ServerMetrics final : private hub::HubObserver,
+                            private session::SessionObserver,
+                            private work::TaskObserver
 {
 public:
     ServerMetrics(observe::Metrics& metrics, MetricSources sources);
@@ -51,6 +52,7 @@ public:
 private:
     void memberJoined(const NamespaceName&, const RoomName&, const hub::Subscriber&) override;
     void memberLeft(const NamespaceName&, const RoomName&, const hub::Subscriber&) override;
+    void eventReceived(const session::Socket&, const session::IncomingEvent&) override;
     void published(const hub::Publication&, const hub::Delivery& delivery) override;
     void taskCreated(const work::TaskRecord&) override;
     void runChanged(const work::RunChange& change) override;

@@ -10,6 +10,9 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
+/// Kept until somebody asks; where nobody does, the first ones are enough.
+constexpr size_t maxCommitTimes = 10'000;
+
 /// Runs a step that may fail as a whole.
 std::optional<Error> attempt(const std::function<void()>& step)
 {
@@ -120,13 +123,30 @@ WriterThread::~WriterThread()
     stop();
 }
 
+WriterStats WriterThread::takeStats()
+{
+    const std::lock_guard lock(m_statsMutex);
+    WriterStats stats = m_stats;
+    m_stats.commitTimes.clear();
+    return stats;
+}
+
 void WriterThread::work(Database& database, const std::function<JobPtr()>& next)
 {
     std::vector<JobPtr> group;
+    const auto began = std::chrono::steady_clock::now();
     if (const std::optional<Error> trouble = runGroup(database, next, group)) {
         database.rollBack();
         for (const JobPtr& job : group)
             job->fail(*trouble);
+        const std::lock_guard lock(m_statsMutex);
+        m_stats.errors += group.size();
+    } else {
+        const std::lock_guard lock(m_statsMutex);
+        ++m_stats.commits;
+        m_stats.writes += group.size();
+        if (m_stats.commitTimes.size() < maxCommitTimes)
+            m_stats.commitTimes.push_back(std::chrono::steady_clock::now() - began);
     }
     m_results.deliver(std::move(group));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/store/job.h"
+#include "server/store/writerstats.h"
 
 #include <QString>
 
@@ -67,10 +68,15 @@ public:
     WriterThread(QString path, ThreadOptions options, Deliverer& results);
     ~WriterThread() override;
 
+    WriterStats takeStats(); ///< from any thread
+
 private:
     void work(Database& database, const std::function<JobPtr()>& next) override;
     std::optional<Error> runGroup(
         Database& database, const std::function<JobPtr()>& next, std::vector<JobPtr>& group);
+
+    std::mutex m_statsMutex;
+    WriterStats m_stats; ///< guarded by m_statsMutex
 };
 
 /// Runs each job in a read transaction of its own, so that it sees one state.

@@ -191,6 +191,11 @@ QString Store::databasePath() const
     return d->directory.databasePath();
 }
 
+WriterStats Store::takeWriterStats()
+{
+    return d->writer.takeStats();
+}
+
 qsizetype Store::queuedWrites() const
 {
     return qsizetype(d->writer.queued());

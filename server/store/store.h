@@ -3,6 +3,7 @@
 
 #include "common/core/clock.h"
 #include "common/core/result.h"
+#include "server/store/writerstats.h"
 #include "server/work/journal.h"
 
 #include <QString>
@@ -62,6 +63,8 @@ public:
     QString databasePath() const;
     /// Writes that wait for their commit, for /metrics.
     qsizetype queuedWrites() const;
+    /// The commit times are handed out once.
+    WriterStats takeWriterStats();
 
     void createTask(work::NewTask task, work::Completion<work::CreatedTask> done) override;
     void updateRun(

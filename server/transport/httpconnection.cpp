@@ -261,7 +261,9 @@ void HttpConnection::write(const protocol::HttpResponse& response)
 {
     m_state = State::Answering;
     const QByteArray octets = serialize(response, {m_keepsAlive, m_isHeadRequest});
-    m_door.context().counters.bytesOut += quint64(octets.size());
+    TransportCounters& counters = m_door.context().counters;
+    counters.bytesOut += quint64(octets.size());
+    ++counters.answers[size_t(std::clamp(response.status / 100, 1, 5))];
     m_deadline.start(transferTime(octets.size()));
     m_socket->write(octets);
     m_socket->flush();

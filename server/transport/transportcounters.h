@@ -3,6 +3,8 @@
 
 #include <QtGlobal>
 
+#include <array>
+
 namespace gatehouse::transport {
 
 /// Totals since the start unless a comment says "now". Plain numbers of the network thread.
@@ -21,6 +23,7 @@ struct TransportCounters
     quint64 tlsFailures = 0; ///< failed or not finished in time
 
     quint64 requests = 0; ///< complete ones, handed to a handler
+    std::array<quint64, 6> answers{}; ///< HTTP answers by the first digit of their status
     quint64 badRequests = 0; ///< 400: grammar, framing, Host
     quint64 bodyTooLarge = 0; ///< 413
     quint64 targetTooLong = 0; ///< 414

@@ -96,6 +96,7 @@ void TestServer::requestReachesItsHandler()
     QVERIFY(!request.secure);
     QCOMPARE(door.counters().requests, quint64(1));
     QCOMPARE(door.counters().accepted, quint64(1));
+    QCOMPARE(door.counters().answers[2], quint64(1));
 }
 
 void TestServer::refusalsAreProperAnswers_data()
