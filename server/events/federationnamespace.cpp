@@ -25,6 +25,8 @@ namespace {
 
 /// Where log lines are written at once: what else is swept has seconds.
 constexpr Millis defaultSweepInterval{200};
+/// Nodes ping each minute.
+constexpr Millis seenSaveInterval{10'000};
 
 void logAbout(observe::Level level, QLatin1StringView category, const QString& text,
     const session::Socket& socket, const access::Principal& principal = {})
@@ -120,7 +122,7 @@ void FederationNamespace::eventReceived(
     }
     const access::Principal principal = (*found)->principal;
     if (event.name == "ping") {
-        handlePing(principal);
+        handlePing(**found);
         return;
     }
     FederationEventHandler* handler = m_handlers.value(event.name);
@@ -351,13 +353,19 @@ std::vector<RoomName> FederationNamespace::roomsOf(const access::Principal& prin
     return access::roomsFor(principal, m_services.identities.rightsOf(principal), all).rooms;
 }
 
-void FederationNamespace::handlePing(const access::Principal& principal)
+/// The journal need not know of each one: pings without a pause would fill the queue that everybody
+/// writes through.
+void FederationNamespace::handlePing(Member& member)
 {
-    if (principal.kind != PrincipalKind::Node)
+    if (member.principal.kind != PrincipalKind::Node)
         return;
-    m_services.presence.seen(principal.nodeId());
-    m_services.journal.saveNodeSeen(
-        principal.nodeId(), m_services.clock.wall(), [](const Result<void>&) {});
+    const NodeId node = member.principal.nodeId();
+    m_services.presence.seen(node);
+    const Millis now = m_services.clock.monotonic();
+    if (member.seenSavedAt && now - *member.seenSavedAt < seenSaveInterval)
+        return;
+    member.seenSavedAt = now;
+    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
 }
 
 void FederationNamespace::sweepStrangers(Millis now)

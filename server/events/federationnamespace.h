@@ -85,6 +85,7 @@ private:
         access::Principal principal;
         std::vector<RoomName> rooms;
         std::optional<Millis> tokenEnd; ///< monotonic
+        std::optional<Millis> seenSavedAt; ///< monotonic
         bool wasTold = false; ///< that its token has ended
     };
     using MemberPtr = std::shared_ptr<Member>; ///< outlives the socket while something is under way
@@ -112,7 +113,7 @@ private:
     void sweepTokens(Millis now);
     void logWordsOf(const session::Socket& socket, const access::Principal& principal,
         observe::Level level, const QString& text);
-    void handlePing(const access::Principal& principal);
+    void handlePing(Member& member);
 
     FederationServices m_services;
     FederationAnnouncer& m_announcer;

@@ -46,6 +46,7 @@ private Q_SLOTS:
     void floodsOfWordsAreLoggedUpToABound();
     void overlongLogLinesAreCut();
     void configurationFollowsTheStorageRule();
+    void pingsWithoutAPauseAreWrittenOnce();
     void usersCannotSpeakAsNodes();
     void unknownAndMalformedEventsAreIgnored_data();
     void unknownAndMalformedEventsAreIgnored();
@@ -455,6 +456,26 @@ void FederationNamespaceTest::configurationFollowsTheStorageRule()
     // What the node allows counts when a task is made: only user 7 may.
     const auto refused = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
     QCOMPARE(refused.value(u"code"_s).toString(), u"forbidden"_s);
+}
+
+void FederationNamespaceTest::pingsWithoutAPauseAreWrittenOnce()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    const auto writes = [&] {
+        // Writes are answered in their order: this one, which counts as well, after all others.
+        (void)store::await<void>(
+            [&](auto done) { house.store->saveSetting(u"k"_s, "v", std::move(done)); });
+        return house.store->takeWriterStats().writes;
+    };
+    const quint64 before = writes();
+    for (int i = 0; i < 200; ++i)
+        node.emitEvent("ping");
+    QCOMPARE(writes() - before, quint64(1 + 1));
+    house.clock.advance(Millis{60'000});
+    node.emitEvent("ping");
+    QCOMPARE(writes() - before, quint64(2 + 2));
+    QCOMPARE(house.presence.presence(house.node(u"a-heart"_s)).lastSeen, house.clock.wall());
 }
 
 void FederationNamespaceTest::usersCannotSpeakAsNodes()
