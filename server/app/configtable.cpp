@@ -231,7 +231,7 @@ std::vector<ConfigKey> sessionKeys()
         duration(s, "upgrade_timeout", FIELD(session.upgradeTimeout), second, hour,
             "How long the change from polling to WebSocket may take."),
         size(s, "message_size", FIELD(session.maxPayloadBytes), kib, 100 * mib,
-            "Largest message of a client, by WebSocket or by polling."),
+            "Largest message of a client, by WebSocket or by polling; at most `http.body_size`."),
         size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,
             "What may wait for one client; over it the client is closed as a slow consumer."),
         duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,

@@ -302,6 +302,11 @@ void ConfigurationReader::checkTogether()
         m_report.errors.append(originOf("auth.refresh_lifetime")
             + QStringLiteral(": has to be longer than auth.access_lifetime"));
     }
+    if (c.session.maxPayloadBytes > c.transport.http.maxBodyBytes) {
+        m_report.errors.append(originOf("limits.message_size")
+            + QStringLiteral(": may not be larger than http.body_size, as polling sends a message "
+                             "as a body"));
+    }
     const auto listen = ListenAddress::fromText(c.server.listen);
     if (listen && !listen->address.isLoopback() && !c.hasTls() && !c.server.allowPlainPublic) {
         m_report.errors.append(originOf("server.listen")

@@ -146,6 +146,10 @@ void tst_ConfigurationReader::namesTheMistake_data()
     QTest::newRow("refresh not longer than access")
         << QByteArray("[auth]\naccess_lifetime = \"48h\"\n")
         << "default: auth.refresh_lifetime: has to be longer than auth.access_lifetime";
+    QTest::newRow("messages larger than bodies")
+        << QByteArray("[limits]\nmessage_size = \"5MB\"\n")
+        << "g.toml:2: limits.message_size: may not be larger than http.body_size, as polling sends "
+           "a message as a body";
 }
 
 void tst_ConfigurationReader::namesTheMistake()
