@@ -35,6 +35,7 @@ AdminConnection::AdminConnection(std::unique_ptr<AdminLink> link,
     for (const Topic topic : allTopics)
         m_topics.try_emplace(topic);
     m_retry.setSingleShot(true);
+    m_retry.setTimerType(Qt::PreciseTimer); // its countdown is shown
     m_helloDeadline.setSingleShot(true);
     m_silence.setInterval(std::max(m_options.staleAfter / 4, Millis{1}));
     connect(&m_retry, &QTimer::timeout, this, &AdminConnection::connectNow);

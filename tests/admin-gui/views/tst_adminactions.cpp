@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin-gui/views/actions/confirmdialog.h"
+#include "admin-gui/views/actions/senddialog.h"
+#include "admin-gui/views/page/itempage.h"
+#include "tests/admin-gui/support/consolebench.h"
+
+#include <QAction>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QtTest>
+
+using namespace gatehouse;
+using namespace gatehouse::gui;
+using namespace gatehouse::test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QAction* actionOf(const ConsoleBench& bench, const QString& page, const QString& action)
+{
+    bench.window->page(page)->itemActions(); // sets what is possible for the selection
+    return bench.window->page(page)->findChild<QAction*>(action);
+}
+
+ConfirmDialog* dialogOf(const ConsoleBench& bench)
+{
+    return bench.window->findChild<ConfirmDialog*>(u"confirmDialog"_s);
+}
+
+} // namespace
+
+class TestAdminActions : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void everyActionAsksNamesItsObjectAndWantsAReason_data()
+    {
+        QTest::addColumn<QString>("page");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QString>("action");
+        QTest::addColumn<QString>("object");
+        QTest::addColumn<QString>("event");
+        QTest::addColumn<QString>("result");
+        QTest::newRow("disconnect a client") << u"clients"_s << u"two"_s << u"disconnectClient"_s
+                                             << u"Bram"_s << u"client:disconnect"_s << u"Bram"_s;
+        QTest::newRow("kill a task")
+            << u"tasks"_s << u"42"_s << u"killTask"_s << u"task 42"_s << u"task:kill"_s << u"2"_s;
+        QTest::newRow("renew a token") << u"nodes"_s << u"1"_s << u"renewToken"_s << u"node-1"_s
+                                       << u"node:renewToken"_s << u"1"_s;
+        QTest::newRow("send to a room")
+            << u"rooms"_s << u"/tasks|collaboration_1"_s << u"sendToRoom"_s << u"collaboration_1"_s
+            << u"room:send"_s << u"2"_s;
+    }
+
+    void everyActionAsksNamesItsObjectAndWantsAReason()
+    {
+        QFETCH(QString, page);
+        QFETCH(QString, key);
+        QFETCH(QString, action);
+        QFETCH(QString, object);
+        QFETCH(QString, event);
+        QFETCH(QString, result);
+        ConsoleBench bench;
+        bench.server->actionAnswers[event]
+            = {{"ok"_L1, true}, {"runs"_L1, 2}, {"sockets"_L1, 1}, {"recipients"_L1, 2}};
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(page);
+        qobject_cast<ItemPage*>(bench.window->page(page))->select(key);
+        const size_t before = bench.server->requests.size();
+
+        actionOf(bench, page, action)->trigger();
+        ConfirmDialog* dialog = dialogOf(bench);
+        QVERIFY(dialog);
+        QVERIFY(dialog->findChild<QLabel*>(u"confirmObject"_s)->text().contains(object));
+        auto* confirm = dialog->findChild<QPushButton*>(u"confirmButton"_s);
+        QVERIFY(!confirm->isEnabled()); // no reason yet
+        QTest::keyClicks(dialog->findChild<QLineEdit*>(u"confirmReason"_s), u"  "_s);
+        QVERIFY(!confirm->isEnabled());
+        QCOMPARE(bench.server->requests.size(), before);
+        QTest::keyClicks(dialog->findChild<QLineEdit*>(u"confirmReason"_s), u"maintenance"_s);
+        QVERIFY(confirm->isEnabled());
+        QTest::mouseClick(confirm, Qt::LeftButton);
+
+        QCOMPARE(bench.server->requests.size(), before + 1);
+        QCOMPARE(bench.server->requests.back().event, event);
+        QCOMPARE(
+            bench.server->requests.back().argument.value("reason"_L1).toString(), u"maintenance"_s);
+        auto* status = bench.window->findChild<QLabel*>(u"statusText"_s);
+        QTRY_VERIFY(!status->text().isEmpty() && !status->text().endsWith(u'\u2026'));
+        QVERIFY2(status->text().contains(result), qPrintable(status->text()));
+    }
+
+    void aCancelledQuestionDoesNothing()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"tasks"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"tasks"_s))->select(u"42"_s);
+        const size_t before = bench.server->requests.size();
+        actionOf(bench, u"tasks"_s, u"killTask"_s)->trigger();
+        QTest::keyClicks(dialogOf(bench)->findChild<QLineEdit*>(u"confirmReason"_s), u"x"_s);
+        dialogOf(bench)->reject();
+        QCoreApplication::processEvents();
+        QCOMPARE(bench.server->requests.size(), before);
+    }
+
+    void aFailureIsToldInTheStatusBar()
+    {
+        ConsoleBench bench;
+        bench.server->actionAnswers[u"node:ping"_s] = {{"ok"_L1, false},
+            {"error"_L1, QJsonObject{{"code"_L1, u"timeout"_s}, {"message"_L1, u"x"_s}}}};
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"nodes"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s))->select(u"1"_s);
+        actionOf(bench, u"nodes"_s, u"pingNode"_s)->trigger();
+        QVERIFY(!dialogOf(bench)); // harmless: no question
+        auto* status = bench.window->findChild<QLabel*>(u"statusText"_s);
+        QTRY_VERIFY(status->text().contains(u"did not answer"_s));
+    }
+
+    void aFinishedTaskCannotBeKilled()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        qobject_cast<ItemPage*>(bench.window->page(u"tasks"_s))->select(u"41"_s);
+        QVERIFY(!actionOf(bench, u"tasks"_s, u"killTask"_s)->isEnabled());
+    }
+
+    void messagesAreJson_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<bool>("isJson");
+        QTest::addColumn<int>("count");
+        QTest::newRow("empty") << QString() << true << 0;
+        QTest::newRow("array") << u"[1, {\"a\": null}]"_s << true << 2;
+        QTest::newRow("one object") << u"{\"a\": 1}"_s << true << 1;
+        QTest::newRow("one text") << u"\"hello\""_s << true << 1;
+        QTest::newRow("bare word") << u"hello"_s << false << 0;
+        QTest::newRow("half an array") << u"[1,"_s << false << 0;
+    }
+
+    void messagesAreJson()
+    {
+        QFETCH(QString, text);
+        QFETCH(bool, isJson);
+        QFETCH(int, count);
+        SendDialog dialog(u"/tasks"_s, u"all_nodes"_s, 3, nullptr);
+        dialog.setAttribute(Qt::WA_DeleteOnClose, false);
+        dialog.findChild<QLineEdit*>(u"confirmReason"_s)->setText(u"why"_s);
+        dialog.findChild<QPlainTextEdit*>(u"sendArguments"_s)->setPlainText(text);
+        QCOMPARE(dialog.arguments().has_value(), isJson);
+        QCOMPARE(dialog.findChild<QPushButton*>(u"confirmButton"_s)->isEnabled(), isJson);
+        if (isJson)
+            QCOMPARE(dialog.arguments()->size(), count);
+    }
+};
+
+QTEST_MAIN(TestAdminActions)
+#include "tst_adminactions.moc"

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin-gui/views/page/itempage.h"
+#include "admin-gui/widgets/banner.h"
+#include "admin-gui/widgets/celldelegate.h"
+#include "admin-gui/widgets/filterfield.h"
+#include "admin-gui/widgets/inspector.h"
+#include "admin-gui/widgets/navigationlist.h"
+#include "tests/admin-gui/support/consolebench.h"
+
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QTreeView>
+#include <QtTest>
+
+using namespace gatehouse;
+using namespace gatehouse::gui;
+using namespace gatehouse::test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+const QStringList pageNames{
+    u"overview"_s, u"rooms"_s, u"clients"_s, u"nodes"_s, u"tasks"_s, u"log"_s};
+
+QTreeView* rowsOf(const MainWindow& window, const QString& page)
+{
+    return window.page(page)->findChild<QTreeView*>(u"rows"_s);
+}
+
+} // namespace
+
+class TestMainWindow : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void everyPageOpensInBothThemesWithAndWithoutData()
+    {
+        for (const Scheme scheme : {Scheme::Light, Scheme::Dark}) {
+            Theme::apply(*qApp, scheme);
+            ConsoleBench bench;
+            bench.window->show();
+            for (const QString& name : pageNames) {
+                bench.window->showPage(name);
+                QCOMPARE(bench.window->currentPage(), name);
+                QVERIFY(!bench.window->grab().isNull());
+            }
+            bench.open();
+            QTRY_VERIFY(bench.isLive());
+            for (const QString& name : pageNames) {
+                bench.window->showPage(name);
+                bench.window->selectFirst();
+                QVERIFY(!bench.window->grab().isNull());
+            }
+        }
+    }
+
+    void tablesShowWhatTheServerHas()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        QCOMPARE(rowsOf(*bench.window, u"clients"_s)->model()->rowCount(), 2);
+        QCOMPARE(rowsOf(*bench.window, u"nodes"_s)->model()->rowCount(), 2);
+        QCOMPARE(rowsOf(*bench.window, u"tasks"_s)->model()->rowCount(), 2);
+        QCOMPARE(rowsOf(*bench.window, u"rooms"_s)->model()->rowCount(), 1);
+        QCOMPARE(bench.models->log.endRow(), 1);
+        QCOMPARE(bench.window->page(u"nodes"_s)->count(), u"1/2"_s);
+        QCOMPARE(bench.window->page(u"nodes"_s)->tone(), Tone::Bad);
+        bench.server->announce(Topic::Nodes, sampleNode(2, true).toJson());
+        QCOMPARE(bench.window->page(u"nodes"_s)->count(), u"2/2"_s);
+        QCOMPARE(bench.window->page(u"nodes"_s)->tone(), Tone::Neutral);
+        bench.server->announceRemoval(Topic::Clients, u"one"_s);
+        QCOMPARE(rowsOf(*bench.window, u"clients"_s)->model()->rowCount(), 1);
+    }
+
+    void theInspectorFollowsTheSelection()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"nodes"_s);
+        auto* page = qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s));
+        page->select(u"2"_s);
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        QTRY_COMPARE(inspector->details().title, u"node-2"_s);
+        QVERIFY(!inspector->findChild<QPushButton*>(u"pingNodeButton"_s)->isEnabled());
+        bench.server->announce(Topic::Nodes, sampleNode(2, true).toJson());
+        QTRY_VERIFY(inspector->findChild<QPushButton*>(u"pingNodeButton"_s)->isEnabled());
+        QCOMPARE(inspector->details().tone, Tone::Good);
+    }
+
+    void aLostConnectionIsABannerAndDimmedData()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        auto* banner = bench.window->findChild<Banner*>(u"banner"_s);
+        QVERIFY(!banner->isVisible());
+        bench.window->showPage(u"nodes"_s);
+        bench.window->selectFirst();
+        const QImage live = rowsOf(*bench.window, u"nodes"_s)->viewport()->grab().toImage();
+        bench.server->breakConnection(u"reset by peer"_s);
+        QVERIFY(banner->isVisible());
+        QVERIFY(banner->text().contains(u"reset by peer"_s));
+        QVERIFY(banner->text().contains(u"60"_s)); // seconds to the next attempt
+        QVERIFY(rowsOf(*bench.window, u"nodes"_s)->viewport()->grab().toImage() != live);
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        QVERIFY(!inspector->findChild<QPushButton*>(u"renewTokenButton"_s)->isEnabled());
+        QTest::mouseClick(bench.window->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
+        QTRY_VERIFY(bench.isLive());
+        QVERIFY(!banner->isVisible());
+    }
+
+    void aRefusalSaysWhy()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.connection->open(QUrl(u"http://127.0.0.1:1"_s), {"bad", {}, {}});
+        auto* banner = bench.window->findChild<Banner*>(u"banner"_s);
+        QTRY_VERIFY(banner->isVisible());
+        QVERIFY(banner->text().contains(u"admin"_s));
+    }
+
+    void hostileNamesStayPlainText()
+    {
+        const QString hostile = u"<img src=x onerror=1><b>bold</b>"_s;
+        ConsoleBench bench;
+        model::NodeInfo node = sampleNode(1, true);
+        node.name = hostile;
+        node.config = {{hostile, hostile}};
+        bench.server->put(Topic::Nodes, node.toJson());
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"nodes"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s))->select(u"1"_s);
+        auto* title = bench.window->findChild<QLabel*>(u"inspectorTitle"_s);
+        QTRY_COMPARE(title->text(), hostile);
+        const auto labels = bench.window->findChildren<QLabel*>();
+        QVERIFY(labels.size() > 20);
+        for (const QLabel* label : labels)
+            QVERIFY2(label->textFormat() == Qt::PlainText || label->text().isEmpty(),
+                qPrintable(label->text()));
+    }
+
+    void aFilterNarrowsAndAJumpClearsIt()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"clients"_s);
+        Page* clients = bench.window->page(u"clients"_s);
+        auto* filter = clients->findChild<FilterField*>(u"filter"_s);
+        QTest::keyClicks(filter, u"bram"_s);
+        QTRY_COMPARE(rowsOf(*bench.window, u"clients"_s)->model()->rowCount(), 1);
+        QCOMPARE(clients->findChild<QLabel*>(u"counts"_s)->text(), u"1 of 2"_s);
+        Q_EMIT bench.window->page(u"rooms"_s)->jumpRequested(u"clients"_s, u"one"_s);
+        QCOMPARE(bench.window->currentPage(), u"clients"_s);
+        QCOMPARE(clients->details().title, u"Anna"_s);
+    }
+
+    void theLayoutIsRememberedPerProfile()
+    {
+        ConsoleBench bench;
+        Profile first = ProfileStore::fresh();
+        bench.window->show();
+        bench.window->setProfile(first);
+        auto* header = rowsOf(*bench.window, u"nodes"_s)->header();
+        bench.window->showPage(u"nodes"_s);
+        header->resizeSection(0, 333); // by hand
+        bench.window->saveState();
+
+        MainWindow again(*bench.connection, *bench.models, bench.settings);
+        again.setProfile(first);
+        again.show();
+        again.showPage(u"nodes"_s);
+        QCOMPARE(rowsOf(again, u"nodes"_s)->header()->sectionSize(0), 333);
+        MainWindow other(*bench.connection, *bench.models, bench.settings);
+        other.setProfile(ProfileStore::fresh());
+        QVERIFY(rowsOf(other, u"nodes"_s)->header()->sectionSize(0) != 333);
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_mainwindow.moc"
