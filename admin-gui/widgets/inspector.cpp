@@ -6,6 +6,7 @@
 #include "admin-gui/widgets/theme.h"
 
 #include <QFontDatabase>
+#include <QGraphicsOpacityEffect>
 #include <QGridLayout>
 #include <QPainter>
 #include <QPushButton>
@@ -113,6 +114,21 @@ void Inspector::setDetails(const Details& details)
     update();
 }
 
+void Inspector::setDimmed(bool dimmed)
+{
+    if (m_dimmed == dimmed)
+        return;
+    m_dimmed = dimmed;
+    for (QWidget* part : {m_head, static_cast<QWidget*>(m_scroll)}) {
+        QGraphicsOpacityEffect* effect = nullptr;
+        if (dimmed) {
+            effect = new QGraphicsOpacityEffect(part);
+            effect->setOpacity(0.5);
+        }
+        part->setGraphicsEffect(effect); // owns it, and drops the one before
+    }
+}
+
 void Inspector::setHint(const QString& hint)
 {
     m_hint = hint;
@@ -179,10 +195,12 @@ void Inspector::refill()
     size_t next = 0;
     for (const Details::Section& section : m_details.sections) {
         for (const Details::Row& line : section.rows) {
-            const QString text = line.fixedWidth ? wrappable(line.value) : line.value;
+            QString text = line.fixedWidth ? wrappable(line.value) : line.value;
+            if (text.isEmpty())
+                text = QStringLiteral("\u2013");
             QLabel* value = m_values[next++];
             if (value->text() != text)
-                value->setText(text.isEmpty() ? QStringLiteral("\u2013") : text);
+                value->setText(text);
         }
     }
 }

@@ -54,6 +54,7 @@ public:
 
     void setDetails(const Details& details);
     void setActions(const std::vector<QAction*>& actions); ///< not owned
+    void setDimmed(bool dimmed); ///< what is shown may be out of date; still to read and copy
     void setHint(const QString& hint); ///< shown while nothing is selected
     const Details& details() const { return m_details; }
     QSize sizeHint() const override { return {300, 400}; }
@@ -67,6 +68,7 @@ private:
     static bool sameShape(const Details& a, const Details& b);
 
     Details m_details;
+    bool m_dimmed = false;
     QString m_hint;
     QWidget* m_head;
     QLabel* m_icon;

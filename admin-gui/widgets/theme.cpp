@@ -88,7 +88,7 @@ QColor mixed(const QColor& a, const QColor& b, double share)
 }
 
 /// Style sheets can load pictures only from files, and the small arrows have to follow the theme.
-QString arrowFile(const QString& name, const QColor& color, double rotation)
+QString pictureFile(const QString& name, const QColor& color, double rotation, const QString& line)
 {
     static const QTemporaryDir folder;
     const QString path = folder.filePath(name % color.name().mid(1) % QStringLiteral(".svg"));
@@ -98,12 +98,17 @@ QString arrowFile(const QString& name, const QColor& color, double rotation)
     const QString svg = QStringLiteral(
         "<svg xmlns='http://www.w3.org/2000/svg' width='24' height='24' viewBox='0 0 24 24' "
         "fill='none' stroke='%1' stroke-width='2.5' stroke-linecap='round' "
-        "stroke-linejoin='round'><g transform='rotate(%2 12 12)'><path d='M6 9.5l6 6 6-6'/></g>"
-        "</svg>")
+        "stroke-linejoin='round'><g transform='rotate(%2 12 12)'><path d='%3'/></g></svg>")
                             .arg(color.name())
-                            .arg(rotation);
+                            .arg(rotation)
+                            .arg(line);
     file.write(svg.toUtf8());
     return path;
+}
+
+QString arrowFile(const QString& name, const QColor& color, double rotation)
+{
+    return pictureFile(name, color, rotation, QStringLiteral("M6 9.5l6 6 6-6"));
 }
 
 } // namespace
@@ -224,6 +229,9 @@ QString Theme::styleSheet() const
         {"@border", border.name()},
         {"@branchClosed", arrowFile(QStringLiteral("closed"), muted, -90)},
         {"@chevronUp", arrowFile(QStringLiteral("up"), muted, 180)},
+        {"@checkmark",
+            pictureFile(
+                QStringLiteral("check"), accentText, 0, QStringLiteral("M5 12.5l5 5L19 7.5"))},
         {"@chevron", arrowFile(QStringLiteral("down"), muted, 0)},
         {"@faint", faint.name()},
         {"@hover", hover.name()},

@@ -3,7 +3,7 @@
 
 #include "admin-gui/widgets/plainlabel.h"
 
-#include <QDialogButtonBox>
+#include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QStyle>
@@ -46,13 +46,17 @@ ConfirmDialog::ConfirmDialog(const QString& title, const QString& object,
     reasonLabel->setBuddy(m_reason);
     m_reason->setAccessibleName(reasonLabel->text());
 
-    auto* buttons = new QDialogButtonBox(this);
-    m_confirm = buttons->addButton(button, QDialogButtonBox::AcceptRole);
+    m_confirm = new QPushButton(button, this);
     m_confirm->setObjectName(QStringLiteral("confirmButton"));
     m_confirm->setDefault(true);
-    buttons->addButton(tr("Cancel"), QDialogButtonBox::RejectRole)->setAutoDefault(false);
-    connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
+    auto* cancel = new QPushButton(tr("Cancel"), this);
+    cancel->setAutoDefault(false);
+    connect(m_confirm, &QPushButton::clicked, this, &QDialog::accept);
+    connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
+    auto* buttons = new QHBoxLayout;
+    buttons->addStretch(1);
+    buttons->addWidget(cancel);
+    buttons->addWidget(m_confirm);
     connect(m_reason, &QLineEdit::textChanged, this, &ConfirmDialog::checkComplete);
 
     auto* layout = new QVBoxLayout(this);
@@ -65,7 +69,7 @@ ConfirmDialog::ConfirmDialog(const QString& title, const QString& object,
     layout->addWidget(reasonLabel);
     layout->addWidget(m_reason);
     layout->addSpacing(10);
-    layout->addWidget(buttons);
+    layout->addLayout(buttons);
     m_reason->setFocus();
     m_confirm->setEnabled(false);
 }

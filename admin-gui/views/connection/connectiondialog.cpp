@@ -8,7 +8,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QFormLayout>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListWidget>
@@ -29,7 +29,10 @@ QIcon dotIcon(const QColor& color)
     painter.setPen(Qt::NoPen);
     painter.setBrush(color);
     painter.drawEllipse(2, 2, 12, 12);
-    return QIcon(pixmap);
+    painter.end();
+    QIcon icon(pixmap);
+    icon.addPixmap(pixmap, QIcon::Selected); // the colour means something: no tint
+    return icon;
 }
 
 } // namespace
@@ -67,9 +70,13 @@ QWidget* ConnectionDialog::buildList()
     m_list->setObjectName(QStringLiteral("profiles"));
     m_list->setAccessibleName(tr("Saved servers"));
     m_list->setFrameShape(QFrame::NoFrame);
-    m_list->setStyleSheet(QStringLiteral(
-        "QListWidget { background: transparent; } QListWidget::item { padding: 7px 8px; "
-        "border-radius: 5px; margin: 1px 8px; }"));
+    m_list->setStyleSheet(
+        QStringLiteral(
+            "QListWidget { background: transparent; } QListWidget::item { padding: 7px 8px; "
+            "border-radius: 5px; margin: 1px 8px; } QListWidget::item:selected { background: %1; "
+            "color: %2; } QListWidget::item:hover:!selected { background: %3; }")
+            .arg(Theme::current().accentFill.name(), Theme::current().accentInk.name(),
+                Theme::current().hover.name()));
     connect(m_list, &QListWidget::currentRowChanged, this, &ConnectionDialog::showProfile);
     auto* add = new QPushButton(themedIcon(QStringLiteral("add")), tr("New"), pane);
     add->setObjectName(QStringLiteral("addProfile"));
@@ -127,18 +134,22 @@ QWidget* ConnectionDialog::buildForm()
     m_userLabel = plainLabel(pane, tr("Name"));
     m_secretLabel = plainLabel(pane);
 
-    auto* form = new QFormLayout;
-    form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-    form->setLabelAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    auto* form = new QGridLayout;
     form->setHorizontalSpacing(16);
     form->setVerticalSpacing(10);
-    form->addRow(tr("Title"), m_name);
-    form->addRow(tr("Server"), m_server);
-    form->addRow(tr("Colour"), m_color);
-    form->addRow(tr("Sign in with"), m_signIn);
-    form->addRow(m_userLabel, m_user);
-    form->addRow(m_secretLabel, m_secret);
-    form->addRow(QString(), m_keep);
+    form->setColumnStretch(1, 1);
+    const std::pair<QLabel*, QWidget*> rows[] = {{plainLabel(pane, tr("Title")), m_name},
+        {plainLabel(pane, tr("Server")), m_server}, {plainLabel(pane, tr("Colour")), m_color},
+        {plainLabel(pane, tr("Sign in with")), m_signIn}, {m_userLabel, m_user},
+        {m_secretLabel, m_secret}, {nullptr, m_keep}};
+    int row = 0;
+    for (const auto& [label, field] : rows) {
+        if (label) {
+            label->setBuddy(field);
+            form->addWidget(label, row, 0, Qt::AlignVCenter);
+        }
+        form->addWidget(field, row++, 1);
+    }
     auto* buttons = new QHBoxLayout;
     buttons->addStretch(1);
     buttons->addWidget(cancel);

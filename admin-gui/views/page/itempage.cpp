@@ -16,6 +16,7 @@
 #include <QMenu>
 #include <QSettings>
 #include <QShortcut>
+#include <QTimer>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -40,6 +41,7 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
     m_view->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_view->setIndentation(20);
     m_view->viewport()->setAttribute(Qt::WA_Hover);
+    m_view->viewport()->installEventFilter(this);
     m_view->header()->setHighlightSections(false);
     m_view->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_view->header()->setSortIndicatorShown(true);
@@ -81,8 +83,8 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
         &Page::detailsChanged);
     connect(m_view, &QWidget::customContextMenuRequested, this, &ItemPage::showContextMenu);
     for (auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
-        connect(m_rows, signal, this, &ItemPage::showCounts);
-    connect(m_rows, &QAbstractItemModel::modelReset, this, &ItemPage::showCounts);
+        connect(m_rows, signal, this, &ItemPage::showCountsSoon);
+    connect(m_rows, &QAbstractItemModel::modelReset, this, &ItemPage::showCountsSoon);
     connect(model, &QAbstractItemModel::dataChanged, this, &Page::detailsChanged);
     connect(model, &QAbstractItemModel::dataChanged, this, &Page::summaryChanged);
     connect(model, &QAbstractItemModel::rowsInserted, this, &Page::summaryChanged);
@@ -146,11 +148,11 @@ void ItemPage::fitColumns()
     m_fitting = wasFitting;
 }
 
-void ItemPage::resizeEvent(QResizeEvent* event)
+bool ItemPage::eventFilter(QObject* watched, QEvent* event)
 {
-    Page::resizeEvent(event);
-    layout()->activate();
-    fitColumns();
+    if (watched == m_view->viewport() && event->type() == QEvent::Resize)
+        fitColumns();
+    return Page::eventFilter(watched, event);
 }
 
 void ItemPage::showColumnMenu(const QPoint& position)
@@ -193,8 +195,16 @@ void ItemPage::showEmptyState()
         m_empty->setMessage(icon(), m_emptyTitle, m_emptyHint);
 }
 
+/// Later: the proxy drops its row before the model has dropped its own. And once per batch.
+void ItemPage::showCountsSoon()
+{
+    if (!std::exchange(m_countsDue, true))
+        QTimer::singleShot(0, this, &ItemPage::showCounts);
+}
+
 void ItemPage::showCounts()
 {
+    m_countsDue = false;
     m_counts->setText(countText(m_rows->rowCount(), m_model->rowCount()));
     showEmptyState();
 }

@@ -54,7 +54,7 @@ protected:
     };
     void setColumns(std::vector<ColumnSpec> columns);
     virtual QString countText(int shown, int all) const; ///< beside the heading
-    void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void setEmptyTexts(const QString& title, const QString& hint);
     QAction* addItemAction(const QString& name, const QString& icon, const QString& text,
         const QString& hint, bool dangerous);
@@ -63,6 +63,7 @@ protected:
 private:
     void fitColumns();
     void showColumnMenu(const QPoint& position);
+    void showCountsSoon();
     void showCounts();
     void showEmptyState();
     void applyFilter(const QString& text);
@@ -81,6 +82,7 @@ private:
     SegmentedControl* m_choices;
     std::vector<ColumnSpec> m_columns;
     bool m_fitsColumns = true; ///< until somebody drags a column
+    bool m_countsDue = false;
     bool m_fitting = false; ///< we resize them ourselves
     QString m_emptyTitle;
     QString m_emptyHint;

@@ -325,6 +325,7 @@ void MainWindow::showDetails()
         for (QAction* action : actions)
             action->setEnabled(false);
     }
+    m_inspector->setDimmed(m_connection.state() != LinkState::Live);
     m_inspector->setActions(actions);
     m_inspector->setDetails(page->details());
 }
