@@ -286,7 +286,8 @@ void AdminNamespaceTest::changesRebuildWhatASnapshotShows_data()
     QTest::addColumn<int>("seed");
     for (const char* topic : {"rooms", "members", "clients", "nodes", "tasks"}) {
         for (int seed = 1; seed <= 3; ++seed)
-            QTest::addRow("%s, seed %d", topic, seed) << QString::fromLatin1(topic) << seed;
+            QTest::newRow((QByteArray(topic) + ", seed " + QByteArray::number(seed)).constData())
+                << QString::fromLatin1(topic) << seed;
     }
 }
 
