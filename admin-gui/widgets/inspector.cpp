@@ -219,7 +219,7 @@ void Inspector::setActions(const std::vector<QAction*>& actions)
         button->setObjectName(action->objectName() % QStringLiteral("Button"));
         button->setProperty("tone", action->property("tone"));
         const auto follow = [button, action] {
-            button->setText(action->text());
+            button->setText(u' ' % action->text()); // a little air after the icon
             button->setEnabled(action->isEnabled());
             button->setToolTip(action->toolTip());
             button->setIcon(action->property("tone").toString() == QStringLiteral("danger")

@@ -17,7 +17,7 @@ void TimeSeries::add(std::int64_t second, double value)
         const auto holes
             = std::min<std::int64_t>(second - m_lastSecond - 1, std::int64_t(m_capacity));
         for (std::int64_t i = 0; i < holes; ++i)
-            push(std::numeric_limits<double>::quiet_NaN());
+            push(holes == 1 ? value : std::numeric_limits<double>::quiet_NaN());
     }
     push(value);
     m_lastSecond = second;

@@ -7,8 +7,9 @@
 
 namespace gatehouse::gui {
 
-/// A ring of samples, one a second; the newest is last. A second without a sample holds a hole,
-/// which charts leave open instead of drawing a line through it. A value, GUI thread.
+/// A ring of samples, one a second; the newest is last. Seconds without a sample hold holes, which
+/// charts leave open instead of drawing a line through them; a single one is a timer that came a
+/// little late and is filled. A value, GUI thread.
 class TimeSeries
 {
 public:

@@ -50,6 +50,15 @@ private Q_SLOTS:
         QCOMPARE(series.at(3), 6.0);
     }
 
+    void aLateSampleIsNoHole()
+    {
+        OverviewModel model;
+        model.add(sample(1000, 5), 10'999);
+        model.add(sample(2010, 6), 12'001);
+        QCOMPARE(model.series(OverviewModel::Clients).size(), size_t(3));
+        QCOMPARE(model.series(OverviewModel::Clients).at(1), 6.0);
+    }
+
     void twoSamplesOfOneSecondAreOne()
     {
         OverviewModel model;
