@@ -16,6 +16,7 @@ const scenarios = {
   ...require('./cases/administering'),
   ...require('./cases/readme'),
   ...require('./cases/simulating'),
+  ...require('./cases/watching'),
 };
 
 /** A server with the federation of federation.json, and whoever connects to it. */
