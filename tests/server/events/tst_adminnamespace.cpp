@@ -286,7 +286,8 @@ void AdminNamespaceTest::changesRebuildWhatASnapshotShows_data()
     QTest::addColumn<int>("seed");
     for (const char* topic : {"rooms", "members", "clients", "nodes", "tasks"}) {
         for (int seed = 1; seed <= 3; ++seed)
-            QTest::newRow((QByteArray(topic) + ", seed " + QByteArray::number(seed)).constData())
+            QTest::newRow(
+                qPrintable(QStringLiteral("%1, seed %2").arg(QLatin1StringView(topic)).arg(seed)))
                 << QString::fromLatin1(topic) << seed;
     }
 }
