@@ -7,6 +7,8 @@ namespace gatehouse::gui {
 
 namespace {
 
+constexpr qsizetype longestLine
+    = 16'384; ///< characters; a ring bounded in lines only is not bounded
 constexpr size_t mostCategories = 4096; ///< category names come from the server: bounded
 
 } // namespace
@@ -67,7 +69,9 @@ LogChunk& LogStore::tail()
 void LogStore::add(const model::LogEntry& entry)
 {
     LogChunk& chunk = tail();
-    const QByteArray text = entry.text.toUtf8();
+    QByteArray text = entry.text.left(longestLine).toUtf8();
+    if (entry.text.size() > longestLine)
+        text += "\u2026";
     chunk.rows.push_back(
         {entry.seq, entry.atMs, entry.nodeId, entry.taskId, entry.runId, quint32(chunk.text.size()),
             quint32(text.size()), categoryId(entry.category), entry.level, false});

@@ -71,8 +71,11 @@ void RoomsModel::resetMembers(const std::vector<model::MemberInfo>& members)
         if (!present.contains(key))
             removeMember(key);
     }
+    Changes<model::MemberInfo> changes;
+    changes.reserve(members.size());
     for (const model::MemberInfo& info : members)
-        putMember(info);
+        changes.push_back({info.key(), info});
+    applyMembers(changes);
 }
 
 void RoomsModel::applyRooms(const Changes<model::RoomInfo>& changes)
@@ -87,12 +90,31 @@ void RoomsModel::applyRooms(const Changes<model::RoomInfo>& changes)
 
 void RoomsModel::applyMembers(const Changes<model::MemberInfo>& changes)
 {
+    // Newcomers of one room in a row become one insertion: a snapshot may have thousands.
+    std::vector<const model::MemberInfo*> newcomers;
+    QSet<QString> waiting;
+    const auto flush = [&] {
+        addMembers(newcomers);
+        newcomers.clear();
+        waiting.clear();
+    };
     for (const auto& change : changes) {
-        if (change.item)
-            putMember(*change.item);
-        else
-            removeMember(change.key);
+        const QString key = change.item ? change.item->key() : change.key;
+        if (waiting.contains(key))
+            flush();
+        if (!change.item) {
+            removeMember(key);
+        } else if (MemberEntry* known = m_members.value(key)) {
+            if (!(known->info == *change.item)) {
+                known->info = *change.item;
+                touch(*known);
+            }
+        } else {
+            newcomers.push_back(&*change.item);
+            waiting.insert(key);
+        }
     }
+    flush();
 }
 
 RoomsModel::NamespaceEntry& RoomsModel::namespaceFor(const QString& nsp)
@@ -161,21 +183,28 @@ void RoomsModel::removeRoom(const QString& key)
     endRemoveRows();
 }
 
-void RoomsModel::putMember(const model::MemberInfo& info)
+void RoomsModel::addMembers(const std::vector<const model::MemberInfo*>& members)
 {
-    const QString key = info.key();
-    if (MemberEntry* known = m_members.value(key)) {
-        if (!(known->info == info)) {
-            known->info = info;
-            touch(*known);
-        }
-        return;
+    std::vector<RoomEntry*> rooms;
+    QHash<RoomEntry*, std::vector<const model::MemberInfo*>> byRoom;
+    for (const model::MemberInfo* info : members) {
+        RoomEntry& room = roomFor(info->nsp, info->room);
+        auto& list = byRoom[&room];
+        if (list.empty())
+            rooms.push_back(&room);
+        list.push_back(info);
     }
-    RoomEntry& above = roomFor(info.nsp, info.room);
-    const int row = above.members.size();
-    beginInsertRows(indexOf(above), row, row);
-    m_members.insert(key, &above.members.append(key, std::make_unique<MemberEntry>(info, &above)));
-    endInsertRows();
+    for (RoomEntry* room : rooms) {
+        const auto& list = byRoom[room];
+        const int first = room->members.size();
+        beginInsertRows(indexOf(*room), first, first + int(list.size()) - 1);
+        for (const model::MemberInfo* info : list) {
+            const QString key = info->key();
+            m_members.insert(
+                key, &room->members.append(key, std::make_unique<MemberEntry>(*info, room)));
+        }
+        endInsertRows();
+    }
 }
 
 void RoomsModel::removeMember(const QString& key)

@@ -55,7 +55,7 @@ private:
     RoomEntry& roomFor(const QString& nsp, const QString& room);
     void putRoom(const model::RoomInfo& info);
     void removeRoom(const QString& key);
-    void putMember(const model::MemberInfo& info);
+    void addMembers(const std::vector<const model::MemberInfo*>& members);
     void removeMember(const QString& key);
     void touch(const Entry& entry);
 

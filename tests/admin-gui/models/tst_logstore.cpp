@@ -51,6 +51,14 @@ private Q_SLOTS:
         QCOMPARE(line.atMs, entry.atMs);
     }
 
+    void aLineWithoutEndIsCut()
+    {
+        LogStore store;
+        store.append({sampleLine(1, LogLevel::Info, QString(100'000, u'é'))});
+        QCOMPARE(store.line(0).text.size(), 16'385);
+        QVERIFY(store.line(0).text.endsWith(u'\u2026'));
+    }
+
     void theRingDropsTheOldestAndKeepsNumbers()
     {
         LogStore store(10'000);

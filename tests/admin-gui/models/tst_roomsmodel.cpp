@@ -5,6 +5,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QRandomGenerator>
+#include <QSignalSpy>
 #include <QtTest>
 
 using namespace gatehouse;
@@ -80,6 +81,40 @@ private Q_SLOTS:
         QVERIFY(b.isValid());
         QCOMPARE(model.room(b)->members, 2);
         QVERIFY(!model.indexOfRoom(u"/tasks|a"_s).isValid());
+    }
+
+    void aSnapshotOfTenThousandMembersIsOneInsertion()
+    {
+        RoomsModel model;
+        model.resetRooms({sampleRoom(u"a"_s, 10'000), sampleRoom(u"b"_s, 1)});
+        RowFilter filter(&model);
+        filter.sort(RoomsModel::NameColumn);
+        filter.rowCount(filter.index(0, 0, filter.index(0, 0))); // the view has it open
+        std::vector<model::MemberInfo> members{sampleMember(u"b"_s, u"x"_s, u"Bram"_s)};
+        for (int i = 0; i < 10'000; ++i)
+            members.push_back(sampleMember(u"a"_s, QString::number(i), u"Anna"_s));
+        QSignalSpy inserted(&model, &QAbstractItemModel::rowsInserted);
+        QElapsedTimer timer;
+        timer.start();
+        model.resetMembers(members);
+        QCOMPARE(inserted.count(), 2);
+        QCOMPARE(memberCount(model, u"a"_s), 10'000);
+        QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed())));
+    }
+
+    void joiningTwiceInABatchCountsOnce()
+    {
+        RoomsModel model;
+        QAbstractItemModelTester tester(&model, Mode::QtTest);
+        auto member = sampleMember(u"a"_s, u"1"_s, u"Anna"_s);
+        auto renamed = member;
+        renamed.name = u"Ada"_s;
+        model.applyMembers({{member.key(), member}, {member.key(), renamed}});
+        QCOMPARE(memberCount(model, u"a"_s), 1);
+        QCOMPARE(model.membersOf(u"/tasks|a"_s).front().name, u"Ada"_s);
+        model.applyMembers(
+            {{member.key(), std::nullopt}, {member.key(), member}, {member.key(), std::nullopt}});
+        QCOMPARE(memberCount(model, u"a"_s), 0);
     }
 
     void randomJoinsAndLeavesAgreeWithAPlainSet()
