@@ -18,9 +18,8 @@ async function meet(stage, transports, last) {
   assert.equal(await node.transport(), last);
   stage.say(`user and node connected, both by ${last}`);
 
-  // The first event of a node is `sync`, then it is told of the rooms it is in.
-  const heard = node.inbox.names().filter((event) => event !== 'connect');
-  assert.equal(heard[0], 'sync');
+  // It is told of the rooms it is in. That `sync` comes first cannot be seen here: python-socketio runs
+  // each handler in a thread of its own.
   await node.inbox.wait((item) => item.event === 'message'
     && /joined room <collaboration_\d+_organization_\d+>$/.test(item.args[0]), 'message on the organization room');
 
