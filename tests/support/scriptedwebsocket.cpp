@@ -51,7 +51,9 @@ bool ScriptedWebSocket::openSecure(quint16 port, const QSslCertificate& trusted,
     QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
     configuration.setCaCertificates({trusted});
     m_socket->setSslConfiguration(configuration);
-    m_socket->connectToHostEncrypted(QStringLiteral("localhost"), port);
+    // By number: a bare system has no hosts file that knows the name in the certificate.
+    m_socket->connectToHostEncrypted(
+        QStringLiteral("127.0.0.1"), port, QStringLiteral("localhost"));
     if (!waitUntil([this] {
             return m_socket->isEncrypted()
                 || m_socket->state() == QAbstractSocket::UnconnectedState;
