@@ -22,6 +22,9 @@ if(GATEHOUSE_CCACHE)
         "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" "CCACHE_NOHASHDIR=1" "${GATEHOUSE_CCACHE}")
 endif()
 
+# A hundred test programs are linked in every full build; this linker does each in a tenth of the time.
+find_program(GATEHOUSE_MOLD mold)
+
 add_library(gatehouse_options INTERFACE)
 target_compile_options(gatehouse_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wundef -Wformat=2
@@ -31,7 +34,8 @@ target_compile_definitions(gatehouse_options INTERFACE
     QT_NO_CAST_FROM_BYTEARRAY QT_NO_KEYWORDS QT_NO_FOREACH QT_NO_NARROWING_CONVERSIONS_IN_CONNECT
     QT_USE_QSTRINGBUILDER QT_DISABLE_DEPRECATED_BEFORE=0x060400
     GATEHOUSE_VERSION="${PROJECT_VERSION}")
-target_link_options(gatehouse_options INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(gatehouse_options INTERFACE
+    -Wl,-z,relro,-z,now $<$<BOOL:${GATEHOUSE_MOLD}>:-fuse-ld=mold>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND GATEHOUSE_PCH)
     target_compile_options(gatehouse_options INTERFACE -fpch-preprocess)
 endif()
