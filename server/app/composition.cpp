@@ -221,7 +221,12 @@ void Composition::drain(std::function<void()> finished)
 {
     d->draining = true;
     d->transport->stopListening();
-    d->sessions->drain(d->configuration.server.drainSpread, std::move(finished));
+    // Polls are answered as their sessions end; then what is left are requests whose writes are on
+    // their way to the disk.
+    d->sessions->drain(
+        d->configuration.server.drainSpread, [this, finished = std::move(finished)]() mutable {
+            d->transport->finishRequests(std::move(finished));
+        });
 }
 
 Result<void> Composition::reloadTls()

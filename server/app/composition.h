@@ -40,7 +40,7 @@ public:
     QString url() const; ///< "http://127.0.0.1:7400"; where it really listens
 
     /// No new clients; the open sessions are closed, spread over the configured time. `finished` is
-    /// called when the last one is gone.
+    /// called when the last one is gone and every HTTP request under way is answered.
     void drain(std::function<void()> finished);
 
     Result<void> reloadTls();

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace gatehouse::transport {
@@ -21,6 +22,8 @@ namespace gatehouse::transport {
 namespace {
 
 Q_LOGGING_CATEGORY(lcDoor, "gh.transport", QtInfoMsg)
+
+constexpr Millis FinishInterval{20};
 
 QHostAddress peerOf(qintptr descriptor)
 {
@@ -52,7 +55,7 @@ void refuseDescriptor(qintptr descriptor, bool isPlain)
 
 FrontDoor::FrontDoor(TransportOptions options, const Clock& clock)
     : m_context(std::make_shared<TransportContext>(std::move(options), clock)),
-      m_webSocketDoor(m_context)
+      m_webSocketDoor(m_context), m_finishCheck(m_context->wheel, [this] { checkFinished(); })
 {
 }
 
@@ -123,9 +126,28 @@ void FrontDoor::stopListening()
     m_listener.reset();
 }
 
+void FrontDoor::finishRequests(std::function<void()> finished)
+{
+    stopListening();
+    m_finished = std::move(finished);
+    m_finishCheck.start(Millis{0});
+}
+
+// Looked at rather than counted: it happens once, and an answer has many ways to end.
+void FrontDoor::checkFinished()
+{
+    const bool owes = std::ranges::any_of(
+        m_connections, [](const auto& entry) { return entry.second->owesAnswer(); });
+    if (owes)
+        m_finishCheck.start(FinishInterval);
+    else
+        m_finished();
+}
+
 void FrontDoor::close()
 {
     stopListening();
+    m_finishCheck.stop();
     while (!m_connections.empty())
         m_connections.begin()->second->abort();
     m_webSocketDoor.abortPending();

@@ -9,6 +9,7 @@
 
 #include <QSslConfiguration>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -29,6 +30,7 @@ public:
 
     Result<void> listen(const QHostAddress& address, quint16 port);
     void stopListening();
+    void finishRequests(std::function<void()> finished); ///< see Server
     void close();
     Result<void> reloadTls();
 
@@ -39,6 +41,7 @@ public:
     const TrustedProxies& trustedProxies() const { return m_trustedProxies; }
     const TransportCounters& refreshedCounters();
     int connectionLimit() const { return m_connectionLimit; }
+    bool isFinishing() const { return m_finished != nullptr; } ///< no more keep-alive
 
     void forget(HttpConnection* connection); ///< destroys it from the event loop
     void countRefusal(int status);
@@ -47,6 +50,7 @@ private:
     void accept(qintptr descriptor);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress);
     int allowedConnections() const;
+    void checkFinished();
 
     TransportContextPtr m_context;
     Router m_router;
@@ -55,6 +59,8 @@ private:
     std::optional<QSslConfiguration> m_tls;
     std::unique_ptr<Listener> m_listener;
     std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> m_connections;
+    std::function<void()> m_finished; ///< who waits for the last answer
+    Deadline m_finishCheck;
     quint64 m_oldAcceptErrors = 0; ///< of listeners that are gone
     int m_connectionLimit = 0;
 };

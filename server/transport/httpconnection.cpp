@@ -260,6 +260,7 @@ void HttpConnection::answer(protocol::HttpResponse response)
 void HttpConnection::write(const protocol::HttpResponse& response)
 {
     m_state = State::Answering;
+    m_keepsAlive = m_keepsAlive && !m_door.isFinishing();
     const QByteArray octets = serialize(response, {m_keepsAlive, m_isHeadRequest});
     TransportCounters& counters = m_door.context().counters;
     counters.bytesOut += quint64(octets.size());

@@ -38,6 +38,8 @@ public:
     /// For PendingExchange: the answer to the request in flight.
     void answer(protocol::HttpResponse response);
 
+    bool owesAnswer() const { return m_state == State::Handling || m_state == State::Answering; }
+
     void abort(); ///< ends at once; the object goes with the event loop
 
 private:

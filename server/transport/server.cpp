@@ -55,6 +55,11 @@ void Server::stopListening()
     d->door.stopListening();
 }
 
+void Server::finishRequests(std::function<void()> finished)
+{
+    d->door.finishRequests(std::move(finished));
+}
+
 void Server::close()
 {
     d->door.close();

@@ -11,6 +11,7 @@
 #include <QByteArray>
 #include <QHostAddress>
 
+#include <functional>
 #include <memory>
 
 namespace gatehouse::transport {
@@ -45,6 +46,11 @@ public:
 
     /// No new connections; the open ones go on. For draining.
     void stopListening();
+
+    /// Stops listening; every connection is closed after the request it is at, and `finished` is
+    /// called, from the event loop, when none owes an answer any more. Waiting polls are answered
+    /// by those who hold them. Once.
+    void finishRequests(std::function<void()> finished);
 
     /// Stops listening and ends every HTTP connection at once. Open WebSocketLinks belong to their
     /// sessions and outlive this object; those in a closing handshake are cut.
