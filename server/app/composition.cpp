@@ -123,6 +123,7 @@ struct Composition::Parts
         transport->close();
         serverMetrics.reset();
         sessions.reset();
+        federation.flush();
         transport.reset();
         store->close();
     }

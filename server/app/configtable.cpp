@@ -349,6 +349,12 @@ std::vector<ConfigKey> federationKeys()
             "One line of an algorithm's log; longer ones are cut."),
         duration(s, "log_flush_interval", FIELD(federation.logFlushInterval), 0, 10 * second,
             "How long live log lines wait to be written to the database together."),
+        duration(s, "node_write_interval", FIELD(federation.nodeWriteInterval), 0, 10 * minute,
+            "When a node was last seen and its configuration are written at most once in this "
+            "time, the newest values."),
+        count(s, "run_lookups", FIELD(federation.maxRunLookups), 0, 100'000,
+            "Status events of one node in 10 s that may ask the database for a run that is neither "
+            "open nor lately finished; more are dropped."),
         count(s, "remembered_kills", FIELD(federation.maxRememberedKills), 0, 1'000'000,
             "Kills a node missed while it was away and is told at its return, per node."),
     };

@@ -82,6 +82,7 @@ void ServerMetrics::refresh()
     syncTotal(m.storeCommits, writer.commits);
     syncTotal(m.storeRows, writer.writes);
     syncTotal(m.storeErrors, writer.errors);
+    syncTotal(m.storeReads, m_sources.store.reads());
     for (const auto time : writer.commitTimes)
         m.storeCommitSeconds.Observe(time.count());
 

@@ -4,9 +4,9 @@
 #include "common/core/strictjson.h"
 #include "server/access/policy.h"
 #include "server/events/federationnames.h"
+#include "server/events/noderefusals.h"
 #include "server/hub/hub.h"
 #include "server/observe/log.h"
-#include "server/observe/metrics.h"
 #include "server/work/taskservice.h"
 
 #include <QJsonArray>
@@ -36,8 +36,8 @@ QString cut(const QString& text, qsizetype maxLength)
 } // namespace
 
 AlgorithmLogHandler::AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks,
-    observe::Metrics& metrics, const FederationOptions& options)
-    : m_hub(hub), m_tasks(tasks), m_metrics(metrics), m_options(options)
+    NodeRefusals& refusals, const FederationOptions& options)
+    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_options(options)
 {
 }
 
@@ -119,11 +119,9 @@ void AlgorithmLogHandler::write(RunId run, const Batch& batch)
 
 void AlgorithmLogHandler::refuse(const access::Principal& node, qint64 run)
 {
-    m_metrics.decisionsDenied.Increment();
-    observe::log(observe::Level::Debug, observe::category::task,
+    m_refusals.refuse(node, run, observe::Level::Debug,
         QStringLiteral("A log line of node <%1> for run %2 was dropped: not an open run of it")
-            .arg(node.name, QString::number(run)),
-        {.node = node.nodeId(), .run = RunId{run}});
+            .arg(node.name, QString::number(run)));
 }
 
 } // namespace gatehouse::events

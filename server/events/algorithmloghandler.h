@@ -9,9 +9,6 @@
 namespace gatehouse::hub {
 class Hub;
 }
-namespace gatehouse::observe {
-class Metrics;
-}
 namespace gatehouse::work {
 class TaskService;
 struct RunRef;
@@ -19,13 +16,15 @@ struct RunRef;
 
 namespace gatehouse::events {
 
+class NodeRefusals;
+
 /// `algorithm_log` from a node, one line each: relayed at once to its collaboration, sender
 /// included, and stored in batches. Overlong lines are cut. Lines for runs that are neither open
 /// nor lately finished, or not the node's own, are dropped.
 class AlgorithmLogHandler final : public FederationEventHandler
 {
 public:
-    AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks, observe::Metrics& metrics,
+    AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks, NodeRefusals& refusals,
         const FederationOptions& options);
     ~AlgorithmLogHandler() override;
 
@@ -48,7 +47,7 @@ private:
 
     hub::Hub& m_hub;
     work::TaskService& m_tasks;
-    observe::Metrics& m_metrics;
+    NodeRefusals& m_refusals;
     const FederationOptions& m_options;
     std::map<RunId, Batch> m_batches;
 };

@@ -5,9 +5,9 @@
 #include "server/access/policy.h"
 #include "server/events/federationannouncer.h"
 #include "server/events/federationnames.h"
+#include "server/events/noderefusals.h"
 #include "server/hub/hub.h"
 #include "server/observe/log.h"
-#include "server/observe/metrics.h"
 #include "server/work/taskservice.h"
 
 namespace gatehouse::events {
@@ -39,8 +39,11 @@ bool idsAgree(const QByteArray& data, const work::RunRef& run, const access::Pri
 } // namespace
 
 AlgorithmStatusHandler::AlgorithmStatusHandler(
-    hub::Hub& hub, work::TaskService& tasks, observe::Metrics& metrics)
-    : m_hub(hub), m_tasks(tasks), m_metrics(metrics), m_alive(std::make_shared<bool>(true))
+    hub::Hub& hub, work::TaskService& tasks, NodeRefusals& refusals, const Clock& clock,
+    const FederationOptions& options)
+    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_clock(clock),
+      m_lookups(options.maxRunLookups, options.loggedEventsWindow),
+      m_alive(std::make_shared<bool>(true))
 {
 }
 
@@ -53,6 +56,9 @@ void AlgorithmStatusHandler::handle(
         return refuse(node, 0, QStringLiteral("it names no run"));
     if (const work::RunRef* run = m_tasks.knownRun(RunId{id}))
         return relay(node, *data, *run);
+    using Verdict = WindowBudget<NodeId>::Verdict;
+    if (m_lookups.take(node.nodeId(), m_clock.monotonic()) == Verdict::Refused)
+        return m_refusals.countOnly();
     m_tasks.findRun(RunId{id},
         [this, alive = std::weak_ptr(m_alive), node, data = *data, id](Result<work::RunRef> run) {
             if (alive.expired())
@@ -88,11 +94,9 @@ void AlgorithmStatusHandler::relay(
 
 void AlgorithmStatusHandler::refuse(const access::Principal& node, qint64 run, const QString& why)
 {
-    m_metrics.decisionsDenied.Increment();
-    observe::log(observe::Level::Warning, observe::category::task,
+    m_refusals.refuse(node, run, observe::Level::Warning,
         QStringLiteral("A status event of node <%1> for run %2 was not relayed: %3")
-            .arg(node.name, QString::number(run), why),
-        {.node = node.nodeId(), .run = RunId{run}});
+            .arg(node.name, QString::number(run), why));
 }
 
 } // namespace gatehouse::events

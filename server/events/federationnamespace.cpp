@@ -25,8 +25,6 @@ namespace {
 
 /// Where log lines are written at once: what else is swept has seconds.
 constexpr Millis defaultSweepInterval{200};
-/// Nodes ping each minute.
-constexpr Millis seenSaveInterval{10'000};
 
 void logAbout(observe::Level level, QLatin1StringView category, const QString& text,
     const session::Socket& socket, const access::Principal& principal = {})
@@ -46,7 +44,10 @@ QString kindTitle(PrincipalKind kind)
 FederationNamespace::FederationNamespace(
     FederationServices services, FederationAnnouncer& announcer, FederationOptions options)
     : m_services(services), m_announcer(announcer), m_options(options),
-      m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow)
+      m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow),
+      m_refusals(
+          services.metrics, services.clock, m_options.maxLoggedEvents, m_options.loggedEventsWindow),
+      m_nodeWrites(services.journal, services.clock, m_options.nodeWriteInterval)
 {
     const auto add = [this](const QByteArray& event, auto handler) {
         auto* raw = handler.get();
@@ -55,12 +56,13 @@ FederationNamespace::FederationNamespace(
         return raw;
     };
     add("algorithm_status_change",
-        std::make_unique<AlgorithmStatusHandler>(services.hub, services.tasks, services.metrics));
+        std::make_unique<AlgorithmStatusHandler>(
+            services.hub, services.tasks, m_refusals, services.clock, m_options));
     add("node_info_update",
-        std::make_unique<NodeInfoHandler>(services.presence, services.journal, m_options));
+        std::make_unique<NodeInfoHandler>(services.presence, m_nodeWrites, m_refusals, m_options));
     m_logHandler = add("algorithm_log",
         std::make_unique<AlgorithmLogHandler>(
-            services.hub, services.tasks, services.metrics, m_options));
+            services.hub, services.tasks, m_refusals, m_options));
     services.directory.addObserver(this);
     m_timer.callOnTimeout(&m_timer, [this] { sweep(); });
     const bool mayWait = m_options.logFlushInterval > Millis{0};
@@ -143,9 +145,10 @@ void FederationNamespace::logWordsOf(const session::Socket& socket,
     const access::Principal& principal, observe::Level level, const QString& text)
 {
     const auto verdict = m_logBudget.take(socket.socketId(), m_services.clock.monotonic());
-    if (verdict == LogBudget::Verdict::Silent)
+    using Verdict = WindowBudget<SocketId>::Verdict;
+    if (verdict == Verdict::Refused)
         return;
-    const bool isLast = verdict == LogBudget::Verdict::LogAsLast;
+    const bool isLast = verdict == Verdict::GrantedAsLast;
     const QString end = isLast ? QStringLiteral(" (more of this client are left out)") : QString();
     logAbout(level, observe::category::ws, text + end, socket, principal);
 }
@@ -166,16 +169,22 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
         socket, principal);
     if (principal.kind != PrincipalKind::Node)
         return;
-    m_logHandler->flush(); // at shutdown this is the last moment
     const NodeId node = principal.nodeId();
     m_services.presence.socketClosed(node, id); // node-offline with the last one
-    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
+    m_nodeWrites.seen(node);
+}
+
+void FederationNamespace::flush()
+{
+    m_logHandler->flush();
+    m_nodeWrites.flush();
 }
 
 void FederationNamespace::sweep()
 {
     const Millis now = m_services.clock.monotonic();
     m_logHandler->flush();
+    m_nodeWrites.sweep();
     sweepStrangers(now);
     if (m_options.liveTokenEnd == LiveTokenEnd::Renew)
         sweepTokens(now);
@@ -295,7 +304,7 @@ void FederationNamespace::admitNode(const MemberPtr& member)
     socket.emitEvent("sync");
     // Its first socket makes node-online, before the node itself is in the rooms.
     m_services.presence.socketOpened(node, socket.socketId(), socket.handshake().peerAddress);
-    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
+    m_nodeWrites.seen(node);
     joinRooms(member, roomsOf(member->principal));
     const work::Node* known = m_services.directory.node(node);
     if (!known || !member->socket)
@@ -353,19 +362,13 @@ std::vector<RoomName> FederationNamespace::roomsOf(const access::Principal& prin
     return access::roomsFor(principal, m_services.identities.rightsOf(principal), all).rooms;
 }
 
-/// The journal need not know of each one: pings without a pause would fill the queue that everybody
-/// writes through.
 void FederationNamespace::handlePing(Member& member)
 {
     if (member.principal.kind != PrincipalKind::Node)
         return;
     const NodeId node = member.principal.nodeId();
     m_services.presence.seen(node);
-    const Millis now = m_services.clock.monotonic();
-    if (member.seenSavedAt && now - *member.seenSavedAt < seenSaveInterval)
-        return;
-    member.seenSavedAt = now;
-    m_services.journal.saveNodeSeen(node, m_services.clock.wall(), [](const Result<void>&) {});
+    m_nodeWrites.seen(node);
 }
 
 void FederationNamespace::sweepStrangers(Millis now)

@@ -5,7 +5,9 @@
 #include "server/events/federationannouncer.h"
 #include "server/events/federationnames.h"
 #include "server/events/federationoptions.h"
-#include "server/events/logbudget.h"
+#include "server/events/noderefusals.h"
+#include "server/events/nodewrites.h"
+#include "server/events/windowbudget.h"
 #include "server/observe/log.h"
 #include "server/session/socket.h"
 #include "server/work/directory.h"
@@ -72,9 +74,12 @@ public:
     void eventReceived(session::Socket& socket, const session::IncomingEvent& event) override;
     void socketDisconnected(session::Socket& socket, const QByteArray& reason) override;
 
-    /// What is due now: unidentified sockets to close, `expired_token` held back, log lines to
-    /// write. Called by a timer; tests call it after moving their clock.
+    /// What is due now: unidentified sockets to close, `expired_token` held back, log lines and
+    /// news of nodes to write. Called by a timer; tests call it after moving their clock.
     void sweep();
+
+    /// Hands everything that waits to be written to the journal; before that is closed.
+    void flush();
 
     qsizetype unidentifiedCount() const { return qsizetype(m_unidentified.size()); }
 
@@ -85,7 +90,6 @@ private:
         access::Principal principal;
         std::vector<RoomName> rooms;
         std::optional<Millis> tokenEnd; ///< monotonic
-        std::optional<Millis> seenSavedAt; ///< monotonic
         bool wasTold = false; ///< that its token has ended
     };
     using MemberPtr = std::shared_ptr<Member>; ///< outlives the socket while something is under way
@@ -118,7 +122,9 @@ private:
     FederationServices m_services;
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
-    LogBudget m_logBudget;
+    WindowBudget<SocketId> m_logBudget;
+    NodeRefusals m_refusals;
+    NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone

@@ -24,10 +24,12 @@ struct FederationOptions
     qsizetype maxLogLineBytes = 64 * 1024; ///< of one algorithm_log; longer ones are cut
     qsizetype maxBatchedLogBytes = 256 * 1024; ///< per run before it is written at once
     Millis logFlushInterval{200}; ///< how long live log lines wait to be written together
+    Millis nodeWriteInterval{10'000}; ///< last-seen time and configuration of a node, at most
     qsizetype maxNodeInfoEntries = 1'000; ///< of one node_info_update
     qsizetype maxNodeInfoBytes = 64 * 1024;
     int maxLoggedEvents = 50; ///< of one socket, in the window below; more are not logged
     Millis loggedEventsWindow{10'000};
+    int maxRunLookups = 20; ///< of one node in that window, for runs that are not in memory
     size_t maxRememberedKills = 1'000; ///< runs per node killed while it was away, told at sync
 };
 

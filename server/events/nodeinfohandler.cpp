@@ -2,8 +2,8 @@
 #include "server/events/nodeinfohandler.h"
 
 #include "common/core/strictjson.h"
-#include "server/observe/log.h"
-#include "server/work/journal.h"
+#include "server/events/noderefusals.h"
+#include "server/events/nodewrites.h"
 #include "server/work/presence.h"
 
 namespace gatehouse::events {
@@ -36,9 +36,9 @@ QString keyText(QByteArrayView rawName)
 
 } // namespace
 
-NodeInfoHandler::NodeInfoHandler(
-    work::Presence& presence, work::Journal& journal, const FederationOptions& options)
-    : m_presence(presence), m_journal(journal), m_options(options)
+NodeInfoHandler::NodeInfoHandler(work::Presence& presence, NodeWrites& writes,
+    NodeRefusals& refusals, const FederationOptions& options)
+    : m_presence(presence), m_writes(writes), m_refusals(refusals), m_options(options)
 {
 }
 
@@ -46,10 +46,9 @@ void NodeInfoHandler::handle(
     const access::Principal& node, const SocketId& socket, const session::IncomingEvent& event)
 {
     const auto data = firstObject(event.args);
-    const auto warn = [&node](const QString& why) {
-        observe::log(observe::Level::Warning, observe::category::node,
-            QStringLiteral("The configuration of node <%1> was not taken: %2").arg(node.name, why),
-            {.node = node.nodeId()});
+    const auto warn = [&](const QString& why) {
+        m_refusals.refuse(node, 0, observe::Level::Warning,
+            QStringLiteral("The configuration of node <%1> was not taken: %2").arg(node.name, why));
     };
     if (!data)
         return warn(QStringLiteral("it is no object"));
@@ -58,12 +57,8 @@ void NodeInfoHandler::handle(
     work::NodeConfig entries = entriesOf(*data);
     if (qsizetype(entries.size()) > m_options.maxNodeInfoEntries)
         return warn(QStringLiteral("it has too many entries"));
-    if (!m_presence.setConfig(node.nodeId(), socket, entries))
-        return;
-    m_journal.saveNodeConfig(node.nodeId(), std::move(entries), [warn, node](Result<void> saved) {
-        if (!saved)
-            warn(saved.error().detail);
-    });
+    if (m_presence.setConfig(node.nodeId(), socket, entries))
+        m_writes.configured(node.nodeId(), std::move(entries));
 }
 
 work::NodeConfig NodeInfoHandler::entriesOf(const QByteArray& object)

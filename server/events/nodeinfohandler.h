@@ -7,19 +7,21 @@
 #include "server/work/entities.h"
 
 namespace gatehouse::work {
-class Journal;
 class Presence;
-} // namespace gatehouse::work
+}
 
 namespace gatehouse::events {
+
+class NodeRefusals;
+class NodeWrites;
 
 /// `node_info_update` from a node: replaces what is known about its configuration, in the presence
 /// and in the journal.
 class NodeInfoHandler final : public FederationEventHandler
 {
 public:
-    NodeInfoHandler(
-        work::Presence& presence, work::Journal& journal, const FederationOptions& options);
+    NodeInfoHandler(work::Presence& presence, NodeWrites& writes, NodeRefusals& refusals,
+        const FederationOptions& options);
 
     void handle(const access::Principal& node, const SocketId& socket,
         const session::IncomingEvent& event) override;
@@ -31,7 +33,8 @@ public:
 
 private:
     work::Presence& m_presence;
-    work::Journal& m_journal;
+    NodeWrites& m_writes;
+    NodeRefusals& m_refusals;
     const FederationOptions& m_options;
 };
 

@@ -106,6 +106,8 @@ Metrics::Metrics()
           "Events put on a client's queue, one per recipient")),
       eventsIgnored(counter(*m_registry, "gatehouse_events_ignored_total",
           "Events of unknown name or from somebody who may not send them")),
+      nodeEventsRefused(counter(*m_registry, "gatehouse_node_events_refused_total",
+          "Events of nodes that were about no run of theirs or could not be used")),
       nodesOnline(gauge(*m_registry, "gatehouse_nodes_online", "Nodes online")),
       nodesTotal(gauge(*m_registry, "gatehouse_nodes", "Nodes registered")),
       tasksOpen(gauge(*m_registry, "gatehouse_tasks_open", "Tasks that have not ended")),
@@ -116,6 +118,7 @@ Metrics::Metrics()
       storeCommits(counter(
           *m_registry, "gatehouse_store_commits_total", "Transactions committed and flushed")),
       storeRows(counter(*m_registry, "gatehouse_store_writes_total", "Writes committed")),
+      storeReads(counter(*m_registry, "gatehouse_store_reads_total", "Queries asked for")),
       storeErrors(counter(*m_registry, "gatehouse_store_errors_total", "Writes that failed")),
       storeQueue(gauge(*m_registry, "gatehouse_store_queue", "Writes waiting for the disk")),
       storeCommitSeconds(seconds(*m_registry, "gatehouse_store_commit_duration_seconds",

@@ -78,6 +78,7 @@ public:
     prometheus::Counter& eventsPublished;
     prometheus::Counter& eventsDelivered; ///< one per recipient
     prometheus::Counter& eventsIgnored; ///< unknown name, or from somebody who may not send it
+    prometheus::Counter& nodeEventsRefused; ///< about no run of the node, or unusable
 
     // Work
     prometheus::Gauge& nodesOnline;
@@ -91,6 +92,7 @@ public:
     // Store
     prometheus::Counter& storeCommits;
     prometheus::Counter& storeRows;
+    prometheus::Counter& storeReads;
     prometheus::Counter& storeErrors;
     prometheus::Gauge& storeQueue;
     prometheus::Histogram& storeCommitSeconds;

@@ -109,6 +109,7 @@ struct Store::Private
     template <class T>
     void read(typename TypedJob<T>::Work work, work::Completion<T> done)
     {
+        ++reads;
         submit<T>(reader, std::move(work), std::move(done));
     }
 
@@ -118,6 +119,7 @@ struct Store::Private
     WriterThread writer;
     ReaderThread reader;
     bool closed = false;
+    quint64 reads = 0;
 };
 
 Result<std::unique_ptr<Store>> Store::open(const QString& directory, const StoreOptions& options)
@@ -194,6 +196,11 @@ QString Store::databasePath() const
 WriterStats Store::takeWriterStats()
 {
     return d->writer.takeStats();
+}
+
+quint64 Store::reads() const
+{
+    return d->reads;
 }
 
 qsizetype Store::queuedWrites() const

@@ -191,6 +191,7 @@ public:
     ~House()
     {
         server.reset();
+        federation.flush();
         store->close();
     }
 
@@ -293,6 +294,14 @@ public:
             {u"databases"_s, QJsonArray{QJsonObject{{u"label"_s, u"default"_s}}}}};
         return callJson("POST", u"/api/task"_s, userToken(user), QJsonDocument(body).toJson());
     }
+    /// Writes the store has done so far, this question included: it waits for those before it.
+    quint64 writesDone()
+    {
+        (void)store::await<void>(
+            [&](auto done) { store->saveSetting(u"written"_s, "so far", std::move(done)); });
+        return store->takeWriterStats().writes;
+    }
+
     /// The id of the run an organization has in a task.
     qint64 runOf(qint64 task, const QString& organizationName)
     {

@@ -46,7 +46,10 @@ private Q_SLOTS:
     void floodsOfWordsAreLoggedUpToABound();
     void overlongLogLinesAreCut();
     void configurationFollowsTheStorageRule();
+    void madeUpRunIdsCostFewReadsAndFewLines();
     void pingsWithoutAPauseAreWrittenOnce();
+    void changingConfigurationsAreWrittenOncePerInterval();
+    void reconnectsWithoutAPauseAreWrittenOncePerInterval();
     void usersCannotSpeakAsNodes();
     void unknownAndMalformedEventsAreIgnored_data();
     void unknownAndMalformedEventsAreIgnored();
@@ -458,24 +461,92 @@ void FederationNamespaceTest::configurationFollowsTheStorageRule()
     QCOMPARE(refused.value(u"code"_s).toString(), u"forbidden"_s);
 }
 
+void FederationNamespaceTest::madeUpRunIdsCostFewReadsAndFewLines()
+{
+    events::FederationOptions options;
+    options.maxLoggedEvents = 5;
+    options.maxRunLookups = 7;
+    House house(options);
+    int lines = 0;
+    observe::LogSink sink({}, nullptr,
+        [&](const QByteArray& line) { lines += line.contains("was not relayed"); });
+    Client liar = house.connectNode(u"a-heart"_s);
+    Client honest = house.connectNode(u"b-heart"_s);
+    const quint64 before = house.store->reads();
+    const double refusedBefore = house.metrics.nodeEventsRefused.Value();
+    const auto flood = [&] {
+        for (int i = 0; i < 500; ++i) {
+            liar.emitEvent("algorithm_status_change",
+                "{\"run_id\":" + number(1'000'000 + i) + ",\"status\":\"active\"}");
+        }
+        house.writesDone();
+    };
+    flood();
+    QCOMPARE(house.store->reads() - before, quint64(7));
+    QTRY_COMPARE(house.metrics.nodeEventsRefused.Value() - refusedBefore, 500.0);
+    sink.flush();
+    QCOMPARE(lines, 5);
+    // What one node has spent is nobody else's loss, and it comes back with time.
+    honest.emitEvent("algorithm_status_change", R"({"run_id":1000000,"status":"active"})");
+    QCOMPARE(house.store->reads() - before, quint64(8));
+    house.clock.advance(Millis{10'000});
+    flood();
+    QCOMPARE(house.store->reads() - before, quint64(15));
+}
+
 void FederationNamespaceTest::pingsWithoutAPauseAreWrittenOnce()
 {
     House house;
     Client node = house.connectNode(u"a-heart"_s);
-    const auto writes = [&] {
-        // Writes are answered in their order: this one, which counts as well, after all others.
-        (void)store::await<void>(
-            [&](auto done) { house.store->saveSetting(u"k"_s, "v", std::move(done)); });
-        return house.store->takeWriterStats().writes;
-    };
-    const quint64 before = writes();
+    const quint64 before = house.writesDone();
     for (int i = 0; i < 200; ++i)
         node.emitEvent("ping");
-    QCOMPARE(writes() - before, quint64(1 + 1));
+    QCOMPARE(house.writesDone() - before, quint64(0 + 1));
+    house.pass(Millis{10'000});
+    QCOMPARE(house.writesDone() - before, quint64(1 + 2));
+    house.pass(Millis{10'000});
+    QCOMPARE(house.writesDone() - before, quint64(1 + 3));
     house.clock.advance(Millis{60'000});
     node.emitEvent("ping");
-    QCOMPARE(writes() - before, quint64(2 + 2));
+    QCOMPARE(house.writesDone() - before, quint64(2 + 4));
     QCOMPARE(house.presence.presence(house.node(u"a-heart"_s)).lastSeen, house.clock.wall());
+}
+
+void FederationNamespaceTest::changingConfigurationsAreWrittenOncePerInterval()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    const NodeId id = house.node(u"a-heart"_s);
+    const quint64 before = house.writesDone();
+    for (int i = 0; i < 100; ++i)
+        node.emitEvent("node_info_update", "{\"encryption\":" + number(i) + '}');
+    const auto stored = [&] {
+        return store::await<work::NodeConfig>(
+            [&](auto done) { house.store->nodeConfig(id, std::move(done)); });
+    };
+    QCOMPARE(house.presence.config(id).at(0).value, u"99"_s);
+    QCOMPARE(house.writesDone() - before, quint64(0 + 1));
+    house.pass(Millis{10'000});
+    QCOMPARE(house.writesDone() - before, quint64(1 + 2));
+    QCOMPARE(stored()->at(0).value, u"99"_s);
+    node.emitEvent("node_info_update", R"({"encryption":99})");
+    node.emitEvent("node_info_update", R"({"encryption":100})");
+    node.emitEvent("node_info_update", R"({"encryption":99})");
+    house.pass(Millis{10'000});
+    QCOMPARE(house.writesDone() - before, quint64(1 + 3));
+}
+
+void FederationNamespaceTest::reconnectsWithoutAPauseAreWrittenOncePerInterval()
+{
+    House house;
+    const quint64 before = house.writesDone();
+    for (int i = 0; i < 50; ++i) {
+        Client node = house.connectNode(u"a-heart"_s);
+        node.die();
+    }
+    QCOMPARE(house.writesDone() - before, quint64(1 + 1));
+    house.federation.flush(); // as at the end of the server
+    QCOMPARE(house.writesDone() - before, quint64(2 + 2));
 }
 
 void FederationNamespaceTest::usersCannotSpeakAsNodes()
