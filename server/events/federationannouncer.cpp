@@ -101,12 +101,33 @@ void FederationAnnouncer::runsKilled(const work::TaskKill& kill)
 
 void FederationAnnouncer::nodeOnline(const work::NodePresence& presence)
 {
-    announcePresence("node-online", presence.node);
+    const std::optional<Place> place = placeOf(presence.node);
+    if (!place)
+        return;
+    m_online.insert(presence.node, *place);
+    announcePresence("node-online", presence.node, *place);
 }
 
 void FederationAnnouncer::nodeOffline(const work::NodePresence& presence)
 {
-    announcePresence("node-offline", presence.node);
+    const auto known = m_online.constFind(presence.node);
+    if (known == m_online.cend())
+        return;
+    // Where it was announced; by now the directory may have it elsewhere, or not at all.
+    const Place place = *known;
+    m_online.erase(known);
+    announcePresence("node-offline", presence.node, place);
+}
+
+void FederationAnnouncer::nodeMoved(NodeId node)
+{
+    const auto known = m_online.find(node);
+    const std::optional<Place> place = placeOf(node);
+    if (known == m_online.end() || !place || *known == *place)
+        return;
+    const Place before = std::exchange(*known, *place);
+    announcePresence("node-offline", node, before);
+    announcePresence("node-online", node, *place);
 }
 
 void FederationAnnouncer::announceStatus(const work::RunChange& change)
@@ -117,21 +138,25 @@ void FederationAnnouncer::announceStatus(const work::RunChange& change)
             protocol::jsonString(QByteArrayView(status.data(), status.size()))));
 }
 
-void FederationAnnouncer::announcePresence(QByteArrayView event, NodeId id)
+std::optional<FederationAnnouncer::Place> FederationAnnouncer::placeOf(NodeId id) const
 {
     const work::Node* node = m_directory.node(id);
-    if (!node)
-        return;
+    return node ? std::optional(Place{node->collaboration, node->organization, node->name})
+                : std::nullopt;
+}
+
+void FederationAnnouncer::announcePresence(QByteArrayView event, NodeId node, const Place& place)
+{
     // Once per client: the union of both rooms. Not to all_nodes: other collaborations must not
     // learn who is there.
     hub::Publication publication;
     publication.nsp = federationNamespace();
-    publication.rooms = {access::collaborationRoom(node->collaboration),
-        access::organizationRoom(node->collaboration, node->organization)};
+    publication.rooms = {access::collaborationRoom(place.collaboration),
+        access::organizationRoom(place.collaboration, place.organization)};
     publication.event = event.toByteArray();
-    publication.args = "{\"id\":" + number(node->id.value)
-        + ",\"name\":" + protocol::jsonString(node->name.toUtf8())
-        + ",\"org_id\":" + number(node->organization.value) + '}';
+    publication.args = "{\"id\":" + number(node.value)
+        + ",\"name\":" + protocol::jsonString(place.name.toUtf8())
+        + ",\"org_id\":" + number(place.organization.value) + '}';
     m_hub.publish(publication);
 }
 

@@ -8,6 +8,7 @@
 
 #include <QHash>
 
+#include <optional>
 #include <vector>
 
 namespace gatehouse::hub {
@@ -30,6 +31,10 @@ public:
     /// `kill_containers` for everything the node runs (POST kill/node/tasks).
     void killEverythingOn(const work::Node& node);
 
+    /// To be called when the directory has changed while a node is online: those of the place it
+    /// has left hear that it is gone, those of its new one that it is there.
+    void nodeMoved(NodeId node);
+
     /// The runs of this node that were killed while it was away; forgotten with this call.
     /// Arguments of a `kill_containers`; empty when there are none.
     protocol::JsonArgs takeMissedKills(const work::Node& node);
@@ -39,6 +44,16 @@ public:
         const work::RunRef& run, NodeId node, QByteArrayView statusJson);
 
 private:
+    /// What was told about a node when it came online.
+    struct Place
+    {
+        CollaborationId collaboration;
+        OrganizationId organization;
+        QString name;
+
+        friend bool operator==(const Place&, const Place&) = default;
+    };
+
     struct KilledRun
     {
         TaskId task;
@@ -53,7 +68,8 @@ private:
     void nodeOffline(const work::NodePresence& presence) override;
 
     void announceStatus(const work::RunChange& change);
-    void announcePresence(QByteArrayView event, NodeId node);
+    void announcePresence(QByteArrayView event, NodeId node, const Place& place);
+    std::optional<Place> placeOf(NodeId node) const;
     void rememberKill(const work::RunRef& run);
     void publish(CollaborationId collaboration, QByteArrayView event, protocol::JsonArgs args);
     static QByteArray killList(const std::vector<KilledRun>& runs);
@@ -63,6 +79,7 @@ private:
     work::Presence& m_presence;
     const work::Directory& m_directory;
     const size_t m_maxRememberedKills;
+    QHash<NodeId, Place> m_online;
     QHash<NodeId, std::vector<KilledRun>> m_missedKills;
 };
 

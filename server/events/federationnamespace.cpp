@@ -32,6 +32,12 @@ void logAbout(observe::Level level, QLatin1StringView category, const QString& t
     observe::log(level, category, text, {.node = principal.nodeId(), .socket = socket.socketId()});
 }
 
+bool isSamePlace(const access::Principal& a, const access::Principal& b)
+{
+    return a.name == b.name && a.organization == b.organization
+        && a.collaboration == b.collaboration;
+}
+
 QString kindTitle(PrincipalKind kind)
 {
     QString title = access::name(kind);
@@ -197,20 +203,17 @@ void FederationNamespace::directoryChanged()
         reviewMember(id);
 }
 
-/// Whoever is no longer in the directory goes; rooms follow what the rules say now.
+/// Whoever is no longer in the directory goes; who somebody is and its rooms follow what the
+/// directory and the rules say now.
 void FederationNamespace::reviewMember(const SocketId& id)
 {
     const MemberPtr member = m_members.value(id);
     if (!member)
         return; // went while others were reviewed
-    const access::Principal& principal = member->principal;
-    const bool isGone
-        = (principal.kind == PrincipalKind::Node && !m_services.directory.node(principal.nodeId()))
-        || (principal.kind == PrincipalKind::User
-            && !m_services.directory.user(principal.userId()));
-    if (isGone)
+    const auto current = m_services.identities.current(member->principal);
+    if (!current)
         return member->socket->disconnect();
-    const std::vector<RoomName> wanted = roomsOf(principal);
+    const std::vector<RoomName> wanted = roomsOf(*current);
     const auto without
         = [](const std::vector<RoomName>& rooms, const std::vector<RoomName>& other) {
               std::vector<RoomName> rest;
@@ -222,7 +225,15 @@ void FederationNamespace::reviewMember(const SocketId& id)
           };
     const std::vector<RoomName> old = without(member->rooms, wanted);
     const std::vector<RoomName> fresh = without(wanted, member->rooms);
-    leaveRooms(member, old);
+    leaveRooms(member, old); // under the name it came in with
+    if (!member->socket)
+        return;
+    if (!isSamePlace(member->principal, *current)) {
+        member->principal = *current;
+        member->socket->setPrincipal(*current);
+    }
+    if (current->kind == PrincipalKind::Node)
+        m_announcer.nodeMoved(current->nodeId());
     joinRooms(member, fresh);
 }
 

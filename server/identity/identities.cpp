@@ -23,6 +23,19 @@ QByteArray Identities::expiredSubject(const QByteArray& token) const
     return QByteArray(access::name(claims->kind).data()) + ':' + claims->subject.toUtf8();
 }
 
+std::optional<access::Principal> Identities::current(const access::Principal& principal) const
+{
+    if (principal.kind == access::PrincipalKind::Node) {
+        const work::Node* node = m_directory.node(principal.nodeId());
+        return node ? std::optional(principalOf(*node, principal.expiresAt)) : std::nullopt;
+    }
+    if (principal.kind == access::PrincipalKind::User) {
+        const work::User* user = m_directory.user(principal.userId());
+        return user ? std::optional(principalOf(*user, principal.expiresAt)) : std::nullopt;
+    }
+    return principal;
+}
+
 access::Rights Identities::rightsOf(const access::Principal& principal) const
 {
     const work::User* user = m_directory.user(principal.userId());
@@ -54,14 +67,27 @@ Result<Identity> Identities::withDirectory(access::Claims claims) const
     return failure(ErrorCode::TokenInvalid, QStringLiteral("unknown kind of token"));
 }
 
+access::Principal Identities::principalOf(
+    const work::Node& node, std::optional<Millis> expiresAt)
+{
+    return {access::PrincipalKind::Node, node.id.value, node.name, node.organization,
+        node.collaboration, expiresAt};
+}
+
+access::Principal Identities::principalOf(
+    const work::User& user, std::optional<Millis> expiresAt)
+{
+    return {access::PrincipalKind::User, user.id.value, user.username, user.organization, {},
+        expiresAt};
+}
+
 Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) const
 {
     const work::Node* node = m_directory.node(id);
     if (!node)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the node does not exist"));
     Identity identity;
-    identity.principal = {access::PrincipalKind::Node, id.value, node->name, node->organization,
-        node->collaboration, claims.expiresAt};
+    identity.principal = principalOf(*node, claims.expiresAt);
     identity.claims = std::move(claims);
     return identity;
 }
@@ -72,8 +98,7 @@ Result<Identity> Identities::userIdentity(access::Claims claims) const
     if (!user)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the user does not exist"));
     Identity identity;
-    identity.principal = {access::PrincipalKind::User, user->id.value, user->username,
-        user->organization, {}, claims.expiresAt};
+    identity.principal = principalOf(*user, claims.expiresAt);
     identity.claims = std::move(claims);
     return identity;
 }

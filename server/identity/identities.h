@@ -9,12 +9,16 @@
 
 #include <QByteArray>
 
+#include <optional>
+
 namespace gatehouse::access {
 class TokenVerifier;
 }
 namespace gatehouse::work {
 class Directory;
-}
+struct Node;
+struct User;
+} // namespace gatehouse::work
 
 namespace gatehouse::identity {
 
@@ -45,12 +49,18 @@ public:
     /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
     QByteArray expiredSubject(const QByteArray& token) const;
 
+    /// The same principal as the directory knows it at this moment: name and place may have changed
+    /// since its token was looked at. None when a user or node is not there any more.
+    std::optional<access::Principal> current(const access::Principal& principal) const;
+
     /// The rights of a user at this moment; empty for everybody else.
     access::Rights rightsOf(const access::Principal& principal) const;
 
 private:
     Result<Identity> withDirectory(access::Claims claims) const;
     Result<Identity> nodeIdentity(access::Claims claims, NodeId id) const;
+    static access::Principal principalOf(const work::Node& node, std::optional<Millis> expiresAt);
+    static access::Principal principalOf(const work::User& user, std::optional<Millis> expiresAt);
     Result<Identity> userIdentity(access::Claims claims) const;
     Result<Identity> ownIdentity(access::Claims claims, access::PrincipalKind kind) const;
 

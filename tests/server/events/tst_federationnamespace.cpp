@@ -58,6 +58,9 @@ private Q_SLOTS:
     void nobodyHearsAnotherCollaboration_data();
     void nobodyHearsAnotherCollaboration();
     void changedDirectoryMovesLiveSockets();
+    void movedNodeSpeaksAndHearsWhereItIsNow();
+    void movedUserHasTheRightsOfItsNewOrganization();
+    void removedNodeIsToldOfflineWhereItWas();
     void endedTokenOfLiveSocketFollowsTheOption();
 };
 
@@ -725,6 +728,85 @@ void FederationNamespaceTest::changedDirectoryMovesLiveSockets()
     QCOMPARE(house.hub.rooms().size(), size_t(0));
     QVERIFY(!house.presence.isOnline(NodeId{
         content.nodes.empty() ? 1 : house.store->loadStartState()->directory.nodes[1].id.value}));
+}
+
+void FederationNamespaceTest::movedNodeSpeaksAndHearsWhereItIsNow()
+{
+    House house;
+    const qint64 before
+        = house.createTask(u"root"_s, u"heart"_s, {u"Bergen"_s}).value(u"id"_s).toInteger();
+    const QByteArray oldRun = number(house.runOf(before, u"Bergen"_s));
+    Client node = house.connectNode(u"b-heart"_s);
+    Client bert = house.connectUser(u"bert"_s); // of heart
+    Client carl = house.connectUser(u"carl"_s); // of lung
+    const NodeId id = house.node(u"b-heart"_s);
+    auto content = house.store->loadStartState()->directory;
+    std::erase_if(content.nodes, [](const work::Node& other) { return other.name == u"c-lung"; });
+    for (work::Node& known : content.nodes) {
+        if (known.name == u"b-heart") {
+            known.organization = house.organization(u"Cork"_s);
+            known.collaboration = house.collaboration(u"lung"_s);
+        }
+    }
+    node.take();
+    bert.take();
+    carl.take();
+    house.directory.replace(content);
+    QCOMPARE(bert.take("node-offline").size(), 1);
+    const QJsonArray online = carl.take("node-online");
+    QCOMPARE(online.size(), 1);
+    QCOMPARE(online[0].toObject().value(u"org_id"_s).toInteger(),
+        house.organization(u"Cork"_s).value);
+    const QByteArray collaboration
+        = "collaboration_" + number(house.collaboration(u"lung"_s).value);
+    QVERIFY(node.take().contains(join("Node <b-heart>", collaboration)));
+
+    // Its old run is not its own any more, a new one is.
+    node.emitEvent(
+        "algorithm_status_change", "{\"run_id\":" + oldRun + ",\"status\":\"completed\"}");
+    QCOMPARE(bert.take("algorithm_status_change").size(), 0);
+    const qint64 task
+        = house.createTask(u"root"_s, u"lung"_s, {u"Cork"_s}).value(u"id"_s).toInteger();
+    QCOMPARE(node.take("new_task").size(), 1);
+    node.emitEvent("algorithm_status_change",
+        "{\"run_id\":" + number(house.runOf(task, u"Cork"_s)) + ",\"status\":\"active\"}");
+    QCOMPARE(carl.take("algorithm_status_change").size(), 1);
+    QVERIFY(house.presence.isOnline(id));
+    node.die();
+    QCOMPARE(carl.take("node-offline").size(), 1);
+    QCOMPARE(bert.take("node-offline").size(), 0);
+}
+
+void FederationNamespaceTest::movedUserHasTheRightsOfItsNewOrganization()
+{
+    House house;
+    Client olga = house.connectUser(u"olga"_s); // Listener: the room of her organization
+    olga.take();
+    auto content = house.store->loadStartState()->directory;
+    for (work::User& user : content.users) {
+        if (user.username == u"olga")
+            user.organization = house.organization(u"Cork"_s);
+    }
+    house.directory.replace(content);
+    QCOMPARE(olga.take(),
+        QByteArrayList{join("User <olga>",
+            "collaboration_" + number(house.collaboration(u"lung"_s).value) + "_organization_"
+                + number(house.organization(u"Cork"_s).value))});
+    const auto sessions = house.server->sessions();
+    QCOMPARE(sessions.size(), size_t(1));
+    QCOMPARE(sessions[0].principal.organization, house.organization(u"Cork"_s));
+}
+
+void FederationNamespaceTest::removedNodeIsToldOfflineWhereItWas()
+{
+    House house;
+    Client node = house.connectNode(u"b-heart"_s);
+    Client anna = house.connectUser(u"anna"_s);
+    anna.take();
+    auto content = house.store->loadStartState()->directory;
+    std::erase_if(content.nodes, [](const work::Node& known) { return known.name == u"b-heart"; });
+    house.directory.replace(content);
+    QCOMPARE(anna.take("node-offline").size(), 1);
 }
 
 void FederationNamespaceTest::endedTokenOfLiveSocketFollowsTheOption()
