@@ -6,6 +6,7 @@
 #include "server/observe/metrics.h"
 
 #include <QJsonDocument>
+#include <QRandomGenerator>
 
 namespace gatehouse::api {
 
@@ -15,6 +16,18 @@ int statusFor(ErrorCode code)
 {
     // vantage6 answers a missing right with 401, and its clients know only that.
     return code == ErrorCode::Forbidden ? 401 : traits(code).httpStatus;
+}
+
+/// Sixteen hexadecimal digits, to find a line in the log by.
+QString makeRequestId()
+{
+    return QStringLiteral("%1").arg(
+        QRandomGenerator::system()->generate64(), 16, 16, QLatin1Char('0'));
+}
+
+QJsonObject errorBody(ErrorCode code, const QString& text)
+{
+    return {{QStringLiteral("msg"), text}, {QStringLiteral("code"), QString(traits(code).name)}};
 }
 
 } // namespace
@@ -90,10 +103,26 @@ void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders h
 
 void ApiCall::fail(const Error& error) const
 {
-    QString text = error.detail;
-    if (text.isEmpty())
-        text = traits(error.code).name;
-    fail(statusFor(error.code), error.code, text);
+    const int status = statusFor(error.code);
+    if (status >= 500)
+        return failInside(status, error);
+    fail(status, error.code, error.detail.isEmpty() ? traits(error.code).name : error.detail);
+}
+
+/// The detail may name files, tables or other people's data.
+void ApiCall::failInside(int status, const Error& error) const
+{
+    const QString id = makeRequestId();
+    observe::log(observe::Level::Error, observe::category::http,
+        QStringLiteral("%1 %2 failed: %3: %4 (request %5)")
+            .arg(QString::fromLatin1(request().method), request().path, traits(error.code).name,
+                error.detail, id));
+    QJsonObject body = errorBody(error.code,
+        (traits(error.code).retry ? QStringLiteral("The server cannot do this just now")
+                                  : QStringLiteral("The server failed"))
+            + QStringLiteral("; its log says more about request ") + id);
+    body.insert(QStringLiteral("request_id"), id);
+    reply(status, body);
 }
 
 void ApiCall::fail(int status, ErrorCode code, const QString& text) const
@@ -101,14 +130,14 @@ void ApiCall::fail(int status, ErrorCode code, const QString& text) const
     protocol::HttpHeaders headers;
     if (status == 401)
         headers.add("WWW-Authenticate", "Bearer");
-    if (status >= 500) {
-        observe::log(observe::Level::Error, observe::category::http,
-            QStringLiteral("%1 %2 failed: %3")
-                .arg(QString::fromLatin1(request().method), request().path, text));
-    }
-    reply(status,
-        {{QStringLiteral("msg"), text}, {QStringLiteral("code"), QString(traits(code).name)}},
-        headers);
+    reply(status, errorBody(code, text), headers);
+}
+
+void ApiCall::failNotFound(const access::Decision& reachesAll, const QString& text) const
+{
+    if (!reachesAll)
+        return deny(reachesAll);
+    fail({ErrorCode::NotFound, text});
 }
 
 void ApiCall::deny(const access::Decision& decision) const

@@ -20,7 +20,8 @@ namespace gatehouse::api {
 
 /// One request on its way through a resource, with who asks; shared with whatever answers it later.
 /// Errors leave as vantage6 clients expect them, {"msg": text}, plus "code", the error's stable
-/// name; a missing right is 401 there. Network thread only.
+/// name; a missing right is 401 there. What went wrong inside (500, 503) is written to the log
+/// under the request's id, which is all the client is told. Network thread only.
 class ApiCall
 {
 public:
@@ -47,13 +48,19 @@ public:
 
     void reply(int status, const QJsonObject& json, protocol::HttpHeaders headers = {}) const;
     void fail(const Error& error) const;
+    /// With words of our own choice, which the client gets whatever the status is.
     void fail(int status, ErrorCode code, const QString& text) const;
     void deny(
         const access::Decision& decision) const; ///< 401 "You lack the permission to do that!"
+    /// About something that does not exist: 404 where `reachesAll` allows, else the same as deny(),
+    /// so that ids of others and unused ones look alike.
+    void failNotFound(const access::Decision& reachesAll, const QString& text) const;
 
     const ApiOptions& options() const { return m_options; }
 
 private:
+    void failInside(int status, const Error& error) const;
+
     session::HttpExchangePtr m_exchange;
     std::vector<qint64> m_ids;
     const session::OriginPolicy& m_origins;

@@ -26,11 +26,6 @@ std::vector<Entity> filtered(const std::vector<Entity>& all, Predicate predicate
     return kept;
 }
 
-bool contains(const std::vector<OrganizationId>& members, qint64 id)
-{
-    return std::find(members.begin(), members.end(), OrganizationId{id}) != members.end();
-}
-
 /// The filters of a list that are ids; each is 0 when it was not given.
 struct IdFilters
 {
@@ -56,6 +51,33 @@ Result<IdFilters> filtersOf(const ApiCall& call)
     return filters;
 }
 
+// A filter that was not given (0, empty) lets everything through.
+
+bool matchesId(qint64 wanted, qint64 id)
+{
+    return wanted == 0 || wanted == id;
+}
+
+bool matchesName(const QString& wanted, const QString& name)
+{
+    return wanted.isEmpty() || wanted == name;
+}
+
+/// Is `organization` a member of what the filter asks for?
+template <class Group>
+bool matchesMembers(qint64 wanted, const Group* group, qint64 organization)
+{
+    return wanted == 0
+        || (group
+            && std::binary_search(
+                group->members.begin(), group->members.end(), OrganizationId{organization}));
+}
+
+QString nameFilter(const ApiCall& call)
+{
+    return call.query(L("name")).value_or(QString());
+}
+
 /// The ids of `ids=1,2` and `ids=1&ids=2`; nothing: no such filter.
 std::optional<std::vector<qint64>> idsOf(const ApiCall& call)
 {
@@ -67,12 +89,6 @@ std::optional<std::vector<qint64>> idsOf(const ApiCall& call)
     for (const QString& id : values.join(QLatin1Char(',')).split(QLatin1Char(',')))
         ids.push_back(id.toLongLong());
     return ids;
-}
-
-void notFound(const ApiCall& call, L what)
-{
-    call.fail({ErrorCode::NotFound,
-        QStringLiteral("%1 id=%2 not found!").arg(what, QString::number(call.id()))});
 }
 
 } // namespace
@@ -100,76 +116,83 @@ void EntityResource::addTo(Router& router, const QString& base)
         [this](const ApiCallPtr& call) { patchOrganization(call); });
 }
 
+/// The part of `all` that the request's filters ask for and the caller may see, by pages.
+/// `matches` is asked with the ids of the query.
+template <class Entity, class Matches>
+void EntityResource::replyList(const ApiCall& call, const std::vector<Entity>& all,
+    ToJson<Entity> toJson, Matches matches) const
+{
+    const auto filters = filtersOf(call);
+    if (!filters)
+        return call.fail(filters.error());
+    replyPageOf(call,
+        filtered(all,
+            [&](const Entity& entity) {
+                return matches(*filters, entity) && mayView(call, &entity);
+            }),
+        [&](const Entity& entity) { return (m_json.*toJson)(entity); });
+}
+
+/// What the path names by its id; `found` is null when there is no such thing.
+template <class Entity>
+void EntityResource::replyOne(
+    const ApiCall& call, L what, const Entity* found, ToJson<Entity> toJson) const
+{
+    const access::Decision decision = mayView(call, found);
+    if (!found)
+        return notFound(call, what, decision);
+    if (!decision)
+        return call.deny(decision);
+    call.reply(200, (m_json.*toJson)(*found));
+}
+
 void EntityResource::listNodes(const ApiCallPtr& call)
 {
-    const auto filters = filtersOf(*call);
-    if (!filters)
-        return call->fail(filters.error());
-    const QString name = call->query(L("name")).value_or(QString());
-    replyPageOf(*call,
-        filtered(services().directory.nodes(),
-            [&](const work::Node& node) {
-                return (filters->organization == 0
-                           || node.organization.value == filters->organization)
-                    && (filters->collaboration == 0
-                        || node.collaboration.value == filters->collaboration)
-                    && (name.isEmpty() || node.name == name) && mayView(*call, node);
-            }),
-        [this](const work::Node& node) { return m_json.node(node); });
+    const QString name = nameFilter(*call);
+    replyList(*call, services().directory.nodes(), &WireJson::node,
+        [&](const IdFilters& ids, const work::Node& node) {
+            return matchesId(ids.organization, node.organization.value)
+                && matchesId(ids.collaboration, node.collaboration.value)
+                && matchesName(name, node.name);
+        });
 }
 
 void EntityResource::getNode(const ApiCallPtr& call)
 {
-    const work::Node* node = services().directory.node(NodeId{call->id()});
-    if (!node)
-        return notFound(*call, L("Node"));
-    if (const auto decision = mayView(*call, *node); !decision)
-        return call->deny(decision);
-    call->reply(200, m_json.node(*node));
+    replyOne(*call, L("Node"), services().directory.node(NodeId{call->id()}), &WireJson::node);
 }
 
 void EntityResource::listOrganizations(const ApiCallPtr& call)
 {
-    const auto filters = filtersOf(*call);
-    if (!filters)
-        return call->fail(filters.error());
     const work::Directory& directory = services().directory;
-    const auto* collaboration = directory.collaboration(CollaborationId{filters->collaboration});
-    const auto* study = directory.study(StudyId{filters->study});
-    const auto ids = idsOf(*call);
-    const QString name = call->query(L("name")).value_or(QString());
-    replyPageOf(*call,
-        filtered(directory.organizations(),
-            [&](const work::Organization& organization) {
-                const qint64 id = organization.id.value;
-                return (filters->collaboration == 0
-                           || (collaboration && contains(collaboration->members, id)))
-                    && (filters->study == 0 || (study && contains(study->members, id)))
-                    && (!ids || std::find(ids->begin(), ids->end(), id) != ids->end())
-                    && (name.isEmpty() || organization.name == name)
-                    && mayView(*call, organization);
-            }),
-        [this](
-            const work::Organization& organization) { return m_json.organization(organization); });
+    const auto wanted = idsOf(*call);
+    const QString name = nameFilter(*call);
+    replyList(*call, directory.organizations(), &WireJson::organization,
+        [&](const IdFilters& ids, const work::Organization& organization) {
+            const qint64 id = organization.id.value;
+            return matchesMembers(ids.collaboration,
+                       directory.collaboration(CollaborationId{ids.collaboration}), id)
+                && matchesMembers(ids.study, directory.study(StudyId{ids.study}), id)
+                && (!wanted || std::find(wanted->begin(), wanted->end(), id) != wanted->end())
+                && matchesName(name, organization.name);
+        });
 }
 
 void EntityResource::getOrganization(const ApiCallPtr& call)
 {
-    const auto* organization = services().directory.organization(OrganizationId{call->id()});
-    if (!organization)
-        return notFound(*call, L("Organization"));
-    if (const auto decision = mayView(*call, *organization); !decision)
-        return call->deny(decision);
-    call->reply(200, m_json.organization(*organization));
+    replyOne(*call, L("Organization"),
+        services().directory.organization(OrganizationId{call->id()}), &WireJson::organization);
 }
 
 void EntityResource::patchOrganization(const ApiCallPtr& call)
 {
     const OrganizationId id{call->id()};
-    if (!services().directory.organization(id))
-        return notFound(*call, L("Organization"));
-    if (!mayEdit(*call, id))
-        return call->deny({false, {}, QStringLiteral("it may not edit this organization")});
+    const bool exists = services().directory.organization(id);
+    const access::Decision decision = mayEdit(*call, exists ? id : OrganizationId{});
+    if (!exists)
+        return notFound(*call, L("Organization"), decision);
+    if (!decision)
+        return call->deny(decision);
     const auto body = call->body();
     if (!body)
         return call->fail(body.error());
@@ -197,87 +220,62 @@ void EntityResource::patchOrganization(const ApiCallPtr& call)
 
 void EntityResource::listCollaborations(const ApiCallPtr& call)
 {
-    const auto filters = filtersOf(*call);
-    if (!filters)
-        return call->fail(filters.error());
-    const QString name = call->query(L("name")).value_or(QString());
-    replyPageOf(*call,
-        filtered(services().directory.collaborations(),
-            [&](const work::Collaboration& collaboration) {
-                return (filters->organization == 0
-                           || contains(collaboration.members, filters->organization))
-                    && (name.isEmpty() || collaboration.name == name)
-                    && mayView(*call, collaboration);
-            }),
-        [this](const work::Collaboration& collaboration) {
-            return m_json.collaboration(collaboration);
+    const QString name = nameFilter(*call);
+    replyList(*call, services().directory.collaborations(), &WireJson::collaboration,
+        [&](const IdFilters& ids, const work::Collaboration& collaboration) {
+            return matchesMembers(ids.organization, &collaboration, ids.organization)
+                && matchesName(name, collaboration.name);
         });
 }
 
 void EntityResource::getCollaboration(const ApiCallPtr& call)
 {
-    const auto* collaboration = services().directory.collaboration(CollaborationId{call->id()});
-    if (!collaboration)
-        return notFound(*call, L("Collaboration"));
-    if (const auto decision = mayView(*call, *collaboration); !decision)
-        return call->deny(decision);
-    call->reply(200, m_json.collaboration(*collaboration));
+    replyOne(*call, L("Collaboration"),
+        services().directory.collaboration(CollaborationId{call->id()}), &WireJson::collaboration);
 }
 
 void EntityResource::listStudies(const ApiCallPtr& call)
 {
-    const auto filters = filtersOf(*call);
-    if (!filters)
-        return call->fail(filters.error());
-    const work::Directory& directory = services().directory;
-    replyPageOf(*call,
-        filtered(directory.studies(),
-            [&](const work::Study& study) {
-                const auto* collaboration = directory.collaboration(study.collaboration);
-                return (filters->collaboration == 0
-                           || study.collaboration.value == filters->collaboration)
-                    && (filters->organization == 0
-                        || contains(study.members, filters->organization))
-                    && collaboration && mayView(*call, *collaboration);
-            }),
-        [this](const work::Study& study) { return m_json.study(study); });
+    replyList(*call, services().directory.studies(), &WireJson::study,
+        [](const IdFilters& ids, const work::Study& study) {
+            return matchesId(ids.collaboration, study.collaboration.value)
+                && matchesMembers(ids.organization, &study, ids.organization);
+        });
 }
 
 void EntityResource::getStudy(const ApiCallPtr& call)
 {
-    const work::Study* study = services().directory.study(StudyId{call->id()});
-    const auto* collaboration
-        = study ? services().directory.collaboration(study->collaboration) : nullptr;
-    if (!collaboration)
-        return notFound(*call, L("Study"));
-    if (const auto decision = mayView(*call, *collaboration); !decision)
-        return call->deny(decision);
-    call->reply(200, m_json.study(*study));
+    replyOne(*call, L("Study"), services().directory.study(StudyId{call->id()}), &WireJson::study);
 }
 
 void EntityResource::listUsers(const ApiCallPtr& call)
 {
-    const auto filters = filtersOf(*call);
-    if (!filters)
-        return call->fail(filters.error());
-    replyPageOf(*call,
-        filtered(services().directory.users(),
-            [&](const work::User& user) {
-                return (filters->organization == 0
-                           || user.organization.value == filters->organization)
-                    && mayViewUser(*call, user);
-            }),
-        [this](const work::User& user) { return m_json.user(user); });
+    replyList(*call, services().directory.users(), &WireJson::user,
+        [](const IdFilters& ids, const work::User& user) {
+            return matchesId(ids.organization, user.organization.value);
+        });
 }
 
 void EntityResource::getUser(const ApiCallPtr& call)
 {
-    const work::User* user = services().directory.user(UserId{call->id()});
-    if (!user)
-        return notFound(*call, L("User"));
-    if (!mayViewUser(*call, *user))
-        return call->deny({false, {}, QStringLiteral("it may not view this user")});
-    call->reply(200, m_json.user(*user));
+    replyOne(*call, L("User"), services().directory.user(UserId{call->id()}), &WireJson::user);
+}
+
+void EntityResource::notFound(const ApiCall& call, L what, const access::Decision& reachesAll) const
+{
+    call.failNotFound(
+        reachesAll, QStringLiteral("%1 id=%2 not found!").arg(what, QString::number(call.id())));
+}
+
+/// False when it has been answered: the caller may not see that user, or there is none.
+bool EntityResource::passesUserFilter(const ApiCall& call, qint64 id, const work::User* user) const
+{
+    const access::Decision decision = mayView(call, user);
+    if (!decision)
+        call.deny(decision);
+    else if (!user)
+        call.fail({ErrorCode::NotFound, QStringLiteral("User id=%1 not found!").arg(id)});
+    return decision && user;
 }
 
 void EntityResource::listRoles(const ApiCallPtr& call)
@@ -286,8 +284,8 @@ void EntityResource::listRoles(const ApiCallPtr& call)
     if (!filters)
         return call->fail(filters.error());
     const work::User* user = services().directory.user(UserId{filters->user});
-    if (filters->user != 0 && (!user || !mayViewUser(*call, *user)))
-        return call->deny({false, {}, QStringLiteral("it may not view this user")});
+    if (filters->user != 0 && !passesUserFilter(*call, filters->user, user))
+        return;
     replyPageOf(*call,
         filtered(services().directory.roles(),
             [&](const work::Role& role) {
@@ -305,10 +303,10 @@ void EntityResource::listRules(const ApiCallPtr& call)
     if (!filters)
         return call->fail(filters.error());
     const work::User* user = services().directory.user(UserId{filters->user});
-    if (filters->user != 0 && (!user || !mayViewUser(*call, *user)))
-        return call->deny({false, {}, QStringLiteral("it may not view this user")});
+    if (filters->user != 0 && !passesUserFilter(*call, filters->user, user))
+        return;
     const work::Role* role = services().directory.role(RoleId{filters->role});
-    if (role && !mayViewRole(*call, *role))
+    if (filters->role != 0 && (!role || !mayViewRole(*call, *role)))
         return call->deny({false, {}, QStringLiteral("it may not view this role")});
     // Rules have no row of their own; their place in the sorted list of all of them is their id.
     struct NumberedRule
@@ -322,9 +320,9 @@ void EntityResource::listRules(const ApiCallPtr& call)
         const auto isIn = [&all, i](const std::vector<model::Rule>& rules) {
             return std::find(rules.begin(), rules.end(), all[i]) != rules.end();
         };
-        if (filters->user != 0 && !isIn(services().directory.rulesOf(user->id)))
+        if (user && !isIn(services().directory.rulesOf(user->id)))
             continue;
-        if (filters->role != 0 && (!role || !isIn(role->rules)))
+        if (role && !isIn(role->rules))
             continue;
         numbered.push_back({qint64(i + 1), all[i]});
     }
@@ -336,41 +334,49 @@ void EntityResource::listRules(const ApiCallPtr& call)
     });
 }
 
-access::Decision EntityResource::mayView(const ApiCall& call, const work::Node& node) const
+// Of nothing (null), as of anything, only a rule without bounds allows the view.
+
+access::Decision EntityResource::mayView(const ApiCall& call, const work::Node* node) const
 {
-    return access::mayView(call.principal(), call.rights(), access::Resource::Node,
-        {node.organization, {node.collaboration}, {}});
+    access::ResourceFacts facts;
+    if (node)
+        facts = {node->organization, {node->collaboration}, {}};
+    return access::mayView(call.principal(), call.rights(), access::Resource::Node, facts);
 }
 
 access::Decision EntityResource::mayView(
-    const ApiCall& call, const work::Organization& organization) const
+    const ApiCall& call, const work::Organization* organization) const
 {
-    return access::mayView(call.principal(), call.rights(), access::Resource::Organization,
-        {organization.id, services().directory.collaborationsOf(organization.id), {}});
+    access::ResourceFacts facts;
+    if (organization)
+        facts = {organization->id, services().directory.collaborationsOf(organization->id), {}};
+    return access::mayView(call.principal(), call.rights(), access::Resource::Organization, facts);
 }
 
 access::Decision EntityResource::mayView(
-    const ApiCall& call, const work::Collaboration& collaboration) const
+    const ApiCall& call, const work::Collaboration* collaboration) const
 {
-    return access::mayView(call.principal(), call.rights(), access::Resource::Collaboration,
-        {{}, {collaboration.id}, {}});
+    access::ResourceFacts facts;
+    if (collaboration)
+        facts.collaborations = {collaboration->id};
+    return access::mayView(call.principal(), call.rights(), access::Resource::Collaboration, facts);
 }
 
-bool EntityResource::mayViewUser(const ApiCall& call, const work::User& user) const
+/// A study is seen by whoever sees its collaboration.
+access::Decision EntityResource::mayView(const ApiCall& call, const work::Study* study) const
 {
-    if (user.id == call.principal().userId())
-        return true;
-    const access::Rights rights = call.rights();
-    const auto has
-        = [&rights](RuleScope scope) { return rights.has("user", scope, RuleOperation::View); };
-    if (has(RuleScope::Global))
-        return true;
-    if (has(RuleScope::Organization) && user.organization == rights.organization)
-        return true;
-    const auto& shared = services().directory.collaborationsOf(user.organization);
-    return has(RuleScope::Collaboration)
-        && std::any_of(shared.begin(), shared.end(),
-            [&rights](CollaborationId id) { return rights.isMemberOf(id); });
+    return mayView(
+        call, study ? services().directory.collaboration(study->collaboration) : nullptr);
+}
+
+access::Decision EntityResource::mayView(const ApiCall& call, const work::User* user) const
+{
+    if (user && user->id == call.principal().userId())
+        return {true, {}, QStringLiteral("it is the user itself")};
+    const OrganizationId organization = user ? user->organization : OrganizationId{};
+    if (reaches(call, "user", RuleOperation::View, organization))
+        return {true, {}, QStringLiteral("a rule reaches the user's organization")};
+    return {false, {}, QStringLiteral("it may not view this user")};
 }
 
 /// General roles are everybody's; those of an organization are its own members' business.
@@ -380,18 +386,31 @@ bool EntityResource::mayViewRole(const ApiCall& call, const work::Role& role) co
 }
 
 /// A node may change its own organization's key, as in vantage6; users by organization/EDIT.
-bool EntityResource::mayEdit(const ApiCall& call, OrganizationId organization) const
+access::Decision EntityResource::mayEdit(const ApiCall& call, OrganizationId organization) const
 {
-    if (call.principal().kind == access::PrincipalKind::Node)
-        return organization == call.principal().organization;
+    const bool allowed = call.principal().kind == access::PrincipalKind::Node
+        ? organization.isValid() && organization == call.principal().organization
+        : reaches(call, "organization", RuleOperation::Edit, organization);
+    return {allowed, {},
+        allowed ? QStringLiteral("a rule reaches the organization")
+                : QStringLiteral("it may not edit this organization")};
+}
+
+/// Does a rule of the caller for this resource reach the organization? An invalid one is reached by
+/// GLOBAL only.
+bool EntityResource::reaches(const ApiCall& call, QByteArrayView resource, RuleOperation operation,
+    OrganizationId organization) const
+{
     const access::Rights rights = call.rights();
-    if (rights.has("organization", RuleScope::Global, RuleOperation::Edit))
+    const auto has = [&](RuleScope scope) { return rights.has(resource, scope, operation); };
+    if (has(RuleScope::Global))
         return true;
-    if (rights.has("organization", RuleScope::Organization, RuleOperation::Edit)
-        && organization == rights.organization)
+    if (!organization.isValid())
+        return false;
+    if (has(RuleScope::Organization) && organization == rights.organization)
         return true;
     const auto& shared = services().directory.collaborationsOf(organization);
-    return rights.has("organization", RuleScope::Collaboration, RuleOperation::Edit)
+    return has(RuleScope::Collaboration)
         && std::any_of(shared.begin(), shared.end(),
             [&rights](CollaborationId id) { return rights.isMemberOf(id); });
 }

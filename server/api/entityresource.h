@@ -33,12 +33,29 @@ private:
     void listRoles(const ApiCallPtr& call);
     void listRules(const ApiCallPtr& call);
 
-    access::Decision mayView(const ApiCall& call, const work::Node& node) const;
-    access::Decision mayView(const ApiCall& call, const work::Organization& organization) const;
-    access::Decision mayView(const ApiCall& call, const work::Collaboration& collaboration) const;
-    bool mayViewUser(const ApiCall& call, const work::User& user) const;
+    template <class Entity>
+    using ToJson = QJsonObject (WireJson::*)(const Entity&) const;
+
+    template <class Entity, class Matches>
+    void replyList(const ApiCall& call, const std::vector<Entity>& all, ToJson<Entity> toJson,
+        Matches matches) const;
+    template <class Entity>
+    void replyOne(const ApiCall& call, QLatin1StringView what, const Entity* found,
+        ToJson<Entity> toJson) const;
+    void notFound(
+        const ApiCall& call, QLatin1StringView what, const access::Decision& reachesAll) const;
+
+    bool passesUserFilter(const ApiCall& call, qint64 id, const work::User* user) const;
+
+    access::Decision mayView(const ApiCall& call, const work::Node* node) const;
+    access::Decision mayView(const ApiCall& call, const work::Organization* organization) const;
+    access::Decision mayView(const ApiCall& call, const work::Collaboration* collaboration) const;
+    access::Decision mayView(const ApiCall& call, const work::Study* study) const;
+    access::Decision mayView(const ApiCall& call, const work::User* user) const;
     bool mayViewRole(const ApiCall& call, const work::Role& role) const;
-    bool mayEdit(const ApiCall& call, OrganizationId organization) const;
+    access::Decision mayEdit(const ApiCall& call, OrganizationId organization) const;
+    bool reaches(const ApiCall& call, QByteArrayView resource, model::RuleOperation operation,
+        OrganizationId organization) const;
 
     WireJson m_json;
 };

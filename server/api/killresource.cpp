@@ -51,8 +51,9 @@ void KillResource::killTask(const ApiCallPtr& call)
             if (record)
                 return killFoundTask(call, *record);
             if (record.error().code == ErrorCode::NotFound)
-                return call->fail(
-                    {ErrorCode::NotFound, QStringLiteral("Task id=%1 not found").arg(id)});
+                return call->failNotFound(
+                    access::mayKill(call->principal(), call->rights(), CollaborationId{}),
+                    QStringLiteral("Task id=%1 not found").arg(id));
             call->fail(record.error());
         }));
 }
@@ -89,8 +90,9 @@ void KillResource::killNodeTasks(const ApiCallPtr& call)
     const work::Node* node = services().directory.node(NodeId{*id});
     const QString number = QString::number(*id);
     if (!node)
-        return call->fail(
-            {ErrorCode::NotFound, QStringLiteral("Node id=%1 not found").arg(number)});
+        return call->failNotFound(access::mayKillOnNode(call->principal(), call->rights(),
+                                      CollaborationId{}, OrganizationId{}),
+            QStringLiteral("Node id=%1 not found").arg(number));
     const QString target = QStringLiteral("node ") + number;
     const auto decision = access::mayKillOnNode(
         call->principal(), call->rights(), node->collaboration, node->organization);

@@ -5,6 +5,12 @@
 
 namespace gatehouse::api {
 
+access::Decision mayViewTask(const ApiCall& call, const work::Task& task)
+{
+    return access::mayView(call.principal(), call.rights(), access::Resource::Task,
+        {task.initOrganization, {task.collaboration}, task.initUser});
+}
+
 access::ViewScope listScope(const ApiCall& call, access::Resource resource)
 {
     return access::viewScope(call.principal(), call.rights(), resource);

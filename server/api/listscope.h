@@ -8,6 +8,9 @@
 
 namespace gatehouse::api {
 
+/// May the caller see this task? Of an empty one: any task at all?
+access::Decision mayViewTask(const ApiCall& call, const work::Task& task);
+
 /// How far a list of this caller reaches.
 access::ViewScope listScope(const ApiCall& call, access::Resource resource);
 

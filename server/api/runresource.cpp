@@ -42,22 +42,30 @@ void RunResource::addTo(Router& router, const QString& base)
     const QString run = base + QStringLiteral("/run");
     const QString result = base + QStringLiteral("/result");
     const QString withId = QStringLiteral("/{id}");
-    const auto runJson = [](const ApiCall& call) {
-        return call.includes(L("task")) ? &WireJson::runWithTask : ToJson(&WireJson::run);
+    const ToJson asRun = [this](const ApiCall& call, const work::RunRecord& record) {
+        return runJson(call, record);
     };
-    router.add("GET", run, readers,
-        [this, runJson](const ApiCallPtr& call) { list(call, runJson(*call)); });
-    router.add("GET", run + withId, readers,
-        [this, runJson](const ApiCallPtr& call) { get(call, runJson(*call)); });
+    const ToJson asResult
+        = [this](const ApiCall&, const work::RunRecord& record) { return m_json.result(record); };
+    router.add("GET", run, readers, [this, asRun](const ApiCallPtr& call) { list(call, asRun); });
+    router.add(
+        "GET", run + withId, readers, [this, asRun](const ApiCallPtr& call) { get(call, asRun); });
     router.add(
         "PATCH", run + withId, Caller::Node, [this](const ApiCallPtr& call) { patch(call); });
     router.add(
-        "GET", result, readers, [this](const ApiCallPtr& call) { list(call, &WireJson::result); });
+        "GET", result, readers, [this, asResult](const ApiCallPtr& call) { list(call, asResult); });
     router.add("GET", result + withId, readers,
-        [this](const ApiCallPtr& call) { get(call, &WireJson::result); });
+        [this, asResult](const ApiCallPtr& call) { get(call, asResult); });
 }
 
-void RunResource::list(const ApiCallPtr& call, ToJson toJson)
+/// `include=task` adds what the caller may see of the task: run/VIEW alone shows its id only.
+QJsonObject RunResource::runJson(const ApiCall& call, const work::RunRecord& record) const
+{
+    const bool withTask = call.includes(L("task")) && mayViewTask(call, record.task);
+    return withTask ? m_json.runWithTask(record) : m_json.run(record);
+}
+
+void RunResource::list(const ApiCallPtr& call, const ToJson& toJson)
 {
     auto paging = pagingOf(*call);
     if (!paging)
@@ -81,7 +89,7 @@ void RunResource::list(const ApiCallPtr& call, ToJson toJson)
                 return call->fail(page.error());
             QJsonArray data;
             for (const work::RunRecord& record : page->items)
-                data.append((m_json.*toJson)(record));
+                data.append(toJson(*call, record));
             replyPage(*call, data, paging, page->total);
         }));
 }
@@ -133,19 +141,19 @@ Result<bool> RunResource::limitToScope(const ApiCall& call, work::RunFilter& fil
     return false;
 }
 
-void RunResource::get(const ApiCallPtr& call, ToJson toJson)
+void RunResource::get(const ApiCallPtr& call, const ToJson& toJson)
 {
     const RunId id{call->id()};
     services().journal.run(
         id, guarded([this, call, toJson, id](const Result<work::RunRecord>& record) {
             if (!record && record.error().code == ErrorCode::NotFound)
-                return call->fail(
-                    {ErrorCode::NotFound, QStringLiteral("Run id=%1 not found!").arg(id.value)});
+                return call->failNotFound(
+                    mayView(*call, {}), QStringLiteral("Run id=%1 not found!").arg(id.value));
             if (!record)
                 return call->fail(record.error());
             if (const auto decision = mayView(*call, *record); !decision)
                 return call->deny(decision);
-            call->reply(200, (m_json.*toJson)(*record));
+            call->reply(200, toJson(*call, *record));
         }));
 }
 
@@ -160,9 +168,11 @@ void RunResource::patch(const ApiCallPtr& call)
     const RunId id{call->id()};
     services().tasks.patchRun(call->principal().nodeId(), id, *patch,
         guarded([this, call, id](const Result<work::RunUpdate>& update) {
-            if (!update)
-                return call->fail(update.error());
-            replyRun(call, id);
+            if (update)
+                return replyRun(call, id);
+            if (update.error().code == ErrorCode::NotFound)
+                return call->fail(work::notYourRun(id)); // as for the runs of other nodes
+            call->fail(update.error());
         }));
 }
 

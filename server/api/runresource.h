@@ -4,6 +4,8 @@
 #include "server/api/resource.h"
 #include "server/api/wirejson.h"
 
+#include <functional>
+
 namespace gatehouse::api {
 
 /// Runs and their results: listing and reading them for users, nodes and containers; PATCH for the
@@ -21,10 +23,11 @@ public:
     static Result<work::RunPatch> readPatch(const QJsonObject& body);
 
 private:
-    using ToJson = QJsonObject (WireJson::*)(const work::RunRecord&) const;
+    using ToJson = std::function<QJsonObject(const ApiCall&, const work::RunRecord&)>;
 
-    void list(const ApiCallPtr& call, ToJson toJson);
-    void get(const ApiCallPtr& call, ToJson toJson);
+    void list(const ApiCallPtr& call, const ToJson& toJson);
+    void get(const ApiCallPtr& call, const ToJson& toJson);
+    QJsonObject runJson(const ApiCall& call, const work::RunRecord& record) const;
     void patch(const ApiCallPtr& call);
     void replyRun(const ApiCallPtr& call, RunId id);
     Result<work::RunFilter> filterOf(const ApiCall& call) const;

@@ -54,12 +54,6 @@ Result<std::optional<work::IdempotencyKey>> idempotencyOf(const ApiCall& call)
         QCryptographicHash::hash(request.body, QCryptographicHash::Sha256)};
 }
 
-access::Decision mayView(const ApiCall& call, const work::Task& task)
-{
-    return access::mayView(call.principal(), call.rights(), access::Resource::Task,
-        {task.initOrganization, {task.collaboration}, task.initUser});
-}
-
 } // namespace
 
 void TaskResource::addTo(Router& router, const QString& base)
@@ -164,11 +158,11 @@ void TaskResource::withTask(
     services().journal.task(
         id, guarded([call, id, found = std::move(found)](const Result<work::TaskRecord>& record) {
             if (!record && record.error().code == ErrorCode::NotFound)
-                return call->fail(
-                    {ErrorCode::NotFound, QStringLiteral("Task id=%1 is not found").arg(id.value)});
+                return call->failNotFound(mayViewTask(*call, {}),
+                    QStringLiteral("Task id=%1 is not found").arg(id.value));
             if (!record)
                 return call->fail(record.error());
-            if (const auto decision = mayView(*call, record->task); !decision)
+            if (const auto decision = mayViewTask(*call, record->task); !decision)
                 return call->deny(decision);
             found(*record);
         }));

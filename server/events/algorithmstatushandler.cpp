@@ -38,9 +38,8 @@ bool idsAgree(const QByteArray& data, const work::RunRef& run, const access::Pri
 
 } // namespace
 
-AlgorithmStatusHandler::AlgorithmStatusHandler(
-    hub::Hub& hub, work::TaskService& tasks, NodeRefusals& refusals, const Clock& clock,
-    const FederationOptions& options)
+AlgorithmStatusHandler::AlgorithmStatusHandler(hub::Hub& hub, work::TaskService& tasks,
+    NodeRefusals& refusals, const Clock& clock, const FederationOptions& options)
     : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_clock(clock),
       m_lookups(options.maxRunLookups, options.loggedEventsWindow),
       m_alive(std::make_shared<bool>(true))

@@ -51,8 +51,8 @@ FederationNamespace::FederationNamespace(
     FederationServices services, FederationAnnouncer& announcer, FederationOptions options)
     : m_services(services), m_announcer(announcer), m_options(options),
       m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow),
-      m_refusals(
-          services.metrics, services.clock, m_options.maxLoggedEvents, m_options.loggedEventsWindow),
+      m_refusals(services.metrics, services.clock, m_options.maxLoggedEvents,
+          m_options.loggedEventsWindow),
       m_nodeWrites(services.journal, services.clock, m_options.nodeWriteInterval)
 {
     const auto add = [this](const QByteArray& event, auto handler) {
@@ -67,8 +67,7 @@ FederationNamespace::FederationNamespace(
     add("node_info_update",
         std::make_unique<NodeInfoHandler>(services.presence, m_nodeWrites, m_refusals, m_options));
     m_logHandler = add("algorithm_log",
-        std::make_unique<AlgorithmLogHandler>(
-            services.hub, services.tasks, m_refusals, m_options));
+        std::make_unique<AlgorithmLogHandler>(services.hub, services.tasks, m_refusals, m_options));
     services.directory.addObserver(this);
     m_timer.callOnTimeout(&m_timer, [this] { sweep(); });
     const bool mayWait = m_options.logFlushInterval > Millis{0};

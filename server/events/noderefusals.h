@@ -13,7 +13,8 @@ class Metrics;
 namespace gatehouse::events {
 
 /// Events of nodes that led to nothing: each is counted, and logged as long as the node has not
-/// caused too many lines. Owned by FederationNamespace, shared by its handlers; network thread only.
+/// caused too many lines. Owned by FederationNamespace, shared by its handlers; network thread
+/// only.
 class NodeRefusals
 {
 public:

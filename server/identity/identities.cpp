@@ -67,15 +67,13 @@ Result<Identity> Identities::withDirectory(access::Claims claims) const
     return failure(ErrorCode::TokenInvalid, QStringLiteral("unknown kind of token"));
 }
 
-access::Principal Identities::principalOf(
-    const work::Node& node, std::optional<Millis> expiresAt)
+access::Principal Identities::principalOf(const work::Node& node, std::optional<Millis> expiresAt)
 {
     return {access::PrincipalKind::Node, node.id.value, node.name, node.organization,
         node.collaboration, expiresAt};
 }
 
-access::Principal Identities::principalOf(
-    const work::User& user, std::optional<Millis> expiresAt)
+access::Principal Identities::principalOf(const work::User& user, std::optional<Millis> expiresAt)
 {
     return {access::PrincipalKind::User, user.id.value, user.username, user.organization, {},
         expiresAt};

@@ -32,17 +32,17 @@ Result<void> firstFailure(std::initializer_list<Result<void>> results)
     return {};
 }
 
-Error notYours(RunId run)
-{
-    return {ErrorCode::Forbidden, u"Run id=%1 does not belong to this node"_s.arg(run.value)};
-}
-
 Error finished()
 {
     return {ErrorCode::BadRequest, u"Cannot update an already finished algorithm run"_s};
 }
 
 } // namespace
+
+Error notYourRun(RunId run)
+{
+    return {ErrorCode::Forbidden, u"Run id=%1 does not belong to this node"_s.arg(run.value)};
+}
 
 TaskService::TaskService(Journal& journal, const Directory& directory, const Presence& presence,
     const Clock& clock, TaskLimits limits)
@@ -102,13 +102,13 @@ void TaskService::patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunU
         return done(tl::unexpected(sizes.error()));
     if (const auto known = m_open.constFind(run); known != m_open.constEnd()) {
         if (!belongsTo(known->ref, by))
-            return done(tl::unexpected(notYours(run)));
+            return done(tl::unexpected(notYourRun(run)));
         return writePatch(run, std::move(patch), std::move(done));
     }
     findRun(run, [this, by, run, done = std::move(done)](Result<RunRef> found) {
         if (!found)
             return done(tl::unexpected(found.error()));
-        done(tl::unexpected(belongsTo(*found, by) ? finished() : notYours(run)));
+        done(tl::unexpected(belongsTo(*found, by) ? finished() : notYourRun(run)));
     });
 }
 
@@ -131,7 +131,7 @@ Result<void> TaskService::appendLog(NodeId by, RunId run, const QString& text)
     if (!known)
         return failure(ErrorCode::NotFound, u"Run id=%1 is not open"_s.arg(run.value));
     if (!belongsTo(*known, by))
-        return tl::unexpected(notYours(run));
+        return tl::unexpected(notYourRun(run));
     const RunRef ref = *known;
     const auto kept = m_open.find(run);
     if (kept != m_open.end() && kept->logLength + text.size() <= m_limits.maxLiveLogLength) {

@@ -60,6 +60,9 @@ public:
     virtual void runLogAppended(const RunRef&, const QString& text) { Q_UNUSED(text) }
 };
 
+/// What a node is told about a run that is not its own.
+Error notYourRun(RunId run);
+
 /// Creates tasks, moves runs and kills, and knows every open run, so that a node's event is checked
 /// without asking the database. It does not decide who may do what: callers ask `access` first.
 /// A completion may be called before the call returns. Owned by the composition root; network

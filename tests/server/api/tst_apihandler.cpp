@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/observe/logsink.h"
 #include "tests/server/events/house.h"
 
 using namespace gatehouse;
@@ -46,6 +47,12 @@ private Q_SLOTS:
     void refusesUnusableIdempotencyKeys();
     void guessesSentTogetherAreLockedOutTogether();
     void nodesSetTheirOwnOrganizationsKeyOnly();
+    void othersThingsLookLikeUnusedIds_data();
+    void othersThingsLookLikeUnusedIds();
+    void unusedIdsAreToldToThoseWhoSeeEverything_data();
+    void unusedIdsAreToldToThoseWhoSeeEverything();
+    void runsShowTheirTaskToThoseWhoMaySeeIt();
+    void innerFaultsAreLoggedNotTold();
 };
 
 namespace {
@@ -879,6 +886,157 @@ void ApiHandlerTest::nodesSetTheirOwnOrganizationsKeyOnly()
     QCOMPARE(patch(u"Aachen"_s, house.nodeToken(u"a-heart"_s), R"({"public_key":"%%"})"), 400);
     const auto state = house.store->loadStartState();
     QCOMPARE(state->directory.organizations[0].publicKey, u"a2V5"_s);
+}
+
+namespace {
+
+struct Question
+{
+    QByteArray method;
+    QString path; ///< %1 is the id
+    QByteArray body; ///< %1 as well
+};
+
+const QHash<QString, Question>& questionsAboutIds()
+{
+    static const QHash<QString, Question> all{
+        {u"kill a task"_s, {"POST", u"/api/kill/task"_s, R"({"id":%1})"}},
+        {u"kill on a node"_s, {"POST", u"/api/kill/node/tasks"_s, R"({"id":%1})"}},
+        {u"patch an organization"_s,
+            {"PATCH", u"/api/organization/%1"_s, R"({"public_key":"a2V5"})"}},
+        {u"read a task"_s, {"GET", u"/api/task/%1"_s, {}}},
+        {u"read a task's status"_s, {"GET", u"/api/task/%1/status"_s, {}}},
+        {u"read a run"_s, {"GET", u"/api/run/%1"_s, {}}},
+        {u"read a result"_s, {"GET", u"/api/result/%1"_s, {}}},
+        {u"read a node"_s, {"GET", u"/api/node/%1"_s, {}}},
+        {u"read an organization"_s, {"GET", u"/api/organization/%1"_s, {}}},
+        {u"read a collaboration"_s, {"GET", u"/api/collaboration/%1"_s, {}}},
+        {u"read a user"_s, {"GET", u"/api/user/%1"_s, {}}},
+        {u"patch a run"_s, {"PATCH", u"/api/run/%1"_s, R"({"status":"active"})"}}};
+    return all;
+}
+
+protocol::HttpResponse ask(
+    House& house, const QString& question, qint64 id, const QByteArray& token)
+{
+    const Question asked = questionsAboutIds().value(question);
+    const QString path = asked.path.contains(u'%') ? asked.path.arg(id) : asked.path;
+    return house.call(asked.method, path, token, QByteArray(asked.body).replace("%1", number(id)));
+}
+
+/// An id of the kind the question is about that belongs to "heart" and Bergen.
+qint64 foreignId(House& house, const QString& question)
+{
+    const qint64 task
+        = house.createTask(u"bert"_s, u"heart"_s, {u"Bergen"_s}).value(u"id"_s).toInteger();
+    if (question.contains(u"task"))
+        return task;
+    if (question.contains(u"run") || question.contains(u"result"))
+        return house.runOf(task, u"Bergen"_s);
+    if (question.contains(u"node"))
+        return house.node(u"b-heart"_s).value;
+    if (question.contains(u"organization"))
+        return house.organization(u"Bergen"_s).value;
+    if (question.contains(u"collaboration"))
+        return house.collaboration(u"heart"_s).value;
+    return house.user(u"bert"_s).value;
+}
+
+} // namespace
+
+void ApiHandlerTest::othersThingsLookLikeUnusedIds_data()
+{
+    QTest::addColumn<QString>("question");
+    for (const QString& question : questionsAboutIds().keys())
+        QTest::newRow(qPrintable(question)) << question;
+}
+
+void ApiHandlerTest::othersThingsLookLikeUnusedIds()
+{
+    QFETCH(QString, question);
+    House house;
+    const qint64 id = foreignId(house, question);
+    // Of Cork, in "lung" only: with wide rules there, with none at all, and its node.
+    std::vector<QByteArray> callers{house.userToken(u"carl"_s), house.userToken(u"nobody"_s)};
+    if (question == u"patch a run")
+        callers = {house.nodeToken(u"c-lung"_s), house.nodeToken(u"a-heart"_s)};
+    for (const QByteArray& token : callers) {
+        const auto foreign = ask(house, question, id, token);
+        const auto unused = ask(house, question, 987'654, token);
+        QCOMPARE(foreign.status, 401);
+        QCOMPARE(unused.status, 401);
+        QCOMPARE(QByteArray(unused.body).replace("987654", number(id)), foreign.body);
+    }
+}
+
+void ApiHandlerTest::unusedIdsAreToldToThoseWhoSeeEverything_data()
+{
+    QTest::addColumn<QString>("question");
+    for (const QString& question : questionsAboutIds().keys()) {
+        if (question != u"patch a run")
+            QTest::newRow(qPrintable(question)) << question;
+    }
+}
+
+void ApiHandlerTest::unusedIdsAreToldToThoseWhoSeeEverything()
+{
+    QFETCH(QString, question);
+    House house;
+    QCOMPARE(ask(house, question, 987'654, house.userToken(u"root"_s)).status, 404);
+    QVERIFY(
+        ask(house, question, foreignId(house, question), house.userToken(u"root"_s)).status != 404);
+}
+
+void ApiHandlerTest::runsShowTheirTaskToThoseWhoMaySeeIt()
+{
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Bergen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Bergen"_s);
+    auto content = house.store->loadStartState()->directory;
+    for (work::User& user : content.users) {
+        if (user.username == u"olga") {
+            user.roles.clear();
+            user.rules = {{"run", model::RuleScope::Collaboration, model::RuleOperation::View}};
+        }
+    }
+    house.directory.replace(content);
+    const auto taskOf = [&](const QString& user, bool fromList) {
+        const QString path = fromList ? u"/api/run?include=task&task_id=%1"_s.arg(task)
+                                      : u"/api/run/%1?include=task"_s.arg(run);
+        const QJsonObject answer = house.callJson("GET", path, house.userToken(user));
+        const QJsonObject shown
+            = fromList ? answer.value(u"data"_s).toArray().at(0).toObject() : answer;
+        return shown.value(u"task"_s).toObject();
+    };
+    for (const bool fromList : {false, true}) {
+        const QJsonObject seen = taskOf(u"bert"_s, fromList);
+        QCOMPARE(seen.value(u"image"_s).toString(), u"harbor/average:1"_s);
+        const QJsonObject hidden = taskOf(u"olga"_s, fromList);
+        QCOMPARE(hidden.value(u"id"_s).toInteger(), task);
+        QCOMPARE(hidden.keys(), (QStringList{u"id"_s, u"link"_s, u"methods"_s}));
+    }
+}
+
+void ApiHandlerTest::innerFaultsAreLoggedNotTold()
+{
+    House house;
+    QByteArrayList lines;
+    observe::LogSink sink({}, nullptr, [&](const QByteArray& line) { lines += line; });
+    house.store->close();
+    const auto response = house.call("GET", u"/api/task"_s, house.userToken(u"root"_s));
+    QCOMPARE(response.status, 503);
+    const QJsonObject body = jsonOf(response);
+    const QByteArray id = body.value(u"request_id"_s).toString().toLatin1();
+    QCOMPARE(id.size(), 16);
+    QVERIFY2(!response.body.contains("store"), response.body.constData());
+    QVERIFY(body.value(u"msg"_s).toString().toLatin1().contains(id));
+    QCOMPARE(body.value(u"code"_s).toString(), u"unavailable"_s);
+    sink.flush();
+    const auto logged = std::count_if(lines.begin(), lines.end(), [&](const QByteArray& line) {
+        return line.contains(id) && line.contains("the store is closed");
+    });
+    QCOMPARE(logged, 1);
 }
 
 QTEST_GUILESS_MAIN(ApiHandlerTest)

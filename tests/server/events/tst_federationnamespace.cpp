@@ -471,8 +471,8 @@ void FederationNamespaceTest::madeUpRunIdsCostFewReadsAndFewLines()
     options.maxRunLookups = 7;
     House house(options);
     int lines = 0;
-    observe::LogSink sink({}, nullptr,
-        [&](const QByteArray& line) { lines += line.contains("was not relayed"); });
+    observe::LogSink sink(
+        {}, nullptr, [&](const QByteArray& line) { lines += line.contains("was not relayed"); });
     Client liar = house.connectNode(u"a-heart"_s);
     Client honest = house.connectNode(u"b-heart"_s);
     const quint64 before = house.store->reads();
@@ -755,8 +755,8 @@ void FederationNamespaceTest::movedNodeSpeaksAndHearsWhereItIsNow()
     QCOMPARE(bert.take("node-offline").size(), 1);
     const QJsonArray online = carl.take("node-online");
     QCOMPARE(online.size(), 1);
-    QCOMPARE(online[0].toObject().value(u"org_id"_s).toInteger(),
-        house.organization(u"Cork"_s).value);
+    QCOMPARE(
+        online[0].toObject().value(u"org_id"_s).toInteger(), house.organization(u"Cork"_s).value);
     const QByteArray collaboration
         = "collaboration_" + number(house.collaboration(u"lung"_s).value);
     QVERIFY(node.take().contains(join("Node <b-heart>", collaboration)));
