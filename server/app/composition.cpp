@@ -53,7 +53,7 @@ struct Composition::Parts
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
           announcer(hub, tasks, presence, directory, c.federation.maxRememberedKills),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock},
+                         tasks, *store, metrics, clock, [this] { return restFault(); }},
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
               *store, lines, metrics, loopLag, audit, clock}),
@@ -66,8 +66,7 @@ struct Composition::Parts
               MetricSources{*transport, *sessions, hub, tasks, presence, directory, *store, lines,
                   logSink, loopLag})),
           health(
-              metrics, healthChecks(), [this] { serverMetrics->refresh(); },
-              c.metrics.token.toUtf8())
+              metrics, checks, [this] { serverMetrics->refresh(); }, c.metrics.token.toUtf8())
     {
         sessions->addNamespace(events::RootNamespace::name(), &root);
         sessions->addNamespace(events::FederationNamespace::name(), &federation);
@@ -101,7 +100,34 @@ struct Composition::Parts
         };
         const auto drained
             = [this] { return draining ? QStringLiteral("the server is going down") : QString(); };
-        return {{QStringLiteral("database"), queued}, {QStringLiteral("draining"), drained}};
+        return {{QStringLiteral("database"), queued},
+            {QStringLiteral("disk"), [this] { return diskFault(); }},
+            {QStringLiteral("draining"), drained}};
+    }
+
+    // The answer is that of the last write; when nothing is written, one is tried now and then.
+    QString diskFault()
+    {
+        if (!store->isFailing()) {
+            return {};
+        }
+        const Millis now = clock.monotonic();
+        if (!probedAt || now - *probedAt >= Millis{5'000}) {
+            probedAt = now;
+            store->saveSetting(
+                QStringLiteral("health.probe"), QByteArray("1"), [](const Result<void>&) {});
+        }
+        return QStringLiteral("the database cannot be written");
+    }
+
+    QString restFault()
+    {
+        for (const api::HealthHandler::Check& check : checks) {
+            if (const QString fault = check.fault(); !fault.isEmpty()) {
+                return fault;
+            }
+        }
+        return {};
     }
 
     // Without a token the numbers are for the machine itself.
@@ -131,6 +157,8 @@ struct Composition::Parts
     const Configuration configuration;
     const Clock& clock;
     bool draining = false;
+    std::optional<Millis> probedAt; // monotonic
+    const std::vector<api::HealthHandler::Check> checks = healthChecks();
     std::unique_ptr<store::Store> store;
     work::Directory directory;
     work::Presence presence;

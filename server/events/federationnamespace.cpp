@@ -298,6 +298,8 @@ void FederationNamespace::closeStranger(const SocketId& id)
 /// apart) comes back at once, without end. The event is held back, not lost.
 void FederationNamespace::sendExpiredToken(Stranger& stranger)
 {
+    if (!mayAskForRenewal())
+        return;
     const Millis now = m_services.clock.monotonic();
     const auto last = m_expiredTold.constFind(stranger.expiredSubject);
     if (last != m_expiredTold.cend() && now - *last < m_options.expiredTokenInterval)
@@ -305,6 +307,20 @@ void FederationNamespace::sendExpiredToken(Stranger& stranger)
     m_expiredTold.insert(stranger.expiredSubject, now);
     stranger.expiredSubject.clear();
     stranger.socket->emitEvent("expired_token");
+}
+
+/// Not while the HTTP side cannot serve: whoever is asked then fails and does not ask again.
+bool FederationNamespace::mayAskForRenewal()
+{
+    const QString fault = m_services.restFault ? m_services.restFault() : QString();
+    const bool mustHold = !fault.isEmpty();
+    if (std::exchange(m_isHoldingRenewals, mustHold) != mustHold) {
+        observe::log(mustHold ? observe::Level::Warning : observe::Level::Info,
+            observe::category::auth,
+            mustHold ? QStringLiteral("No client is asked to renew its token for now: ") + fault
+                     : QStringLiteral("Clients are asked to renew their tokens again"));
+    }
+    return !mustHold;
 }
 
 void FederationNamespace::admitNode(const MemberPtr& member)
@@ -412,6 +428,8 @@ void FederationNamespace::sweepTokens(Millis now)
             overdue.push_back(member->socket->sessionId());
             continue;
         }
+        if (!mayAskForRenewal())
+            continue;
         member->wasTold = true;
         member->tokenEnd = now + m_options.unidentifiedGrace;
         member->socket->emitEvent("expired_token");

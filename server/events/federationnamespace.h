@@ -15,6 +15,7 @@
 #include <QHash>
 #include <QTimer>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -54,6 +55,9 @@ struct FederationServices
     work::Journal& journal;
     observe::Metrics& metrics;
     const Clock& clock;
+    /// Why a client could not get a new token or its work over HTTP just now; empty when it could.
+    /// A node that is told `expired_token` at such a moment asks once and is lost for good.
+    std::function<QString()> restFault = {};
 };
 
 /// The namespace `/tasks` as vantage6 v4 nodes and user interfaces know it (federation.md sections
@@ -107,6 +111,7 @@ private:
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);
     void sendExpiredToken(Stranger& stranger);
+    bool mayAskForRenewal();
     void admitNode(const MemberPtr& member);
     void joinRooms(const MemberPtr& member, const std::vector<RoomName>& rooms);
     void leaveRooms(const MemberPtr& member, const std::vector<RoomName>& rooms);
@@ -132,6 +137,7 @@ private:
     QHash<QByteArray, FederationEventHandler*> m_handlers;
     std::vector<std::unique_ptr<FederationEventHandler>> m_ownedHandlers;
     AlgorithmLogHandler* m_logHandler = nullptr;
+    bool m_isHoldingRenewals = false;
     QTimer m_timer;
 };
 

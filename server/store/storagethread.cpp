@@ -131,6 +131,12 @@ WriterStats WriterThread::takeStats()
     return stats;
 }
 
+bool WriterThread::isFailing()
+{
+    const std::lock_guard lock(m_statsMutex);
+    return m_stats.isFailing;
+}
+
 void WriterThread::work(Database& database, const std::function<JobPtr()>& next)
 {
     std::vector<JobPtr> group;
@@ -141,9 +147,11 @@ void WriterThread::work(Database& database, const std::function<JobPtr()>& next)
             job->fail(*trouble);
         const std::lock_guard lock(m_statsMutex);
         m_stats.errors += group.size();
+        m_stats.isFailing = true;
     } else {
         const std::lock_guard lock(m_statsMutex);
         ++m_stats.commits;
+        m_stats.isFailing = false;
         m_stats.writes += group.size();
         if (m_stats.commitTimes.size() < maxCommitTimes)
             m_stats.commitTimes.push_back(std::chrono::steady_clock::now() - began);

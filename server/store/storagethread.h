@@ -69,6 +69,7 @@ public:
     ~WriterThread() override;
 
     WriterStats takeStats(); ///< from any thread
+    bool isFailing(); ///< from any thread
 
 private:
     void work(Database& database, const std::function<JobPtr()>& next) override;

@@ -198,6 +198,11 @@ WriterStats Store::takeWriterStats()
     return d->writer.takeStats();
 }
 
+bool Store::isFailing() const
+{
+    return d->writer.isFailing();
+}
+
 quint64 Store::reads() const
 {
     return d->reads;

@@ -63,6 +63,7 @@ public:
     QString databasePath() const;
     /// Writes that wait for their commit, for /metrics.
     qsizetype queuedWrites() const;
+    bool isFailing() const; ///< the last transaction was not kept: disk full, I/O error
     quint64 reads() const; ///< asked for since the start, for /metrics
     /// The commit times are handed out once.
     WriterStats takeWriterStats();

@@ -159,7 +159,7 @@ public:
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
           announcer(hub, tasks, presence, directory),
           federation(events::FederationServices{*server, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock},
+                         tasks, *store, metrics, clock, [this] { return restFault; }},
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
                     liveLog, metrics, loopLag, audit, clock},
@@ -335,6 +335,7 @@ public:
     access::PasswordHasher hasher;
     access::LoginLimiter limiter;
     identity::Identities identities;
+    QString restFault; ///< what keeps the HTTP side from serving, if anything
     observe::Metrics metrics;
     observe::LiveLog liveLog;
     observe::LoopLag loopLag;

@@ -33,6 +33,8 @@ private Q_SLOTS:
     void badTokenIsAcceptedInSilence();
     void tokenCountsFromTheHandshakeOnly();
     void expiredTokenIsToldOncePerIntervalButNeverLost();
+    void expiredTokenIsHeldBackWhileHttpCannotServe_data();
+    void expiredTokenIsHeldBackWhileHttpCannotServe();
     void strangersAreClosedAfterTheirGrace();
     void strangersBeyondTheCapPushOutTheOldest();
     void presenceIsToldOncePerClientAndStaysInTheCollaboration();
@@ -182,6 +184,47 @@ void FederationNamespaceTest::expiredTokenIsToldOncePerIntervalButNeverLost()
     QCOMPARE(again.take(), QByteArrayList{"expired_token"});
     house.pass(Millis{10'000});
     QCOMPARE(again.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::expiredTokenIsHeldBackWhileHttpCannotServe_data()
+{
+    QTest::addColumn<bool>("isLive");
+    QTest::newRow("at connect") << false;
+    QTest::newRow("of a live socket") << true;
+}
+
+/// A node asks for a new token once, when it is told; if that fails it stays away for good.
+void FederationNamespaceTest::expiredTokenIsHeldBackWhileHttpCannotServe()
+{
+    QFETCH(bool, isLive);
+    events::FederationOptions options;
+    options.liveTokenEnd = events::LiveTokenEnd::Renew;
+    House house(options);
+    QByteArrayList lines;
+    observe::LogSink sink({}, nullptr, [&](const QByteArray& line) {
+        if (line.contains("renew"))
+            lines += line;
+    });
+    house.restFault = u"the database cannot be written"_s;
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    Client client;
+    if (isLive) {
+        client = house.connectWith(token);
+        client.take();
+    }
+    house.clock.advance(std::chrono::hours(7));
+    if (!isLive)
+        client = house.connectWith(token);
+    for (int i = 0; i < 20; ++i)
+        house.pass(Millis{900});
+    QCOMPARE(client.take(), QByteArrayList());
+    QVERIFY(!client.isClosed());
+    house.restFault.clear();
+    house.pass(Millis{200});
+    QCOMPARE(client.take(), QByteArrayList{"expired_token"});
+    sink.flush();
+    QCOMPARE(lines.size(), 2);
+    QVERIFY(lines[0].contains("the database cannot be written"));
 }
 
 void FederationNamespaceTest::strangersAreClosedAfterTheirGrace()
