@@ -29,6 +29,9 @@ using SteadyClock = TimerList::SteadyClock;
 
 constexpr int KindCount = 3; // QSocketNotifier::Read, Write, Exception
 constexpr std::array<quint32, KindCount> InterestOfKind{EPOLLIN, EPOLLOUT, EPOLLPRI};
+/// Kinds of readiness for watchers, behind those of the notifiers.
+constexpr int WatcherReads = KindCount;
+constexpr int WatcherWrites = KindCount + 1;
 constexpr int EventsPerTurn = 512;
 constexpr quint64 WakeUpMark = ~quint64(0);
 
@@ -46,6 +49,9 @@ struct EpollDispatcher::Private
     struct Descriptor
     {
         std::array<Place, KindCount> places;
+        DescriptorWatcher* watcher = nullptr;
+        quint32 watcherGeneration = 0; ///< as in Place
+        quint32 watcherInterest = 0;
         quint32 inSet = 0; ///< interest the kernel knows; 0: not in the epoll set
         quint32 epoch = 0; ///< counts additions to the epoll set
         bool isDirty = false;
@@ -72,6 +78,8 @@ struct EpollDispatcher::Private
     void drainWakeUp();
     void noteReady(int fd, quint32 events);
     int activateReady();
+    bool activateWatcher(const Ready& next);
+    Descriptor& descriptorAt(int fd);
     int timeoutMs() const;
     void beginTurn() { turnStart = SteadyClock::now(); }
     void endTurn();
@@ -111,12 +119,19 @@ EpollDispatcher::Private::~Private()
 
 quint32 EpollDispatcher::Private::wantedInterest(const Descriptor& descriptor) const
 {
-    quint32 wanted = 0;
+    quint32 wanted = descriptor.watcherInterest;
     for (size_t kind = 0; kind < KindCount; ++kind) {
         if (descriptor.places[kind].notifier)
             wanted |= InterestOfKind[kind];
     }
     return wanted;
+}
+
+EpollDispatcher::Private::Descriptor& EpollDispatcher::Private::descriptorAt(int fd)
+{
+    if (size_t(fd) >= descriptors.size())
+        descriptors.resize(std::max<size_t>(size_t(fd) + 1, descriptors.size() * 2));
+    return descriptors[size_t(fd)];
 }
 
 void EpollDispatcher::Private::markDirty(int fd)
@@ -185,6 +200,7 @@ void EpollDispatcher::Private::dropInvalid(int fd, int error)
         if (QSocketNotifier* notifier = descriptors[size_t(fd)].places[kind].notifier)
             notifier->setEnabled(false);
     }
+    descriptors[size_t(fd)].watcherInterest = 0;
 }
 
 void EpollDispatcher::Private::wait(int timeoutMs)
@@ -231,6 +247,25 @@ void EpollDispatcher::Private::noteReady(int fd, quint32 events)
         if (place.notifier && events & InterestOfKind[size_t(kind)])
             ready.push_back({fd, kind, place.generation});
     }
+    const quint32 watched = events & descriptor.watcherInterest;
+    if (watched & EPOLLIN)
+        ready.push_back({fd, WatcherReads, descriptor.watcherGeneration});
+    if (watched & EPOLLOUT)
+        ready.push_back({fd, WatcherWrites, descriptor.watcherGeneration});
+}
+
+bool EpollDispatcher::Private::activateWatcher(const Ready& next)
+{
+    const Descriptor& descriptor = descriptors[size_t(next.fd)];
+    const bool reads = next.kind == WatcherReads;
+    if (descriptor.watcherGeneration != next.generation
+        || !(descriptor.watcherInterest & (reads ? EPOLLIN : EPOLLOUT)))
+        return false;
+    if (reads)
+        descriptor.watcher->descriptorReadable();
+    else
+        descriptor.watcher->descriptorWritable();
+    return true;
 }
 
 int EpollDispatcher::Private::activateReady()
@@ -239,6 +274,10 @@ int EpollDispatcher::Private::activateReady()
     while (!ready.empty()) {
         const Ready next = ready.front();
         ready.pop_front();
+        if (next.kind >= KindCount) {
+            activated += activateWatcher(next) ? 1 : 0;
+            continue;
+        }
         const Place place = descriptors[size_t(next.fd)].places[size_t(next.kind)];
         if (!place.notifier || place.generation != next.generation)
             continue;
@@ -320,9 +359,7 @@ void EpollDispatcher::registerSocketNotifier(QSocketNotifier* notifier)
     const int fd = int(notifier->socket());
     if (fd < 0)
         return;
-    if (size_t(fd) >= d->descriptors.size())
-        d->descriptors.resize(std::max<size_t>(size_t(fd) + 1, d->descriptors.size() * 2));
-    Private::Place& place = d->descriptors[size_t(fd)].places[size_t(notifier->type())];
+    Private::Place& place = d->descriptorAt(fd).places[size_t(notifier->type())];
     if (place.notifier)
         qCWarning(lcDispatcher, "two notifiers of one kind for descriptor %d", fd);
     place.notifier = notifier;
@@ -346,6 +383,32 @@ void EpollDispatcher::unregisterSocketNotifier(QSocketNotifier* notifier)
         d->leaveSet(fd);
     else
         d->markDirty(fd);
+}
+
+void EpollDispatcher::watch(
+    int fd, DescriptorWatcher* watcher, DescriptorWatcher::Interest interest)
+{
+    using Interest = DescriptorWatcher::Interest;
+    Q_ASSERT(fd >= 0 && QThread::currentThread() == thread());
+    quint32 wanted = 0;
+    if (interest == Interest::Reading || interest == Interest::Both)
+        wanted |= EPOLLIN;
+    if (interest == Interest::Writing || interest == Interest::Both)
+        wanted |= EPOLLOUT;
+    Private::Descriptor& descriptor = d->descriptorAt(fd);
+    if (descriptor.watcher != watcher || wanted == 0)
+        ++descriptor.watcherGeneration;
+    descriptor.watcher = wanted == 0 ? nullptr : watcher;
+    descriptor.watcherInterest = wanted;
+    if (d->wantedInterest(descriptor) == 0)
+        d->leaveSet(fd);
+    else
+        d->markDirty(fd);
+}
+
+EpollDispatcher* EpollDispatcher::current()
+{
+    return qobject_cast<EpollDispatcher*>(QAbstractEventDispatcher::instance());
 }
 
 void EpollDispatcher::registerTimer(

@@ -17,6 +17,22 @@ struct LoopUsage
     std::chrono::nanoseconds longestTurn{0};
 };
 
+/// Somebody who watches a descriptor without a QSocketNotifier, whose memory and signals weigh more
+/// than a quiet connection otherwise does.
+class DescriptorWatcher
+{
+public:
+    enum class Interest : quint8 { None, Reading, Writing, Both };
+
+    // From the event loop; either may destroy this watcher and others. A broken or ended connection
+    // counts as both.
+    virtual void descriptorReadable() = 0;
+    virtual void descriptorWritable() = 0;
+
+protected:
+    ~DescriptorWatcher() = default;
+};
+
 /// Event dispatcher on epoll, for every thread that owns sockets: Qt's own (glib, poll) look at
 /// each open socket on each turn of the loop, this one only at those that have something to say.
 ///
@@ -25,10 +41,10 @@ struct LoopUsage
 /// All calls belong to that thread, except wakeUp() and interrupt().
 ///
 /// - Notifiers: several per descriptor, level-triggered. When the last notifier of a descriptor
-/// goes
-///   (disabled or destroyed), the descriptor leaves the epoll set within that call: a descriptor
-///   may be dup()ed and its original closed right after. Other changes are applied before waiting.
+///   goes (disabled or destroyed), the descriptor leaves the epoll set within that call: it may be
+///   dup()ed and its original closed right after. Other changes are applied before waiting.
 ///   Descriptors that epoll refuses (regular files) count as always ready.
+/// - Watchers: the same, one per descriptor, told by a plain call.
 /// - Timers never fire early. Precise ones fire within the millisecond, coarse ones up to 5 % of
 ///   their interval late, very coarse ones on full seconds. A timer is not fired again from inside
 ///   its own handler.
@@ -52,6 +68,13 @@ public:
     bool unregisterTimers(QObject* object) override;
     QList<TimerInfo> registeredTimers(QObject* object) const override;
     int remainingTime(int timerId) override;
+
+    /// Replaces the descriptor's watcher, or its interest. With None it leaves at once, and nothing
+    /// of what the kernel has already said of it is passed on.
+    void watch(int fd, DescriptorWatcher* watcher, DescriptorWatcher::Interest interest);
+
+    /// The calling thread's dispatcher; null when it is of another class.
+    static EpollDispatcher* current();
 
     void wakeUp() override;
     void interrupt() override;

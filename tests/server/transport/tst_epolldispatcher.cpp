@@ -21,6 +21,7 @@
 #include <array>
 #include <thread>
 
+using gatehouse::transport::DescriptorWatcher;
 using gatehouse::transport::EpollDispatcher;
 
 namespace {
@@ -65,6 +66,33 @@ void turn(QEventLoop::ProcessEventsFlags flags = QEventLoop::AllEvents)
     QCoreApplication::processEvents(flags);
 }
 
+using Interest = DescriptorWatcher::Interest;
+
+class Watcher final : private DescriptorWatcher
+{
+public:
+    explicit Watcher(int descriptor) : m_descriptor(descriptor) { }
+    ~Watcher() { ask(Interest::None); }
+    Q_DISABLE_COPY_MOVE(Watcher)
+
+    void ask(Interest interest) { EpollDispatcher::current()->watch(m_descriptor, this, interest); }
+
+    int reads = 0;
+    int writes = 0;
+    std::function<void()> onRead;
+
+private:
+    void descriptorReadable() override
+    {
+        ++reads;
+        if (onRead)
+            onRead();
+    }
+    void descriptorWritable() override { ++writes; }
+
+    const int m_descriptor;
+};
+
 } // namespace
 
 class TestEpollDispatcher : public QObject
@@ -81,6 +109,10 @@ private Q_SLOTS:
     void notifierDeletedByAnEarlierOneDoesNotFire();
     void notifierReplacedInTheSameTurnDoesNotInheritTheEvent();
     void descriptorLeavesTheSetWhenItsNotifierGoes();
+    void watcherIsToldWhatItAskedFor();
+    void watcherDestroyedByAnotherIsNotTold();
+    void watcherReplacedInTheSameTurnDoesNotInheritTheEvent();
+    void watchedDescriptorLeavesTheSetAtOnce();
     void regularFilesAreAlwaysReady();
     void closedDescriptorIsDisabledNotFatal();
     void socketsCanBeExcluded();
@@ -269,6 +301,99 @@ void TestEpollDispatcher::descriptorLeavesTheSetWhenItsNotifierGoes()
     dispatcher->takeUsage();
     loop.exec();
     QVERIFY(dispatcher->takeUsage().turns < 10);
+    ::close(copy);
+}
+
+void TestEpollDispatcher::watcherIsToldWhatItAskedFor()
+{
+    const SocketPair pair;
+    Watcher watcher(pair.fds[0]);
+    pair.send();
+    watcher.ask(Interest::Reading);
+    turn();
+    QCOMPARE(watcher.reads, 1);
+    QCOMPARE(watcher.writes, 0);
+    watcher.ask(Interest::Both);
+    turn();
+    QCOMPARE(watcher.reads, 2);
+    QCOMPARE(watcher.writes, 1);
+    watcher.ask(Interest::Writing);
+    turn();
+    QCOMPARE(watcher.reads, 2);
+    QCOMPARE(watcher.writes, 2);
+    watcher.ask(Interest::None);
+    turn();
+    QCOMPARE(watcher.writes, 2);
+}
+
+void TestEpollDispatcher::watcherDestroyedByAnotherIsNotTold()
+{
+    const SocketPair a;
+    const SocketPair b;
+    auto first = std::make_unique<Watcher>(a.fds[0]);
+    auto second = std::make_unique<Watcher>(b.fds[0]);
+    int fired = 0;
+    first->onRead = [&] {
+        ++fired;
+        second.reset();
+    };
+    second->onRead = [&] {
+        ++fired;
+        first.reset();
+    };
+    first->ask(Interest::Reading);
+    second->ask(Interest::Reading);
+    a.send();
+    b.send();
+    turn();
+    QCOMPARE(fired, 1);
+}
+
+void TestEpollDispatcher::watcherReplacedInTheSameTurnDoesNotInheritTheEvent()
+{
+    const SocketPair a;
+    const SocketPair b;
+    Watcher first(a.fds[0]);
+    auto second = std::make_unique<Watcher>(b.fds[0]);
+    std::unique_ptr<Watcher> replacement;
+    first.onRead = [&] {
+        a.take();
+        b.take();
+        second.reset();
+        replacement = std::make_unique<Watcher>(b.fds[0]);
+        replacement->ask(Interest::Reading);
+    };
+    first.ask(Interest::Reading);
+    second->ask(Interest::Reading);
+    a.send(); // arrives first, so it is served first
+    b.send();
+    turn();
+    QVERIFY(replacement);
+    turn();
+    QCOMPARE(replacement->reads, 0);
+    b.send();
+    turn();
+    QCOMPARE(replacement->reads, 1);
+}
+
+void TestEpollDispatcher::watchedDescriptorLeavesTheSetAtOnce()
+{
+    SocketPair pair;
+    pair.send();
+    Watcher watcher(pair.fds[0]);
+    watcher.ask(Interest::Reading);
+    turn();
+    const int copy = ::dup(pair.fds[0]); // keeps the open file, and a registration of it, alive
+    watcher.ask(Interest::None);
+    ::close(std::exchange(pair.fds[0], -1));
+    QTimer stop;
+    stop.setSingleShot(true);
+    stop.start(50);
+    QEventLoop loop;
+    connect(&stop, &QTimer::timeout, &loop, &QEventLoop::quit);
+    EpollDispatcher::current()->takeUsage();
+    loop.exec();
+    QVERIFY(EpollDispatcher::current()->takeUsage().turns < 10);
     ::close(copy);
 }
 
