@@ -4,9 +4,12 @@
 
 #include <QUrl>
 
+#include <algorithm>
 #include <limits>
 
 namespace gatehouse::app {
+
+using transport::StreamKind;
 
 namespace {
 
@@ -137,23 +140,26 @@ QString checkCategoryLevels(const ConfigValue& value)
     return {};
 }
 
-// An enum of two: the one key whose field is neither number nor text.
-ConfigKey liveTokenEndKey()
+template <class Enum>
+using Choices = std::vector<std::pair<const char*, Enum>>; ///< name and meaning
+
+template <class Field, class Enum>
+ConfigKey choice(const char* section, const char* name, Field field, const Choices<Enum>& choices,
+    const char* doc)
 {
-    using events::LiveTokenEnd;
-    ConfigKey key = row("federation", "live_token_end", ConfigType::Choice,
-        "What happens to an open socket when its token ends: `keep` leaves it alone, as vantage6 "
-        "does; `renew` sends `expired_token` and closes it when it does not come back.");
-    key.choices = {QStringLiteral("keep"), QStringLiteral("renew")};
-    key.read = [](const Configuration& c) {
-        return ConfigValue{c.federation.liveTokenEnd == LiveTokenEnd::Keep
-                ? QStringLiteral("keep")
-                : QStringLiteral("renew")};
+    ConfigKey key = row(section, name, ConfigType::Choice, doc);
+    for (const auto& [word, meaning] : choices)
+        key.choices.append(QString::fromLatin1(word));
+    key.read = [field, choices](const Configuration& c) {
+        const auto found = std::find_if(choices.begin(), choices.end(),
+            [&](const auto& option) { return option.second == field(c); });
+        return ConfigValue{QString::fromLatin1(found->first)};
     };
-    key.write = [](Configuration& c, const ConfigValue& value) {
-        c.federation.liveTokenEnd = std::get<QString>(value) == QLatin1StringView("keep")
-            ? LiveTokenEnd::Keep
-            : LiveTokenEnd::Renew;
+    key.write = [field, choices](Configuration& c, const ConfigValue& value) {
+        for (const auto& [word, meaning] : choices) {
+            if (std::get<QString>(value) == QLatin1StringView(word))
+                field(c) = meaning;
+        }
     };
     return key;
 }
@@ -282,6 +288,15 @@ std::vector<ConfigKey> httpKeys()
             "move fast enough."),
         duration(s, "keep_alive", FIELD(transport.deadlines.idle), 100, hour,
             "How long a connection may rest between an answer and the next request."),
+        size(s, "send_buffer", FIELD(transport.webSocket.sendBufferBytes), 0, 16 * mib,
+            "What the system keeps unsent for one connection (`SO_SNDBUF`); what is more waits "
+            "in the client's queue and counts there. A fixed size keeps slow clients from "
+            "taking up to 4 MiB of kernel memory each. 0 leaves it to the system."),
+        choice(s, "websocket_stream", FIELD(transport.webSocket.stream),
+            Choices<StreamKind>{
+                {"descriptor", StreamKind::Descriptor}, {"socket", StreamKind::Socket}},
+            "What carries a WebSocket after the handshake: `descriptor` is the bare connection, "
+            "the fast and small way; `socket` goes on with Qt's socket, as TLS always does."),
     };
 }
 
@@ -344,7 +359,12 @@ std::vector<ConfigKey> federationKeys()
             "`expired_token` is sent to one identity at most once in this time."),
         duration(s, "expired_token_grace", FIELD(federation.expiredTokenGrace), 0, day,
             "A token that ended less than this ago still lets a client in."),
-        liveTokenEndKey(),
+        choice(s, "live_token_end", FIELD(federation.liveTokenEnd),
+            Choices<events::LiveTokenEnd>{
+                {"keep", events::LiveTokenEnd::Keep}, {"renew", events::LiveTokenEnd::Renew}},
+            "What happens to an open socket when its token ends: `keep` leaves it alone, as "
+            "vantage6 does; `renew` sends `expired_token` and closes it when it does not come "
+            "back."),
         size(s, "log_line_size", FIELD(federation.maxLogLineBytes), kib, mib,
             "One line of an algorithm's log; longer ones are cut."),
         duration(s, "log_flush_interval", FIELD(federation.logFlushInterval), 0, 10 * second,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/socketstream.h"
 
+#include "server/transport/readbuffer.h"
 #include "server/transport/transportcontext.h"
 
 #include <QSslSocket>
@@ -16,7 +17,6 @@ namespace gatehouse::transport {
 
 namespace {
 
-constexpr qsizetype ReadPieceBytes = 64 * 1024;
 constexpr int MaxPiecesPerTurn = 4; ///< then others have their turn
 /// Handed to Qt when the kernel is full: its write notifier then tells us when there is room.
 constexpr qsizetype PlugBytes = 4 * 1024;
@@ -42,13 +42,6 @@ qsizetype sizeOf(std::span<const QByteArrayView> parts)
     for (QByteArrayView part : parts)
         size += part.size();
     return size;
-}
-
-/// One per thread: what is read is delivered before the next reading, so all streams can share it.
-std::span<char> readBuffer()
-{
-    thread_local std::unique_ptr<char[]> buffer(new char[ReadPieceBytes]);
-    return {buffer.get(), size_t(ReadPieceBytes)};
 }
 
 } // namespace

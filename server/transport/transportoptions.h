@@ -31,6 +31,12 @@ struct ConnectionDeadlines
     Millis acceptBackOff{100}; ///< accepting rests this long when descriptors run out
 };
 
+/// What carries an open WebSocket over plain TCP; over TLS it is always the socket.
+enum class StreamKind : quint8 {
+    Descriptor, ///< taken over after the handshake; DescriptorStream
+    Socket, ///< the QTcpSocket goes on; SocketStream
+};
+
 /// Bounds of one open WebSocket.
 struct WebSocketOptions
 {
@@ -41,6 +47,7 @@ struct WebSocketOptions
     Millis messageTotal{120'000}; ///< from the first to the last octet of one message
     Millis close{5'000}; ///< from our close frame to the end of the connection
     int sendBufferBytes = 128 * 1024; ///< SO_SNDBUF; 0 leaves it to the kernel (up to 4 MiB each)
+    StreamKind stream = StreamKind::Descriptor;
 };
 
 /// PEM files; empty paths mean plain TCP. TLS 1.2 and newer, ALPN "http/1.1".

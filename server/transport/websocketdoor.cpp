@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/websocketdoor.h"
 
+#include "server/transport/descriptorstream.h"
 #include "server/transport/socketstream.h"
 #include "server/transport/transportcontext.h"
 #include "server/transport/websocketconnection.h"
 
 #include <QPointer>
+#include <QSslSocket>
 #include <QTcpSocket>
 #include <QWebSocket>
 
@@ -107,11 +109,33 @@ void WebSocketDoor::open(Handshake& handshake, QWebSocket* webSocket)
     QObject::disconnect(socket, &QTcpSocket::readyRead, webSocket, nullptr);
     webSocket->setParent(nullptr);
     socket->flush(); // the 101 is still in Qt's buffer, and our writes go past that
+    std::unique_ptr<ByteStream> stream = makeStream(handshake, socket, webSocket);
+    if (!stream) {
+        ++m_context->counters.upgradesFailed;
+        return;
+    }
     ++m_context->counters.upgradesAccepted;
-    auto stream = std::make_unique<SocketStream>(
-        m_context, socket, webSocket, std::move(handshake.ticket), std::move(handshake.early));
     handshake.acceptor->linkOpened(
         handshake.request, WebSocketConnection::create(m_context, std::move(stream)));
+}
+
+std::unique_ptr<ByteStream> WebSocketDoor::makeStream(
+    Handshake& handshake, QTcpSocket* socket, QWebSocket* webSocket)
+{
+    const bool isEncrypted = qobject_cast<QSslSocket*>(socket) != nullptr;
+    if (isEncrypted || m_context->options.webSocket.stream == StreamKind::Socket
+        || !EpollDispatcher::current()) {
+        return std::make_unique<SocketStream>(
+            m_context, socket, webSocket, std::move(handshake.ticket), std::move(handshake.early));
+    }
+    const int descriptor = takeDescriptor(*socket, handshake.early);
+    // Behind the abort(): a QWebSocket that believes to be connected writes a close frame.
+    webSocket->deleteLater();
+    socket->deleteLater();
+    if (descriptor < 0)
+        return nullptr;
+    return std::make_unique<DescriptorStream>(
+        m_context, descriptor, std::move(handshake.ticket), std::move(handshake.early));
 }
 
 void WebSocketDoor::fail(quint64 number)

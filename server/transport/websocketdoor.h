@@ -14,6 +14,7 @@ class QTcpSocket;
 
 namespace gatehouse::transport {
 
+class ByteStream;
 struct TransportContext;
 
 /// Turns checked upgrade requests into WebSocketLinks. A QWebSocketServer shakes hands; what it
@@ -46,6 +47,9 @@ private:
     void handleNewConnection();
     void fail(quint64 number);
     void open(Handshake& handshake, QWebSocket* webSocket);
+    /// Null: the connection broke while hands were shaken.
+    std::unique_ptr<ByteStream> makeStream(
+        Handshake& handshake, QTcpSocket* socket, QWebSocket* webSocket);
 
     std::shared_ptr<TransportContext> m_context;
     QWebSocketServer m_server;

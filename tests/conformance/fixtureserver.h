@@ -7,7 +7,10 @@
 #include "tests/support/scriptedwebsocket.h"
 
 #include <QCoreApplication>
+#include <QLoggingCategory>
 #include <QTest>
+
+#include <functional>
 
 namespace gatehouse::conformance {
 
@@ -15,9 +18,11 @@ namespace gatehouse::conformance {
 class FixtureServer
 {
 public:
-    FixtureServer(const QString& fixture, QByteArray path)
+    using Adjust = std::function<void(transport::TransportOptions&)>;
+
+    FixtureServer(const QString& fixture, QByteArray path, const Adjust& adjust = {})
         : m_path(std::move(path)), m_fixture(makeFixture(fixture, m_clock)),
-          m_door(m_fixture->doorOptions(), m_clock)
+          m_door(adjusted(m_fixture->doorOptions(), adjust), m_clock)
     {
         m_fixture->attach(m_door);
         const auto listening = m_door.listen(QHostAddress::LocalHost, 0);
@@ -74,11 +79,32 @@ public:
     }
 
 private:
+    static transport::TransportOptions adjusted(
+        transport::TransportOptions options, const Adjust& adjust)
+    {
+        if (adjust)
+            adjust(options);
+        return options;
+    }
+
     SystemClock m_clock;
     QByteArray m_path;
     std::unique_ptr<Fixture> m_fixture;
     transport::Server m_door;
 };
+
+/// The ways a WebSocket can be carried, as global data of a test: each of its tests runs over every
+/// one of them.
+inline void addCarriers()
+{
+    using transport::StreamKind;
+    using transport::TransportOptions;
+    QTest::addColumn<FixtureServer::Adjust>("carrier");
+    QTest::newRow("descriptor") << FixtureServer::Adjust(
+        [](TransportOptions& options) { options.webSocket.stream = StreamKind::Descriptor; });
+    QTest::newRow("socket") << FixtureServer::Adjust(
+        [](TransportOptions& options) { options.webSocket.stream = StreamKind::Socket; });
+}
 
 /// Runs a test object on the dispatcher the server runs on.
 template <class Test>
@@ -86,6 +112,7 @@ int runOnEpoll(int argc, char* argv[])
 {
     QCoreApplication::setEventDispatcher(new transport::EpollDispatcher);
     QCoreApplication application(argc, argv);
+    QLoggingCategory::setFilterRules(QStringLiteral("gh.transport.info=false"));
     Test test;
     return QTest::qExec(&test, argc, argv);
 }

@@ -33,6 +33,14 @@ std::optional<Endpoint> parseEndpoint(const QString& text)
     return Endpoint{address, quint16(port)};
 }
 
+bool chooseStream(transport::TransportOptions& options, const QString& name)
+{
+    using transport::StreamKind;
+    options.webSocket.stream
+        = name == QStringLiteral("socket") ? StreamKind::Socket : StreamKind::Descriptor;
+    return name == QStringLiteral("socket") || name == QStringLiteral("descriptor");
+}
+
 int complain(const QString& message)
 {
     QTextStream(stderr) << message << Qt::endl;
@@ -58,7 +66,10 @@ int main(int argc, char* argv[])
     const QCommandLineOption listenOption(QStringLiteral("listen"),
         QStringLiteral("Address and port; port 0 takes a free one."), QStringLiteral("address"),
         QStringLiteral("127.0.0.1:3000"));
-    parser.addOptions({fixtureOption, listenOption});
+    const QCommandLineOption streamOption(QStringLiteral("stream"),
+        QStringLiteral("What carries WebSockets: descriptor or socket."), QStringLiteral("kind"),
+        QStringLiteral("descriptor"));
+    parser.addOptions({fixtureOption, listenOption, streamOption});
     parser.process(application);
 
     const auto endpoint = parseEndpoint(parser.value(listenOption));
@@ -68,8 +79,11 @@ int main(int argc, char* argv[])
     const auto fixture = conformance::makeFixture(parser.value(fixtureOption), clock);
     if (!fixture)
         return complain(QStringLiteral("--fixture is engine, socket, rooms or ws-echo"));
+    transport::TransportOptions options = fixture->doorOptions();
+    if (!chooseStream(options, parser.value(streamOption)))
+        return complain(QStringLiteral("--stream is descriptor or socket"));
     transport::raiseDescriptorLimit();
-    transport::Server door(fixture->doorOptions(), clock);
+    transport::Server door(options, clock);
     fixture->attach(door);
     if (const auto listening = door.listen(endpoint->address, endpoint->port); !listening)
         return complain(listening.error().detail);

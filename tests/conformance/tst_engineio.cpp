@@ -18,7 +18,8 @@ class TestEngineIo : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase_data() { conformance::addCarriers(); }
+    void init();
 
     void pollingHandshake_data() { servers(); }
     void pollingHandshake();
@@ -68,10 +69,11 @@ private:
     std::unique_ptr<FixtureServer> m_socket;
 };
 
-void TestEngineIo::initTestCase()
+void TestEngineIo::init()
 {
-    m_engine = std::make_unique<FixtureServer>(QStringLiteral("engine"), "/engine.io/");
-    m_socket = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/");
+    QFETCH_GLOBAL(FixtureServer::Adjust, carrier);
+    m_engine = std::make_unique<FixtureServer>(QStringLiteral("engine"), "/engine.io/", carrier);
+    m_socket = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/", carrier);
 }
 
 void TestEngineIo::servers()

@@ -12,7 +12,7 @@ class TestSocketIo : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase_data() { conformance::addCarriers(); }
     void init();
 
     void connectToMain_data();
@@ -41,13 +41,10 @@ private:
     std::unique_ptr<ScriptedWebSocket> m_client;
 };
 
-void TestSocketIo::initTestCase()
-{
-    m_server = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/");
-}
-
 void TestSocketIo::init()
 {
+    QFETCH_GLOBAL(FixtureServer::Adjust, carrier);
+    m_server = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/", carrier);
     m_client = std::make_unique<ScriptedWebSocket>();
     QVERIFY(m_server->openSession(*m_client));
 }

@@ -12,6 +12,7 @@
 #include <QTest>
 #include <QTimer>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 using namespace gatehouse;
@@ -19,14 +20,24 @@ using namespace gatehouse::test;
 using protocol::HttpResponse;
 using protocol::WebSocketOpcode;
 using session::CloseCode;
+using transport::StreamKind;
 using transport::TransportOptions;
 using Kind = WireEvent::Kind;
 
 namespace {
 
+/// The defaults, over the stream of the test run's turn.
+TransportOptions defaults()
+{
+    QFETCH_GLOBAL(StreamKind, stream);
+    TransportOptions options;
+    options.webSocket.stream = stream;
+    return options;
+}
+
 TransportOptions shortDeadlines()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.deadlines.tlsHandshake = Millis{300};
     options.deadlines.webSocketHandshake = Millis{300};
     options.deadlines.linger = Millis{200};
@@ -73,6 +84,27 @@ QByteArray upgradeRequest(
         + key + "\r\n" + extra + "\r\n";
 }
 
+/// Our end of the connection whose other end has this port; the client is in the same process.
+int descriptorOf(quint16 peerPort)
+{
+    for (int descriptor = 0; descriptor < 1'024; ++descriptor) {
+        sockaddr_in address{};
+        socklen_t size = sizeof address;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0
+            && address.sin_family == AF_INET && ntohs(address.sin_port) == peerPort)
+            return descriptor;
+    }
+    return -1;
+}
+
+int sendBufferOf(int descriptor)
+{
+    int size = 0;
+    socklen_t length = sizeof size;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, &length);
+    return size;
+}
+
 } // namespace
 
 class TestWebSocketLink : public QObject
@@ -80,6 +112,7 @@ class TestWebSocketLink : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase_data(); ///< every test below runs over each stream
     void messagesPassBothWays_data();
     void messagesPassBothWays();
     void acceptorSeesTheRequest();
@@ -117,8 +150,17 @@ private Q_SLOTS:
     void oldTlsIsRefused();
     void certificateIsReloaded();
     void badCertificateFilesAreErrors();
+    void sendBufferIsFixed_data();
+    void sendBufferIsFixed();
     void thousandLinksLeaveNothingBehind();
 };
+
+void TestWebSocketLink::initTestCase_data()
+{
+    QTest::addColumn<StreamKind>("stream");
+    QTest::newRow("descriptor") << StreamKind::Descriptor;
+    QTest::newRow("socket") << StreamKind::Socket;
+}
 
 void TestWebSocketLink::messagesPassBothWays_data()
 {
@@ -139,7 +181,7 @@ void TestWebSocketLink::messagesPassBothWays()
     QFETCH(bool, secure);
     QFETCH(int, size);
     const TlsFiles tls;
-    TransportOptions options;
+    TransportOptions options = defaults();
     if (secure)
         options.tls = tls.options();
     DoorFixture door(options);
@@ -162,7 +204,7 @@ void TestWebSocketLink::messagesPassBothWays()
 
 void TestWebSocketLink::acceptorSeesTheRequest()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws/?EIO=4&sid=x", {{"Origin", "https://o.example"}}));
     const protocol::HttpRequest& request = door.acceptor.asked.at(0);
@@ -174,7 +216,7 @@ void TestWebSocketLink::acceptorSeesTheRequest()
 
 void TestWebSocketLink::acceptorMayRefuse()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.acceptor.refuseWith = HttpResponse::json(403, R"({"code":4})");
     ScriptedWebSocket client;
     QVERIFY(!client.open(door.port(), "/ws"));
@@ -254,7 +296,7 @@ void TestWebSocketLink::goodUpgradesAreAccepted_data()
 void TestWebSocketLink::goodUpgradesAreAccepted()
 {
     QFETCH(QByteArray, octets);
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(octets);
     QVERIFY(client.waitFor("\r\n\r\n"));
@@ -268,7 +310,7 @@ void TestWebSocketLink::goodUpgradesAreAccepted()
 
 void TestWebSocketLink::nothingFromTheRequestIsEchoed()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(upgradeRequest("Origin: https://evil.example\r\nX-Mark: evil\r\n"));
     QVERIFY(client.waitFor("\r\n\r\n"));
@@ -278,7 +320,7 @@ void TestWebSocketLink::nothingFromTheRequestIsEchoed()
 
 void TestWebSocketLink::earlyMessagesAreKept()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     QByteArray octets = upgradeRequest();
     for (int i = 0; i < 3; ++i)
@@ -295,7 +337,7 @@ void TestWebSocketLink::earlyMessagesAreKept()
 
 void TestWebSocketLink::messagesOfOneTurnLeaveTogether()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     RecordingLink& link = *door.acceptor.links.at(0);
@@ -312,7 +354,7 @@ void TestWebSocketLink::messagesOfOneTurnLeaveTogether()
 
 void TestWebSocketLink::packetIsEncodedOnceForAll()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket a;
     ScriptedWebSocket b;
     QVERIFY(a.open(door.port(), "/ws"));
@@ -328,7 +370,7 @@ void TestWebSocketLink::packetIsEncodedOnceForAll()
 
 void TestWebSocketLink::pingIsAnswered()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     for (int i = 0; i < 10; ++i)
@@ -342,7 +384,7 @@ void TestWebSocketLink::pingIsAnswered()
 
 void TestWebSocketLink::peerClosesFirst()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     client.sendFrame(WebSocketOpcode::Close, QByteArray("\x0F\xA0why", 5)); // 4000
@@ -357,7 +399,7 @@ void TestWebSocketLink::peerClosesFirst()
 
 void TestWebSocketLink::weCloseFirst()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     RecordingLink& link = *door.acceptor.links.at(0);
@@ -378,7 +420,7 @@ void TestWebSocketLink::weCloseFirst()
 
 void TestWebSocketLink::closeAfterQueuedMessages()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     RecordingLink& link = *door.acceptor.links.at(0);
@@ -393,7 +435,7 @@ void TestWebSocketLink::closeDeliversItsFrameAfterTheLinkIsGone()
 {
     const TlsFiles tls;
     for (const bool secure : {false, true}) {
-        TransportOptions options;
+        TransportOptions options = defaults();
         if (secure)
             options.tls = tls.options();
         DoorFixture door(options);
@@ -427,7 +469,7 @@ void TestWebSocketLink::peerThatNeverAnswersTheCloseIsCut()
 
 void TestWebSocketLink::destroyedLinkEndsAtOnce()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     door.acceptor.links[0]->link.reset();
@@ -440,7 +482,7 @@ void TestWebSocketLink::destroyedLinkEndsAtOnce()
 
 void TestWebSocketLink::lostPeerIsTold()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket aborting;
     ScriptedWebSocket leaving;
     QVERIFY(aborting.open(door.port(), "/ws"));
@@ -455,7 +497,7 @@ void TestWebSocketLink::lostPeerIsTold()
 
 void TestWebSocketLink::protocolErrorIsAnsweredThoughMoreIsUnderWay()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     ScriptedWebSocket client;
     QVERIFY(client.open(door.port(), "/ws"));
     client.sendFrame(WebSocketOpcode(3), "bad");
@@ -470,7 +512,7 @@ void TestWebSocketLink::protocolErrorIsAnsweredThoughMoreIsUnderWay()
 
 void TestWebSocketLink::tooLargeIsRefused()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.webSocket.maxMessageBytes = 1'000;
     DoorFixture door(options);
     ScriptedWebSocket client;
@@ -484,7 +526,7 @@ void TestWebSocketLink::tooLargeIsRefused()
 
 void TestWebSocketLink::receiverMayDestroyTheLinkInACall()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(upgradeRequest());
     QVERIFY(client.waitFor("\r\n\r\n"));
@@ -547,7 +589,7 @@ void TestWebSocketLink::slowConsumerByBytes()
 {
     const TlsFiles tls;
     for (const bool secure : {false, true}) {
-        TransportOptions options;
+        TransportOptions options = defaults();
         options.webSocket.maxQueuedBytes = 100'000;
         options.webSocket.sendBufferBytes = 16'384;
         if (secure)
@@ -603,7 +645,7 @@ void TestWebSocketLink::slowConsumerByAge()
 
 void TestWebSocketLink::burstWithinOneTurnIsNoSlowConsumer()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.webSocket.maxQueuedBytes = 60'000;
     DoorFixture door(options);
     ScriptedWebSocket client;
@@ -618,7 +660,7 @@ void TestWebSocketLink::burstWithinOneTurnIsNoSlowConsumer()
 
 void TestWebSocketLink::oneLargeMessageIsNoSlowConsumer()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.webSocket.maxQueuedBytes = 100'000;
     DoorFixture door(options);
     ScriptedWebSocket client;
@@ -633,7 +675,7 @@ void TestWebSocketLink::oneLargeMessageIsNoSlowConsumer()
 
 void TestWebSocketLink::pongsOfAFloodAreBounded()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.webSocket.maxQueuedBytes = 50'000;
     options.webSocket.sendBufferBytes = 8'192;
     DoorFixture door(options);
@@ -660,7 +702,7 @@ void TestWebSocketLink::linkOutlivesTheServer()
     RecordingAcceptor acceptor;
     ScriptedWebSocket client;
     {
-        transport::Server server({}, clock);
+        transport::Server server(defaults(), clock);
         server.addAcceptor("/ws", &acceptor);
         QVERIFY(server.listen(QHostAddress(QHostAddress::LocalHost), 0));
         QVERIFY(client.open(server.port(), "/ws"));
@@ -702,7 +744,7 @@ void TestWebSocketLink::tlsHandshakeHasADeadline()
 void TestWebSocketLink::plainHttpOnATlsPortFails()
 {
     const TlsFiles tls;
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.tls = tls.options();
     DoorFixture door(options);
     RawClient client(door.port());
@@ -716,7 +758,7 @@ void TestWebSocketLink::plainHttpOnATlsPortFails()
 void TestWebSocketLink::oldTlsIsRefused()
 {
     const TlsFiles tls;
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.tls = tls.options();
     DoorFixture door(options);
     QSslSocket old;
@@ -733,7 +775,7 @@ void TestWebSocketLink::oldTlsIsRefused()
 void TestWebSocketLink::certificateIsReloaded()
 {
     TlsFiles tls;
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.tls = tls.options();
     DoorFixture door(options);
     const SelfSigned first = tls.current;
@@ -757,7 +799,7 @@ void TestWebSocketLink::badCertificateFilesAreErrors()
 {
     TlsFiles tls;
     const auto detail = [&] {
-        TransportOptions options;
+        TransportOptions options = defaults();
         options.tls = tls.options();
         DoorFixture door(options);
         return door.listening ? QString() : door.listening.error().detail;
@@ -773,9 +815,41 @@ void TestWebSocketLink::badCertificateFilesAreErrors()
     QVERIFY(detail().contains(QStringLiteral("cannot read")));
 }
 
+void TestWebSocketLink::sendBufferIsFixed_data()
+{
+    QTest::addColumn<int>("configured");
+    QTest::addColumn<bool>("isFixed");
+    QTest::newRow("64 KiB") << 64 * 1024 << true;
+    QTest::newRow("128 KiB") << 128 * 1024 << true;
+    QTest::newRow("left to the kernel") << 0 << false;
+}
+
+void TestWebSocketLink::sendBufferIsFixed()
+{
+    QFETCH(int, configured);
+    QFETCH(bool, isFixed);
+    TransportOptions options = defaults();
+    options.webSocket.sendBufferBytes = configured;
+    options.webSocket.maxQueuedBytes = 64 << 20;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    const int descriptor = descriptorOf(client.tcp().localPort());
+    QVERIFY(descriptor >= 0);
+    QCOMPARE(sendBufferOf(descriptor) == 2 * configured, isFixed); // the kernel doubles it
+    // And it does not grow with what is sent.
+    const int before = sendBufferOf(descriptor);
+    for (int i = 0; i < 1'000; ++i)
+        door.acceptor.links.at(0)->send(QByteArray(16'000, 'b'));
+    for (int i = 0; i < 1'000; ++i)
+        QCOMPARE(client.receiveText().size(), 16'000);
+    if (isFixed)
+        QCOMPARE(sendBufferOf(descriptor), before);
+}
+
 void TestWebSocketLink::thousandLinksLeaveNothingBehind()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     for (int round = 0; round < 10; ++round) {
         std::vector<std::unique_ptr<ScriptedWebSocket>> clients;
         for (int i = 0; i < 100; ++i) {

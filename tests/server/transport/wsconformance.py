@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the WebSocket conformance client against ws-echo.
 
-    wsconformance.py WS_ECHO plain|tls TOOL [options of the tool]
+    wsconformance.py WS_ECHO plain|plain_socket|tls TOOL [options of the tool]
 
 TOOL lies outside the repository; GATEHOUSE_WSFUZZ overrides it. Exits 77 (skipped) without it.
 """
@@ -33,6 +33,8 @@ def main():
         return SKIPPED
     with tempfile.TemporaryDirectory() as folder:
         arguments = make_certificate(folder) if mode == "tls" else []
+        if mode == "plain_socket":
+            arguments = ["--stream", "socket"]
         server = subprocess.Popen(
             [echo, "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE, text=True)
         try:

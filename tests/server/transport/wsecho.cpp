@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ws-echo: sends every WebSocket message back as it came. Made from the server's own front door,
 // for conformance clients:
-//   ws-echo --listen 127.0.0.1:0 [--max-message OCTETS] [--cert FILE --key FILE]
+//   ws-echo --listen 127.0.0.1:0 [--max-message OCTETS] [--stream descriptor|socket]
+//           [--cert FILE --key FILE]
 // Prints "listening on PORT" and serves until it is terminated.
 #include "server/transport/epolldispatcher.h"
 #include "server/transport/server.h"
@@ -82,12 +83,16 @@ int main(int argc, char** argv)
         QStringLiteral("max-message"), {}, QStringLiteral("octets"), QStringLiteral("33554432"));
     const QCommandLineOption certificateOption(QStringLiteral("cert"), {}, QStringLiteral("file"));
     const QCommandLineOption keyOption(QStringLiteral("key"), {}, QStringLiteral("file"));
-    parser.addOptions({listenOption, sizeOption, certificateOption, keyOption});
+    const QCommandLineOption streamOption(QStringLiteral("stream"), {},
+        QStringLiteral("descriptor|socket"), QStringLiteral("descriptor"));
+    parser.addOptions({listenOption, sizeOption, streamOption, certificateOption, keyOption});
     parser.addHelpOption();
     parser.process(application);
 
     transport::TransportOptions options;
     options.webSocket.maxMessageBytes = parser.value(sizeOption).toLongLong();
+    if (parser.value(streamOption) == QStringLiteral("socket"))
+        options.webSocket.stream = transport::StreamKind::Socket;
     // An echo is as large as what it answers; a client that sends first and reads later is no
     // slow consumer here.
     options.webSocket.maxQueuedBytes = 4 * options.webSocket.maxMessageBytes;

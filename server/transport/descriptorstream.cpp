@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/descriptorstream.h"
+
+#include "server/transport/readbuffer.h"
+#include "server/transport/transportcontext.h"
+
+#include <QTcpSocket>
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace gatehouse::transport {
+
+DescriptorStream::DescriptorStream(std::shared_ptr<TransportContext> context, int descriptor,
+    std::unique_ptr<ConnectionCaps::Ticket> ticket, QByteArray early)
+    : m_context(std::move(context)), m_ticket(std::move(ticket)), m_early(std::move(early)),
+      m_descriptor(descriptor)
+{
+}
+
+DescriptorStream::~DescriptorStream()
+{
+    // Without a dispatcher the thread is at its end and watches nothing any more.
+    if (EpollDispatcher* dispatcher = EpollDispatcher::current(); dispatcher && m_isStarted)
+        dispatcher->watch(m_descriptor, nullptr, Interest::None);
+    ::close(m_descriptor);
+}
+
+void DescriptorStream::start()
+{
+    m_isStarted = true;
+    updateInterest();
+}
+
+void DescriptorStream::updateInterest()
+{
+    EpollDispatcher* dispatcher = EpollDispatcher::current();
+    if (!dispatcher || !m_isStarted)
+        return;
+    // What came early is delivered from the event loop: as soon as we may write, which is at once.
+    const bool wantsWriting = m_isWaitingToWrite || !m_early.isEmpty();
+    dispatcher->watch(m_descriptor, this, wantsWriting ? Interest::Both : Interest::Reading);
+}
+
+void DescriptorStream::descriptorReadable()
+{
+    if (!m_early.isEmpty())
+        return; // that comes first, in this same turn
+    // Once per turn, then others have theirs; the dispatcher tells again of what is left.
+    const std::span<char> buffer = readBuffer();
+    ssize_t octets = 0;
+    do {
+        octets = ::recv(m_descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    } while (octets < 0 && errno == EINTR);
+    if (octets > 0) {
+        m_context->counters.bytesIn += quint64(octets);
+        if (m_receiver)
+            m_receiver->bytesReceived(buffer.first(size_t(octets)));
+    } else if (octets == 0 || (errno != EAGAIN && errno != ENOMEM)) {
+        EpollDispatcher::current()->watch(m_descriptor, nullptr, Interest::None);
+        m_isStarted = false;
+        if (m_receiver)
+            m_receiver->streamEnded();
+    }
+}
+
+void DescriptorStream::descriptorWritable()
+{
+    if (!m_early.isEmpty()) {
+        QByteArray early = std::exchange(m_early, {});
+        updateInterest();
+        m_context->counters.bytesIn += quint64(early.size());
+        if (m_receiver)
+            m_receiver->bytesReceived({early.data(), size_t(early.size())});
+        return;
+    }
+    waitToWrite(false);
+    if (m_receiver)
+        m_receiver->readyToWrite();
+}
+
+void DescriptorStream::waitToWrite(bool isWaiting)
+{
+    if (std::exchange(m_isWaitingToWrite, isWaiting) != isWaiting)
+        updateInterest();
+}
+
+qsizetype DescriptorStream::write(std::span<const QByteArrayView> parts)
+{
+    if (m_isWaitingToWrite)
+        return 0;
+    std::array<iovec, MaxParts> vectors; // set as far as it is used
+    Q_ASSERT(parts.size() <= MaxParts);
+    qsizetype offered = 0;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        vectors[i] = {const_cast<char*>(parts[i].data()), size_t(parts[i].size())};
+        offered += parts[i].size();
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = parts.size();
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    // A broken connection takes nothing, and the reading side notices in the next turn.
+    const qsizetype taken = std::max<qsizetype>(sent, 0);
+    m_context->counters.bytesOut += quint64(taken);
+    if (taken < offered)
+        waitToWrite(true);
+    return taken;
+}
+
+void DescriptorStream::shutdownWrite()
+{
+    ::shutdown(m_descriptor, SHUT_WR);
+}
+
+int takeDescriptor(QTcpSocket& socket, QByteArray& early)
+{
+    socket.flush();
+    const int original = int(socket.socketDescriptor());
+    const bool isUsable = socket.state() == QAbstractSocket::ConnectedState
+        && socket.bytesToWrite() == 0 && original >= 0;
+    const int descriptor = isUsable ? ::fcntl(original, F_DUPFD_CLOEXEC, 0) : -1;
+    early += socket.readAll();
+    socket.abort();
+    return descriptor;
+}
+
+} // namespace gatehouse::transport
