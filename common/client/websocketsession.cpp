@@ -124,6 +124,12 @@ void WebSocketSession::close()
     QWebSocket* const socket = std::exchange(m_socket, nullptr);
     socket->disconnect(this);
     release(socket);
+    if (m_socketHasEnded) {
+        // Its state still says "connected" while it tells of its end, but there is nothing left to
+        // write a goodbye to; Qt takes it down as soon as we return.
+        socket->deleteLater();
+        return;
+    }
     if (socket->state() != QAbstractSocket::ConnectedState) {
         socket->abort();
         socket->deleteLater();
@@ -217,6 +223,7 @@ void WebSocketSession::handleSslErrors(const QList<QSslError>& errors)
 void WebSocketSession::handleSocketEnd()
 {
     const SocketCall call(this);
+    m_socketHasEnded = true;
     if (!m_tlsProblem.isEmpty())
         return end(QStringLiteral("transport error: %1").arg(m_tlsProblem));
     if (m_socket->error() != QAbstractSocket::UnknownSocketError

@@ -60,6 +60,7 @@ private:
     Millis m_longestSilence{};
     QString m_tlsProblem;
     bool m_isOpen = false;
+    bool m_socketHasEnded = false; ///< by itself: an error or the server's end
     bool m_hasEnded = false;
 };
 

@@ -2,6 +2,9 @@
 #include "tests/support/scriptedserver.h"
 
 #include <QHostAddress>
+#include <QTcpSocket>
+
+#include <sys/socket.h>
 
 namespace gatehouse::test {
 
@@ -87,6 +90,18 @@ void ScriptedServer::close(QWebSocketProtocol::CloseCode code, const QString& re
 
 void ScriptedServer::abort()
 {
+    m_client->abort();
+}
+
+void ScriptedServer::reset()
+{
+    // Lingering for no time makes the kernel answer with a reset instead of an end of stream.
+    const linger none{.l_onoff = 1, .l_linger = 0};
+    for (const QTcpSocket* socket : m_server->findChildren<QTcpSocket*>()) {
+        if (socket->peerPort() == m_client->peerPort())
+            ::setsockopt(
+                int(socket->socketDescriptor()), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
     m_client->abort();
 }
 

@@ -44,7 +44,8 @@ public:
     void send(QByteArrayView text);
     void sendBinary(const QByteArray& octets);
     void close(QWebSocketProtocol::CloseCode code, const QString& reason);
-    void abort(); ///< resets the connection
+    void abort(); ///< ends the connection without a word
+    void reset(); ///< the same with a TCP reset
 
     /// The next message of any client; null after the deadline.
     QByteArray receive(Millis deadline = Patience);
