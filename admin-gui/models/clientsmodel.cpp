@@ -17,103 +17,72 @@ qint64 roomCount(const model::ClientInfo& info)
     return rooms;
 }
 
-QVariant valueOf(const model::ClientInfo& info, int column)
+} // namespace
+
+QVariant ClientsModel::value(const model::ClientInfo& info, int column) const
 {
     switch (column) {
-    case ClientsModel::WhoColumn:
+    case WhoColumn:
         return identityText(info.kind, info.id, info.name);
-    case ClientsModel::KindColumn:
+    case KindColumn:
         return kindText(info.kind);
-    case ClientsModel::AddressColumn:
+    case AddressColumn:
         return info.address;
-    case ClientsModel::TransportColumn:
+    case TransportColumn:
         return info.transport;
-    case ClientsModel::ConnectedColumn:
+    case ConnectedColumn:
         return info.connectedAt;
-    case ClientsModel::RoomsColumn:
+    case RoomsColumn:
         return roomCount(info);
-    case ClientsModel::PacketsInColumn:
+    case PacketsInColumn:
         return info.packetsIn;
-    case ClientsModel::PacketsOutColumn:
+    case PacketsOutColumn:
         return info.packetsOut;
-    case ClientsModel::BytesOutColumn:
+    case BytesOutColumn:
         return info.bytesOut;
-    case ClientsModel::QueuedColumn:
+    case QueuedColumn:
         return info.queuedBytes;
-    case ClientsModel::SessionColumn:
+    case SessionColumn:
         return info.sessionId;
     }
     return {};
 }
 
-CellFormat formatOf(int column)
+CellFormat ClientsModel::format(int column) const
 {
     switch (column) {
-    case ClientsModel::ConnectedColumn:
+    case ConnectedColumn:
         return CellFormat::Age;
-    case ClientsModel::RoomsColumn:
-    case ClientsModel::PacketsInColumn:
-    case ClientsModel::PacketsOutColumn:
+    case RoomsColumn:
+    case PacketsInColumn:
+    case PacketsOutColumn:
         return CellFormat::Count;
-    case ClientsModel::BytesOutColumn:
-    case ClientsModel::QueuedColumn:
+    case BytesOutColumn:
+    case QueuedColumn:
         return CellFormat::Bytes;
     default:
         return CellFormat::Text;
     }
 }
 
-Tone toneOf(const model::ClientInfo& info, int column)
+Tone ClientsModel::tone(const model::ClientInfo& info, int column) const
 {
-    if (column == ClientsModel::QueuedColumn && info.queuedBytes > worryingQueueBytes)
+    if (column == QueuedColumn && info.queuedBytes > worryingQueueBytes)
         return Tone::Warning;
-    if (column == ClientsModel::TransportColumn || column == ClientsModel::SessionColumn
-        || (column == ClientsModel::QueuedColumn && info.queuedBytes == 0)
-        || column == ClientsModel::KindColumn)
+    if (column == TransportColumn || column == SessionColumn
+        || (column == QueuedColumn && info.queuedBytes == 0) || column == KindColumn)
         return Tone::Dim;
     return Tone::Neutral;
 }
 
-} // namespace
-
-int ClientsModel::columnCount(const QModelIndex& parent) const
+QVariant ClientsModel::iconName(const model::ClientInfo& info) const
 {
-    return parent.isValid() ? 0 : ColumnCount;
+    return kindIcon(info.kind);
 }
 
-QVariant ClientsModel::data(const QModelIndex& index, int role) const
+QString ClientsModel::title(int column) const
 {
-    if (!index.isValid())
-        return {};
-    const model::ClientInfo& info = itemAt(index.row());
-    switch (role) {
-    case Qt::DisplayRole:
-    case SortRole:
-        return valueOf(info, index.column());
-    case FormatRole:
-        return QVariant::fromValue(formatOf(index.column()));
-    case ToneRole:
-        return QVariant::fromValue(toneOf(info, index.column()));
-    case KeyRole:
-        return info.key();
-    case IconNameRole:
-        return index.column() == WhoColumn ? kindIcon(info.kind) : QVariant();
-    default:
-        return {};
-    }
-}
-
-QVariant ClientsModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole) {
-        const bool text = formatOf(section) == CellFormat::Text;
-        return QVariant::fromValue(Qt::AlignVCenter | (text ? Qt::AlignLeft : Qt::AlignRight));
-    }
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
+    switch (column) {
     case WhoColumn:
         return tr("Client");
     case KindColumn:

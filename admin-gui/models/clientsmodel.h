@@ -28,9 +28,13 @@ public:
 
     using TableModel::TableModel;
 
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+protected:
+    int columns() const override { return ColumnCount; }
+    QString title(int column) const override;
+    CellFormat format(int column) const override;
+    QVariant value(const model::ClientInfo& info, int column) const override;
+    Tone tone(const model::ClientInfo& info, int column) const override;
+    QVariant iconName(const model::ClientInfo& info) const override;
 };
 
 } // namespace gatehouse::gui

@@ -3,9 +3,13 @@
 
 #include <QCoreApplication>
 
+#include <array>
+
 namespace gatehouse::gui {
 
 namespace {
+
+using L = QLatin1StringView;
 
 /// Translated in its own context, "Words".
 struct Words
@@ -25,34 +29,38 @@ public:
             return tr("Admin");
         return tr("Anonymous");
     }
-
-    static QString status(const QString& status)
-    {
-        if (status == QStringLiteral("pending"))
-            return tr("pending", "task status");
-        if (status == QStringLiteral("initializing"))
-            return tr("initializing", "task status");
-        if (status == QStringLiteral("active"))
-            return tr("active", "task status");
-        if (status == QStringLiteral("completed"))
-            return tr("completed", "task status");
-        if (status == QStringLiteral("failed"))
-            return tr("failed", "task status");
-        if (status == QStringLiteral("start failed"))
-            return tr("start failed", "task status");
-        if (status == QStringLiteral("crashed"))
-            return tr("crashed", "task status");
-        if (status == QStringLiteral("killed by user"))
-            return tr("killed by user", "task status");
-        if (status == QStringLiteral("not allowed"))
-            return tr("not allowed", "task status");
-        if (status == QStringLiteral("non-existing Docker image"))
-            return tr("image not found", "task status");
-        if (status == QStringLiteral("unknown error"))
-            return tr("unknown error", "task status");
-        return status;
-    }
 };
+
+/// A status as it is on the wire, and its word.
+struct StatusWord
+{
+    QLatin1StringView wire;
+    struct
+    {
+        const char* source;
+        const char* hint; ///< for translators
+    } word;
+};
+
+constexpr std::array statusWords{
+    StatusWord{L("pending"), QT_TRANSLATE_NOOP3("Words", "pending", "task status")},
+    StatusWord{L("initializing"), QT_TRANSLATE_NOOP3("Words", "initializing", "task status")},
+    StatusWord{L("active"), QT_TRANSLATE_NOOP3("Words", "active", "task status")},
+    StatusWord{L("completed"), QT_TRANSLATE_NOOP3("Words", "completed", "task status")},
+    StatusWord{L("failed"), QT_TRANSLATE_NOOP3("Words", "failed", "task status")},
+    StatusWord{L("start failed"), QT_TRANSLATE_NOOP3("Words", "start failed", "task status")},
+    StatusWord{L("crashed"), QT_TRANSLATE_NOOP3("Words", "crashed", "task status")},
+    StatusWord{L("killed by user"), QT_TRANSLATE_NOOP3("Words", "killed by user", "task status")},
+    StatusWord{L("not allowed"), QT_TRANSLATE_NOOP3("Words", "not allowed", "task status")},
+    StatusWord{L("non-existing Docker image"),
+        QT_TRANSLATE_NOOP3("Words", "image not found", "task status")},
+    StatusWord{L("unknown error"), QT_TRANSLATE_NOOP3("Words", "unknown error", "task status")},
+};
+
+QString translated(const StatusWord& status)
+{
+    return QCoreApplication::translate("Words", status.word.source, status.word.hint);
+}
 
 } // namespace
 
@@ -104,7 +112,19 @@ Tone statusTone(const QString& status)
 
 QString statusText(const QString& status)
 {
-    return Words::status(status);
+    for (const StatusWord& known : statusWords) {
+        if (status == known.wire)
+            return translated(known);
+    }
+    return status;
+}
+
+QStringList statusTexts()
+{
+    QStringList texts;
+    for (const StatusWord& known : statusWords)
+        texts.append(translated(known));
+    return texts;
 }
 
 } // namespace gatehouse::gui

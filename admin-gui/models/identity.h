@@ -3,7 +3,7 @@
 
 #include "admin-gui/widgets/cellroles.h"
 
-#include <QString>
+#include <QStringList>
 
 namespace gatehouse::gui {
 
@@ -15,6 +15,7 @@ QString identityText(const QString& kind, qint64 id, const QString& name);
 
 Tone statusTone(const QString& status); ///< of a task or run status
 QString statusText(const QString& status); ///< translated where known, as sent otherwise
+QStringList statusTexts(); ///< every known one, translated
 bool isOpenStatus(const QString& status); ///< may still change
 bool isFailedStatus(const QString& status);
 

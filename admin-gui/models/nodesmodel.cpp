@@ -7,113 +7,89 @@ namespace {
 
 constexpr qint64 worryingFlaps = 5;
 
-QVariant valueOf(const model::NodeInfo& info, int column)
+} // namespace
+
+QVariant NodesModel::value(const model::NodeInfo& info, int column) const
 {
     switch (column) {
-    case NodesModel::NameColumn:
+    case NameColumn:
         return info.name;
-    case NodesModel::StateColumn:
-        return NodesModel::stateText(info);
-    case NodesModel::SinceColumn:
+    case StateColumn:
+        return stateText(info);
+    case SinceColumn:
         return info.since > 0 ? QVariant(info.since) : QVariant();
-    case NodesModel::OrganizationColumn:
+    case OrganizationColumn:
         return info.organization;
-    case NodesModel::CollaborationColumn:
+    case CollaborationColumn:
         return info.collaboration;
-    case NodesModel::LastSeenColumn:
+    case LastSeenColumn:
         return info.lastSeen ? QVariant(*info.lastSeen) : QVariant();
-    case NodesModel::FlapsColumn:
+    case FlapsColumn:
         return info.flaps;
-    case NodesModel::AddressColumn:
+    case AddressColumn:
         return info.address;
-    case NodesModel::IdColumn:
+    case IdColumn:
         return info.id;
     }
     return {};
 }
 
-CellFormat formatOf(int column)
+CellFormat NodesModel::format(int column) const
 {
     switch (column) {
-    case NodesModel::StateColumn:
+    case StateColumn:
         return CellFormat::Dot;
-    case NodesModel::SinceColumn:
-    case NodesModel::LastSeenColumn:
+    case SinceColumn:
+    case LastSeenColumn:
         return CellFormat::Age;
-    case NodesModel::FlapsColumn:
-    case NodesModel::IdColumn:
+    case FlapsColumn:
+    case IdColumn:
         return CellFormat::Count;
     default:
         return CellFormat::Text;
     }
 }
 
-Tone toneOf(const model::NodeInfo& info, int column)
+Tone NodesModel::tone(const model::NodeInfo& info, int column) const
 {
-    if (column == NodesModel::StateColumn) {
+    if (column == StateColumn) {
         if (info.online)
             return Tone::Good;
         return info.lastSeen ? Tone::Bad : Tone::Dim;
     }
-    if (column == NodesModel::FlapsColumn)
+    if (column == FlapsColumn)
         return info.flaps >= worryingFlaps ? Tone::Warning : Tone::Dim;
-    if (column == NodesModel::IdColumn || column == NodesModel::LastSeenColumn)
+    if (column == IdColumn || column == LastSeenColumn)
         return Tone::Dim;
     return Tone::Neutral;
 }
 
-} // namespace
-
 QString NodesModel::stateText(const model::NodeInfo& info)
 {
-    if (info.online)
-        return tr("online");
-    return info.lastSeen ? tr("offline") : tr("never seen");
+    return stateTexts().at(info.online ? 0 : (info.lastSeen ? 1 : 2));
 }
 
-int NodesModel::columnCount(const QModelIndex& parent) const
+QStringList NodesModel::stateTexts()
 {
-    return parent.isValid() ? 0 : ColumnCount;
+    return {tr("online"), tr("offline"), tr("never seen")};
 }
 
-QVariant NodesModel::data(const QModelIndex& index, int role) const
+QVariant NodesModel::iconName(const model::NodeInfo&) const
 {
-    if (!index.isValid())
-        return {};
-    const model::NodeInfo& info = itemAt(index.row());
-    switch (role) {
-    case Qt::DisplayRole:
-        return valueOf(info, index.column());
-    case SortRole:
-        // What needs eyes comes first: offline nodes above online ones.
-        if (index.column() == StateColumn)
-            return info.online ? 2 : (info.lastSeen ? 0 : 1);
-        return valueOf(info, index.column());
-    case FormatRole:
-        return QVariant::fromValue(formatOf(index.column()));
-    case ToneRole:
-        return QVariant::fromValue(toneOf(info, index.column()));
-    case KeyRole:
-        return info.key();
-    case IconNameRole:
-        return index.column() == NameColumn ? QStringLiteral("nodes") : QVariant();
-    default:
-        return {};
-    }
+    return QStringLiteral("nodes");
 }
 
-QVariant NodesModel::headerData(int section, Qt::Orientation orientation, int role) const
+QVariant NodesModel::sortValue(const model::NodeInfo& info, int column) const
 {
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole) {
-        const CellFormat format = formatOf(section);
-        const bool number = format == CellFormat::Age || format == CellFormat::Count;
-        return QVariant::fromValue(Qt::AlignVCenter | (number ? Qt::AlignRight : Qt::AlignLeft));
-    }
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
+    // What needs eyes comes first: offline nodes above online ones.
+    if (column == StateColumn)
+        return info.online ? 2 : (info.lastSeen ? 0 : 1);
+    return value(info, column);
+}
+
+QString NodesModel::title(int column) const
+{
+    switch (column) {
     case NameColumn:
         return tr("Node");
     case StateColumn:

@@ -26,10 +26,17 @@ public:
 
     using TableModel::TableModel;
 
-    int columnCount(const QModelIndex& parent = {}) const override;
-    QVariant data(const QModelIndex& index, int role) const override;
-    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
     static QString stateText(const model::NodeInfo& info);
+    static QStringList stateTexts(); ///< every one there is
+
+protected:
+    int columns() const override { return ColumnCount; }
+    QString title(int column) const override;
+    CellFormat format(int column) const override;
+    QVariant value(const model::NodeInfo& info, int column) const override;
+    QVariant sortValue(const model::NodeInfo& info, int column) const override;
+    Tone tone(const model::NodeInfo& info, int column) const override;
+    QVariant iconName(const model::NodeInfo& info) const override;
 };
 
 } // namespace gatehouse::gui

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "admin-gui/client/adminfeed.h"
-#include "admin-gui/models/keyedrows.h"
+#include "admin-gui/models/snapshot.h"
 #include "admin-gui/widgets/cellroles.h"
 
 #include <QAbstractTableModel>
-#include <QSet>
 
 namespace gatehouse::gui {
 
-/// A table of one topic's items. A snapshot is compared with what is there, so that selection and
-/// scroll position survive a reconnect; a batch of changes is at most one insertion, a few removals
-/// and one dataChanged.
+/// A table of one topic's items; a subclass says what its columns are. A batch of changes is at
+/// most one insertion, a few removals and one dataChanged.
 template <class Item>
 class TableModel : public QAbstractTableModel
 {
@@ -27,20 +24,43 @@ public:
     const Item* find(const QString& key) const { return m_rows.find(key); }
     int rowOf(const QString& key) const { return m_rows.placeOf(key); }
 
-    void reset(const std::vector<Item>& items)
+    int columnCount(const QModelIndex& parent = {}) const override
     {
-        QSet<QString> present;
-        for (const Item& item : items)
-            present.insert(item.key());
-        Changes<Item> changes;
-        for (int row = 0; row < m_rows.size(); ++row) {
-            if (!present.contains(m_rows.keyAt(row)))
-                changes.push_back({m_rows.keyAt(row), std::nullopt});
-        }
-        for (const Item& item : items)
-            changes.push_back({item.key(), item});
-        apply(changes);
+        return parent.isValid() ? 0 : columns();
     }
+    QVariant data(const QModelIndex& index, int role) const override
+    {
+        if (!index.isValid())
+            return {};
+        const Item& item = itemAt(index.row());
+        const int column = index.column();
+        switch (role) {
+        case Qt::DisplayRole:
+            return value(item, column);
+        case SortRole:
+            return sortValue(item, column);
+        case FormatRole:
+            return QVariant::fromValue(format(column));
+        case ToneRole:
+            return QVariant::fromValue(tone(item, column));
+        case KeyRole:
+            return item.key();
+        case IconNameRole:
+            return column == 0 ? iconName(item) : QVariant();
+        default:
+            return {};
+        }
+    }
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override
+    {
+        if (orientation != Qt::Horizontal)
+            return {};
+        if (role == Qt::TextAlignmentRole)
+            return headerAlignment(format(section));
+        return role == Qt::DisplayRole ? QVariant(title(section)) : QVariant();
+    }
+
+    void reset(const std::vector<Item>& items) { apply(changesTo(items, m_rows)); }
 
     void apply(const Changes<Item>& changes)
     {
@@ -78,6 +98,15 @@ public:
         std::erase(added, nullptr);
         append(added);
     }
+
+protected:
+    virtual int columns() const = 0;
+    virtual QString title(int column) const = 0;
+    virtual CellFormat format(int column) const = 0;
+    virtual QVariant value(const Item& item, int column) const = 0; ///< raw, as CellFormat says
+    virtual QVariant sortValue(const Item& item, int column) const { return value(item, column); }
+    virtual Tone tone(const Item& item, int column) const = 0;
+    virtual QVariant iconName(const Item& item) const = 0; ///< of the first column
 
 private:
     void announce(int first, int last)

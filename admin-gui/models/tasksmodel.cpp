@@ -2,6 +2,7 @@
 #include "admin-gui/models/tasksmodel.h"
 
 #include "admin-gui/models/identity.h"
+#include "admin-gui/models/snapshot.h"
 
 #include <QSet>
 
@@ -34,17 +35,7 @@ TasksModel::TasksModel(std::function<qint64()> now, QObject* parent)
 
 void TasksModel::reset(const std::vector<model::TaskInfo>& tasks)
 {
-    QSet<QString> present;
-    for (const model::TaskInfo& task : tasks)
-        present.insert(task.key());
-    Changes<model::TaskInfo> changes;
-    for (int row = 0; row < m_tasks.size(); ++row) {
-        if (!present.contains(m_tasks.keyAt(row)))
-            changes.push_back({m_tasks.keyAt(row), std::nullopt});
-    }
-    for (const model::TaskInfo& task : tasks)
-        changes.push_back({task.key(), task});
-    apply(changes);
+    apply(changesTo(tasks, m_tasks));
 }
 
 void TasksModel::apply(const Changes<model::TaskInfo>& changes)
@@ -279,10 +270,8 @@ QVariant TasksModel::headerData(int section, Qt::Orientation orientation, int ro
 {
     if (orientation != Qt::Horizontal)
         return {};
-    if (role == Qt::TextAlignmentRole) {
-        const bool number = section >= CreatedColumn;
-        return QVariant::fromValue(Qt::AlignVCenter | (number ? Qt::AlignRight : Qt::AlignLeft));
-    }
+    if (role == Qt::TextAlignmentRole)
+        return headerAlignment(formatOf(section));
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
