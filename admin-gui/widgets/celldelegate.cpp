@@ -30,12 +30,6 @@ Tone toneOf(const QModelIndex& index)
     return tone.isValid() ? tone.value<Tone>() : Tone::Neutral;
 }
 
-bool isNumber(CellFormat format)
-{
-    return format == CellFormat::Count || format == CellFormat::Bytes || format == CellFormat::Span
-        || format == CellFormat::Age;
-}
-
 void paintBadge(QPainter& painter, const QRect& room, const QString& text, const QColor& ink,
     const QColor& fill)
 {

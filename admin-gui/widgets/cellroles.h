@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QMetaType>
+#include <QVariant>
 #include <Qt>
 
 namespace gatehouse::gui {
@@ -20,6 +21,19 @@ enum class CellFormat {
     Badge, ///< text in a tinted pill
     Dot, ///< text after a coloured dot
 };
+
+/// Numbers stand at the right edge of their column, headings above them.
+constexpr bool isNumber(CellFormat format)
+{
+    return format == CellFormat::Count || format == CellFormat::Bytes || format == CellFormat::Span
+        || format == CellFormat::Age;
+}
+
+inline QVariant headerAlignment(CellFormat format)
+{
+    return QVariant::fromValue(
+        Qt::AlignVCenter | (isNumber(format) ? Qt::AlignRight : Qt::AlignLeft));
+}
 
 /// Roles a model offers to CellDelegate and to sorting. Qt::DisplayRole holds the raw value: text,
 /// or a number that CellFormat explains.

@@ -58,7 +58,7 @@ void EmptyState::paintEvent(QPaintEvent*)
     const int titleHeight = painter.fontMetrics().height();
     painter.drawText(QRect(16, middle - 10, width() - 32, titleHeight), Qt::AlignCenter, m_title);
     painter.setFont(font());
-    painter.setPen(theme.faint);
+    painter.setPen(theme.muted);
     painter.drawText(QRect(16, middle - 4 + titleHeight, width() - 32, height() - middle),
         Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap, m_hint);
 }

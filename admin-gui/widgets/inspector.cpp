@@ -169,8 +169,8 @@ void Inspector::rebuild()
             m_values.push_back(value);
         }
     }
-    grid->setColumnStretch(0, 2);
-    grid->setColumnStretch(1, 3);
+    grid->setColumnStretch(0, 5);
+    grid->setColumnStretch(1, 8);
     grid->setRowStretch(row, 1);
     m_scroll->setWidget(m_body);
     refill();
@@ -243,7 +243,7 @@ void Inspector::paintEvent(QPaintEvent*)
         return;
     paintIcon(painter, QRectF(width() / 2.0 - 16, height() * 0.36 - 44, 32, 32),
         QStringLiteral("inspector"), theme.faint);
-    painter.setPen(theme.faint);
+    painter.setPen(theme.muted);
     painter.drawText(QRectF(24, height() * 0.36, width() - 48, 120),
         Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap, m_hint);
 }

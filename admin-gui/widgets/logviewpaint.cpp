@@ -44,7 +44,7 @@ void LogView::paintEvent(QPaintEvent*)
         painter.setPen(theme.muted);
         painter.drawText(
             QRect(16, middle - 10, viewport()->width() - 32, 22), Qt::AlignCenter, m_emptyTitle);
-        painter.setPen(theme.faint);
+        painter.setPen(theme.muted);
         painter.drawText(QRect(16, middle + 16, viewport()->width() - 32, 60),
             Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap, m_emptyHint);
         return;
@@ -81,7 +81,7 @@ void LogView::paintRow(QPainter& painter, const Columns& columns, qint64 row, in
     }
     const QFontMetrics metrics = painter.fontMetrics();
     const int baseline = y + (height + metrics.ascent() - metrics.descent()) / 2;
-    painter.setPen(theme.faint);
+    painter.setPen(theme.muted);
     painter.drawText(columns.time, baseline, formatClock(line.atMs));
     const QColor ink = !m_dimmed ? theme.ink(line.tone) : theme.faint;
     const int letter = metrics.horizontalAdvance(line.letter);

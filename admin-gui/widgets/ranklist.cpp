@@ -77,7 +77,7 @@ void RankList::paintEvent(QPaintEvent* event)
         Qt::AlignLeft, m_title);
     painter.setFont(font());
     if (m_rows.empty()) {
-        painter.setPen(theme.faint);
+        painter.setPen(theme.muted);
         painter.drawText(
             QRect(margin, headHeight(), width() - 2 * margin, height() - headHeight() - margin),
             Qt::AlignCenter | Qt::TextWordWrap, m_emptyText);

@@ -30,7 +30,7 @@ Theme makeLight()
     t.borderStrong = 0xc8ced6;
     t.text = 0x1b2430;
     t.muted = 0x5b6673;
-    t.faint = 0x98a2ae;
+    t.faint = 0x8893a0;
     t.accent = 0x2a63d4;
     t.accentHover = 0x2156be;
     t.accentFill = 0xe2ebfc;
@@ -62,7 +62,7 @@ Theme makeDark()
     t.borderStrong = 0x3a434f;
     t.text = 0xe3e7ed;
     t.muted = 0x97a2b0;
-    t.faint = 0x626d7b;
+    t.faint = 0x6f7b89;
     t.accent = 0x3f7ff0;
     t.accentHover = 0x5a92f5;
     t.accentFill = 0x20314f;
@@ -228,7 +228,6 @@ QString Theme::styleSheet() const
         {"@borderStrong", borderStrong.name()},
         {"@border", border.name()},
         {"@branchClosed", arrowFile(QStringLiteral("closed"), muted, -90)},
-        {"@chevronUp", arrowFile(QStringLiteral("up"), muted, 180)},
         {"@checkmark",
             pictureFile(
                 QStringLiteral("check"), accentText, 0, QStringLiteral("M5 12.5l5 5L19 7.5"))},

@@ -107,11 +107,11 @@ void TimeChart::paintGrid(QPainter& painter, const QRectF& plot, double top) con
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
         if (i == 0)
             continue;
-        painter.setPen(theme.faint);
+        painter.setPen(theme.muted);
         painter.drawText(QRectF(plot.left(), y + 1, 120, lineHeight), Qt::AlignLeft | Qt::AlignTop,
             m_writer(top * i / gridLines));
     }
-    painter.setPen(theme.faint);
+    painter.setPen(theme.muted);
     const QRectF below(plot.left(), plot.bottom() + 3, plot.width(), lineHeight);
     painter.drawText(below, Qt::AlignLeft, u'\u2212' % formatAge(qint64(m_seconds) * 1000));
     painter.drawText(below, Qt::AlignRight, formatAge(0));

@@ -15,8 +15,9 @@ ClientsPage::ClientsPage(ClientsModel& clients, AdminActions& actions, Now now, 
 {
     setObjectName(QStringLiteral("clientsPage"));
     view()->setRootIsDecorated(false);
-    setColumns({{15, 5}, {8, 0, true}, {10, 2}, {7, 1}, {5, 0}, {4, 0}, {5, 0}, {5, 0}, {5, 0},
-        {5, 0}, {20, 1, true}});
+    // Who, kind, address, transport, connected, rooms, packets in and out, sent, queued, session.
+    setColumns({{18, 5}, {8, 0, true}, {10, 2, false, 2}, {7, 1, false, 3}, {6, 0},
+        {4, 0, false, 1}, {5, 0, false, 5}, {5, 0, false, 4}, {6, 0}, {6, 0}, {20, 1, true}});
     view()->sortByColumn(ClientsModel::WhoColumn, Qt::AscendingOrder);
     choices()->setChoices({tr("All"), tr("Users"), tr("Nodes"), tr("Others")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &ClientsPage::applyChoice);

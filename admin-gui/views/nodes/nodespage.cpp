@@ -14,7 +14,9 @@ NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget*
 {
     setObjectName(QStringLiteral("nodesPage"));
     view()->setRootIsDecorated(false);
-    setColumns({{16, 3}, {9, 0}, {5, 0}, {11, 3}, {12, 3}, {5, 0}, {4, 0}, {10, 1}, {3, 0, true}});
+    // Name, state, since, organization, collaboration, last seen, drops, address, id.
+    setColumns({{21, 4}, {6, 0, false, 0, NodesModel::stateTexts()}, {6, 0}, {13, 3, false, 3},
+        {12, 3, false, 2}, {6, 0, false, 4}, {4, 0, false, 1}, {10, 1, false, 5}, {3, 0, true}});
     view()->sortByColumn(NodesModel::NameColumn, Qt::AscendingOrder);
     choices()->setChoices({tr("All"), tr("Online"), tr("Offline")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &NodesPage::applyChoice);

@@ -2,6 +2,7 @@
 #include "admin-gui/views/page/itempage.h"
 
 #include "admin-gui/widgets/celldelegate.h"
+#include "admin-gui/widgets/columnheader.h"
 #include "admin-gui/widgets/emptystate.h"
 #include "admin-gui/widgets/filterfield.h"
 #include "admin-gui/widgets/format.h"
@@ -12,7 +13,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QMenu>
 #include <QSettings>
 #include <QShortcut>
@@ -29,6 +29,8 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
     m_delegate = new CellDelegate(m_now, this);
     m_view = new QTreeView(this);
     m_view->setObjectName(QStringLiteral("rows"));
+    m_header = new ColumnHeader(m_view);
+    m_view->setHeader(m_header);
     m_view->setModel(m_rows);
     m_view->setItemDelegate(m_delegate);
     m_view->setUniformRowHeights(true);
@@ -42,9 +44,6 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
     m_view->setIndentation(20);
     m_view->viewport()->setAttribute(Qt::WA_Hover);
     m_view->viewport()->installEventFilter(this);
-    m_view->header()->setHighlightSections(false);
-    m_view->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    m_view->header()->setSortIndicatorShown(true);
     m_empty = new EmptyState(m_view);
 
     m_heading = plainLabel(this);
@@ -97,53 +96,79 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
 void ItemPage::setColumns(std::vector<ColumnSpec> columns)
 {
     m_columns = std::move(columns);
-    QHeaderView* header = m_view->header();
-    header->setStretchLastSection(false); // before hiding: it gives the last one its old size back
-    for (size_t i = 0; i < m_columns.size(); ++i)
-        m_view->setColumnHidden(int(i), m_columns[i].isHidden);
-    header->setContextMenuPolicy(Qt::CustomContextMenu);
-    connect(header, &QWidget::customContextMenuRequested, this, &ItemPage::showColumnMenu);
-    connect(header, &QHeaderView::sectionResized, this, [this] {
+    m_header->setStretchLastSection(
+        false); // before hiding: it gives the last one its old size back
+    m_header->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(m_header, &QWidget::customContextMenuRequested, this, &ItemPage::showColumnMenu);
+    connect(m_header, &QHeaderView::sectionResized, this, [this] {
         if (!m_fitting && isVisible())
             m_fitsColumns = false; // somebody chose a width: leave all of them alone
     });
     fitColumns();
 }
 
-/// Shares the room out: what every column needs at least, the rest by the columns' stretch.
-void ItemPage::fitColumns()
+int ItemPage::widthOf(int column) const
 {
-    if (!m_fitsColumns)
-        return;
-    QFont bold = font();
-    bold.setWeight(QFont::DemiBold);
-    const QFontMetrics head(bold);
-    const int unit = fontMetrics().horizontalAdvance(u'n');
+    const ColumnSpec& spec = m_columns[size_t(column)];
+    const QFontMetrics metrics = fontMetrics();
+    int width = spec.characters * metrics.horizontalAdvance(u'n') + 18;
+    for (const QString& text : spec.texts)
+        width = std::max(width, metrics.horizontalAdvance(text) + 34); // a badge's or dot's room
+    return std::max(width, m_header->fullWidth(column));
+}
+
+/// The columns there is room for, their least widths; 0 is a column that is not shown.
+std::vector<int> ItemPage::fittingWidths(int room) const
+{
     std::vector<int> widths(m_columns.size());
     int needed = 0;
-    int stretch = 0;
     for (size_t i = 0; i < m_columns.size(); ++i) {
-        if (m_view->isColumnHidden(int(i)))
-            continue;
-        const QString title
-            = m_model->headerData(int(i), Qt::Horizontal, Qt::DisplayRole).toString();
-        widths[i]
-            = std::max(m_columns[i].characters * unit + 18, head.horizontalAdvance(title) + 22);
+        widths[i] = m_columns[i].isHidden ? 0 : widthOf(int(i));
         needed += widths[i];
-        stretch += m_columns[i].stretch;
     }
-    // When it is tight the columns that stretch give way a little before a scroll bar comes.
-    const int left = std::max(m_view->viewport()->width() - needed, -needed / 8);
+    while (needed > room) {
+        size_t least = m_columns.size();
+        for (size_t i = 0; i < m_columns.size(); ++i) {
+            if (widths[i] > 0 && m_columns[i].rank > 0
+                && (least == m_columns.size() || m_columns[i].rank > m_columns[least].rank))
+                least = i;
+        }
+        if (least == m_columns.size())
+            break;
+        needed -= std::exchange(widths[least], 0);
+    }
+    return widths;
+}
+
+/// Shares the room out: what every column needs at least, the rest by the columns' stretch. Where
+/// it is too small the columns of the highest rank step back; the inspector has their values.
+void ItemPage::fitColumns()
+{
+    if (!m_fitsColumns) {
+        for (size_t i = 0; i < m_columns.size(); ++i)
+            m_view->setColumnHidden(int(i), m_columns[i].isHidden);
+        return;
+    }
+    const int room = m_view->viewport()->width();
+    const std::vector<int> widths = fittingWidths(room);
+    int left = room;
+    int stretch = 0;
+    for (size_t i = 0; i < widths.size(); ++i) {
+        left -= widths[i];
+        stretch += widths[i] > 0 ? m_columns[i].stretch : 0;
+    }
+    left = std::max(left, 0);
     const bool wasFitting = std::exchange(m_fitting, true);
     int given = 0;
-    for (size_t i = m_columns.size(); i-- > 0;) { // the first column takes what rounding leaves
+    for (size_t i = widths.size(); i-- > 0;) { // the first column takes what rounding leaves
+        m_view->setColumnHidden(int(i), widths[i] == 0);
         if (widths[i] == 0)
             continue;
         int share = stretch > 0 ? left * m_columns[i].stretch / stretch : 0;
         if (i == 0 && stretch > 0)
             share = left - given;
         given += share;
-        m_view->header()->resizeSection(int(i), widths[i] + share);
+        m_header->resizeSection(int(i), widths[i] + share);
     }
     m_fitting = wasFitting;
 }
@@ -164,7 +189,9 @@ void ItemPage::showColumnMenu(const QPoint& position)
         action->setCheckable(true);
         action->setChecked(!m_view->isColumnHidden(i));
         connect(action, &QAction::toggled, this, [this, i](bool shown) {
-            m_view->setColumnHidden(i, !shown);
+            m_columns[size_t(i)].isHidden = !shown;
+            if (shown)
+                m_columns[size_t(i)].rank = 0; // asked for by name: it stays, whatever the room
             fitColumns();
         });
     }
@@ -173,7 +200,7 @@ void ItemPage::showColumnMenu(const QPoint& position)
         m_fitsColumns = true;
         fitColumns();
     });
-    menu.exec(m_view->header()->mapToGlobal(position));
+    menu.exec(m_header->mapToGlobal(position));
 }
 
 void ItemPage::setEmptyTexts(const QString& title, const QString& hint)
@@ -282,7 +309,17 @@ void ItemPage::refresh()
 
 void ItemPage::saveState(QSettings& settings) const
 {
-    settings.setValue(name() % QStringLiteral("/columns"), m_view->header()->saveState());
+    settings.setValue(name() % QStringLiteral("/columns"), m_header->saveState());
+    QVariantList hidden;
+    QVariantList kept;
+    for (size_t i = 0; i < m_columns.size(); ++i) {
+        if (m_columns[i].isHidden)
+            hidden.append(int(i));
+        else if (m_columns[i].rank == 0)
+            kept.append(int(i));
+    }
+    settings.setValue(name() % QStringLiteral("/hidden"), hidden);
+    settings.setValue(name() % QStringLiteral("/kept"), kept);
     settings.setValue(name() % QStringLiteral("/fitsColumns"), m_fitsColumns);
 }
 
@@ -292,8 +329,16 @@ void ItemPage::restoreState(const QSettings& settings)
     if (columns.isEmpty())
         return;
     const bool wasFitting = std::exchange(m_fitting, true);
-    m_view->header()->restoreState(columns);
+    m_header->restoreState(columns);
     m_fitting = wasFitting;
+    // The header remembers what was shown; what was wanted is more where there was too little room.
+    const QVariantList hidden = settings.value(name() % QStringLiteral("/hidden")).toList();
+    const QVariantList kept = settings.value(name() % QStringLiteral("/kept")).toList();
+    for (size_t i = 0; i < m_columns.size(); ++i) {
+        m_columns[i].isHidden = hidden.contains(int(i));
+        if (kept.contains(int(i)))
+            m_columns[i].rank = 0;
+    }
     m_fitsColumns = settings.value(name() % QStringLiteral("/fitsColumns"), true).toBool();
     fitColumns();
 }
@@ -337,7 +382,7 @@ void ItemPage::copyCells() const
         return;
     QStringList cells;
     for (int i = 0; i < m_rows->columnCount(row.parent()); ++i) {
-        const int column = m_view->header()->logicalIndex(i);
+        const int column = m_header->logicalIndex(i);
         if (!m_view->isColumnHidden(column))
             cells.append(m_delegate->textOf(row.siblingAtColumn(column)));
     }

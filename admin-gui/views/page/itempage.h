@@ -12,6 +12,7 @@ class QTreeView;
 namespace gatehouse::gui {
 
 class CellDelegate;
+class ColumnHeader;
 class EmptyState;
 class FilterField;
 class SegmentedControl;
@@ -51,6 +52,8 @@ protected:
         int characters = 8; ///< at least; also at least the heading
         int stretch = 0; ///< share of the room that is left
         bool isHidden = false; ///< until somebody asks for it
+        int rank = 0; ///< the highest goes first where the room is small; 0 stays
+        QStringList texts{}; ///< what the cells may say in a badge or after a dot, shown in full
     };
     void setColumns(std::vector<ColumnSpec> columns);
     virtual QString countText(int shown, int all) const; ///< beside the heading
@@ -61,6 +64,8 @@ protected:
     static QString age(qint64 sinceMs, qint64 nowMs); ///< "12:04:09, 4 min ago"; "–" for 0
 
 private:
+    int widthOf(int column) const;
+    std::vector<int> fittingWidths(int room) const;
     void fitColumns();
     void showColumnMenu(const QPoint& position);
     void showCountsSoon();
@@ -75,12 +80,13 @@ private:
     RowFilter* m_rows;
     CellDelegate* m_delegate;
     QTreeView* m_view;
+    ColumnHeader* m_header;
     EmptyState* m_empty;
     QLabel* m_heading;
     QLabel* m_counts;
     FilterField* m_filter;
     SegmentedControl* m_choices;
-    std::vector<ColumnSpec> m_columns;
+    std::vector<ColumnSpec> m_columns; ///< as wanted; the view may show fewer
     bool m_fitsColumns = true; ///< until somebody drags a column
     bool m_countsDue = false;
     bool m_fitting = false; ///< we resize them ourselves

@@ -14,7 +14,9 @@ TasksPage::TasksPage(TasksModel& tasks, AdminActions& actions, Now now, QWidget*
     : ItemPage(&tasks, std::move(now), parent), m_tasks(tasks)
 {
     setObjectName(QStringLiteral("tasksPage"));
-    setColumns({{17, 5}, {12, 1}, {6, 0}, {11, 4}, {9, 2}, {5, 0}, {7, 0}, {4, 0}});
+    // Name, status, progress, collaboration, by, created, duration, id.
+    setColumns({{20, 5}, {8, 0, false, 0, statusTexts()}, {6, 0, false, 2}, {11, 4, false, 4},
+        {9, 2, false, 5}, {6, 0, false, 3}, {6, 0, false, 1}, {4, 0}});
     view()->sortByColumn(TasksModel::IdColumn, Qt::DescendingOrder);
     choices()->setChoices({tr("All"), tr("Open"), tr("Failed")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &TasksPage::applyChoice);

@@ -55,7 +55,7 @@ MainWindow::MainWindow(AdminConnection& connection, ConsoleModels& models, QSett
     m_splitter->addWidget(middle);
     m_splitter->addWidget(m_inspector);
     m_splitter->setStretchFactor(1, 1);
-    m_splitter->setSizes({196, 820, 300});
+    connect(m_splitter, &QSplitter::splitterMoved, this, [this] { m_splitterMoved = true; });
     setCentralWidget(m_splitter);
     m_status = plainLabel(this);
     m_status->setObjectName(QStringLiteral("statusText"));
@@ -196,8 +196,8 @@ void MainWindow::setProfile(const Profile& profile)
     if (!geometry.isEmpty())
         restoreGeometry(geometry);
     const QByteArray splitter = m_settings.value(QStringLiteral("splitter")).toByteArray();
-    if (!splitter.isEmpty())
-        m_splitter->restoreState(splitter);
+    m_splitterMoved = !splitter.isEmpty() && m_splitter->restoreState(splitter);
+    shareWidth();
     m_inspectorAction->setChecked(m_settings.value(QStringLiteral("inspector"), true).toBool());
     for (Page* page : m_pages)
         page->restoreState(m_settings);
@@ -209,7 +209,8 @@ void MainWindow::saveState() const
 {
     m_settings.beginGroup(QStringLiteral("window-") % m_profile.id);
     m_settings.setValue(QStringLiteral("geometry"), saveGeometry());
-    m_settings.setValue(QStringLiteral("splitter"), m_splitter->saveState());
+    if (m_splitterMoved)
+        m_settings.setValue(QStringLiteral("splitter"), m_splitter->saveState());
     m_settings.setValue(QStringLiteral("inspector"), m_inspectorAction->isChecked());
     for (const Page* page : m_pages)
         page->saveState(m_settings);
@@ -221,6 +222,22 @@ void MainWindow::closeEvent(QCloseEvent* event)
     saveState();
     Q_EMIT closing();
     QMainWindow::closeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    shareWidth();
+}
+
+/// In a small window the panes at the sides give way, so that the tables keep their columns.
+void MainWindow::shareWidth()
+{
+    if (m_splitterMoved)
+        return;
+    const int sidebar = std::clamp(width() * 17 / 100, 176, 196);
+    const int inspector = std::clamp(width() * 25 / 100, 252, 300);
+    m_splitter->setSizes({sidebar, width() - sidebar - inspector, inspector});
 }
 
 void MainWindow::showState()

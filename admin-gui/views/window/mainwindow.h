@@ -52,6 +52,7 @@ Q_SIGNALS:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void buildPages();
@@ -60,6 +61,7 @@ private:
     QWidget* buildSidebar();
     void addPage(Page* page);
     void handlePage(int row);
+    void shareWidth();
     void showState();
     void showBanner();
     void showDetails();
@@ -87,6 +89,7 @@ private:
     std::vector<QAction*> m_schemeActions;
     std::vector<QAction*> m_languageActions;
     QTimer m_tick;
+    bool m_splitterMoved = false; ///< by somebody; until then we share the width out
     bool m_summariesDue = false;
     bool m_detailsDue = false;
 };
