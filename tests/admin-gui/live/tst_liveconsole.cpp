@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// The console's connection to a real server under traffic: signing in, acting, missing nothing,
+// surviving a restart. That the pages then show the truth is interop.consoleModels' question, which
+// has clients of other makers to compare with.
 #include "admin-gui/client/socketiolink.h"
 #include "admin-gui/models/consolemodels.h"
-#include "admin-gui/models/identity.h"
 
 #include <QAbstractItemModelTester>
 #include <QProcess>
@@ -147,21 +149,13 @@ private Q_SLOTS:
         QCOMPARE(m_models->clients.itemAt(0).kind, u"admin"_s);
     }
 
-    void nodesRoomsTasksAndLinesArriveAsTheyHappen()
+    void nothingIsMissingUnderTraffic()
     {
         const qint64 linesBefore = m_models->log.endRow();
         m_federation.startSimulator();
         QTRY_COMPARE_WITH_TIMEOUT(onlineCount(m_models->nodes), demoNodes, patienceMs);
-        QTRY_COMPARE_WITH_TIMEOUT(m_models->clients.rowCount(), demoNodes + 3 + 1, patienceMs);
-        const QString room = u"/tasks|all_nodes"_s;
-        QTRY_COMPARE_WITH_TIMEOUT(
-            int(m_models->rooms.membersOf(room).size()), demoNodes, patienceMs);
-        QCOMPARE(m_models->rooms.room(m_models->rooms.indexOfRoom(room))->members, demoNodes);
-        QTRY_VERIFY_WITH_TIMEOUT(finishedTasks() > 0, patienceMs);
-        QTRY_VERIFY_WITH_TIMEOUT(m_models->log.endRow() > linesBefore + 20, patienceMs);
-        QTRY_COMPARE_WITH_TIMEOUT(
-            m_models->overview.latest().nodesOnline, qint64(demoNodes), patienceMs);
-        QVERIFY(m_models->overview.latest().eventsOutPerSecond > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(m_models->tasks.rowCount() > 1, patienceMs);
+        QTRY_VERIFY_WITH_TIMEOUT(m_models->log.endRow() > linesBefore + 100, patienceMs);
         QCOMPARE(m_connection->gapCount(), 0);
         QCOMPARE(m_connection->feed().malformedItems(), 0);
         QCOMPARE(m_models->log.missingLines(), 0);
@@ -210,16 +204,6 @@ private Q_SLOTS:
     }
 
 private:
-    int finishedTasks() const
-    {
-        int finished = 0;
-        for (int row = 0; row < m_models->tasks.rowCount(); ++row) {
-            const auto* task = m_models->tasks.task(m_models->tasks.index(row, 0));
-            finished += isOpenStatus(task->status) ? 0 : 1;
-        }
-        return finished;
-    }
-
     SystemClock m_clock;
     Federation m_federation;
     std::unique_ptr<AdminConnection> m_connection;
