@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/protocol/encodedpacket.h"
 
-#include "common/protocol/engineio.h"
+#include "common/protocol/engineio3.h"
 #include "common/protocol/websocketframe.h"
 
 namespace gatehouse::protocol {
+
+/// What clients of Engine.IO 3 get.
+struct EncodedPacket::Version3
+{
+    EncodedPacketPtr webSocket;
+    EncodedPacketPtr webSocketBase64;
+    QByteArray textPayload;
+    QByteArray octetPayload;
+};
 
 EncodedPacketPtr EncodedPacket::create(QByteArray text, QList<QByteArray> attachments)
 {
@@ -23,6 +32,51 @@ EncodedPacket::EncodedPacket(Start start, QByteArray text, QList<QByteArray> att
 {
     for (const QByteArray& attachment : m_attachments)
         m_costBytes += attachment.size();
+}
+
+EncodedPacket::~EncodedPacket() = default;
+
+EncodedPacketPtr EncodedPacket::forWebSocket(const EncodedPacketPtr& packet, EngineDialect dialect)
+{
+    if (dialect == EngineDialect::V4 || packet->m_attachments.isEmpty())
+        return packet;
+    Version3& made = packet->version3();
+    if (dialect == EngineDialect::V3) {
+        if (!made.webSocket)
+            made.webSocket = packet->withTypeOctets();
+        return made.webSocket;
+    }
+    if (!made.webSocketBase64)
+        made.webSocketBase64 = packet->withBase64Texts();
+    return made.webSocketBase64;
+}
+
+EncodedPacket::Version3& EncodedPacket::version3() const
+{
+    if (!m_version3)
+        m_version3 = std::make_unique<Version3>();
+    return *m_version3;
+}
+
+EncodedPacketPtr EncodedPacket::withTypeOctets() const
+{
+    QList<QByteArray> typed;
+    typed.reserve(m_attachments.size());
+    for (const QByteArray& attachment : m_attachments)
+        typed.append(encodeEngine3Binary(attachment));
+    return EncodedPacketPtr(new EncodedPacket(m_start, m_text, std::move(typed)));
+}
+
+EncodedPacketPtr EncodedPacket::withBase64Texts() const
+{
+    std::unique_ptr<EncodedPacket> packet(new EncodedPacket(m_start, m_text, m_attachments));
+    if (m_start == Start::Text)
+        appendWebSocketFrame(packet->m_frames, WebSocketOpcode::Text, m_text);
+    for (const QByteArray& attachment : m_attachments) {
+        appendWebSocketFrame(
+            packet->m_frames, WebSocketOpcode::Text, encodeEngine3Base64(attachment));
+    }
+    return packet;
 }
 
 const QByteArray& EncodedPacket::webSocketFrames() const
@@ -50,6 +104,31 @@ const QByteArray& EncodedPacket::pollingPayload() const
             appendToEnginePayload(m_payload, encodeEngineBinary(attachment));
     }
     return m_payload;
+}
+
+const QByteArray& EncodedPacket::textPayload3() const
+{
+    QByteArray& payload = version3().textPayload;
+    if (payload.isEmpty()) {
+        if (m_start == Start::Text)
+            appendEngine3Text(payload, m_text);
+        for (const QByteArray& attachment : m_attachments)
+            appendEngine3Text(payload, encodeEngine3Base64(attachment));
+    }
+    return payload;
+}
+
+const QByteArray& EncodedPacket::octetPayload3() const
+{
+    QByteArray& payload = version3().octetPayload;
+    if (payload.isEmpty()) {
+        if (m_start == Start::Text)
+            appendEngine3Octets(payload, EngineContent::Text, m_text);
+        for (const QByteArray& attachment : m_attachments) {
+            appendEngine3Octets(payload, EngineContent::Binary, encodeEngine3Binary(attachment));
+        }
+    }
+    return payload;
 }
 
 } // namespace gatehouse::protocol

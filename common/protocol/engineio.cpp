@@ -24,32 +24,10 @@ bool isBase64Character(char c)
         || c == '/';
 }
 
-/// RFC 4648 section 4 to the letter: padded, nothing but the alphabet, unused bits zero. Qt alone
-/// takes white space, missing padding and stray bits.
-std::optional<QByteArray> decodeBase64(QByteArrayView text)
-{
-    if (text.size() % 4 != 0)
-        return std::nullopt;
-    qsizetype significant = text.size();
-    while (significant > 0 && text.size() - significant < 2 && text[significant - 1] == '=')
-        --significant;
-    for (const char c : text.first(significant)) {
-        if (!isBase64Character(c))
-            return std::nullopt;
-    }
-    QByteArray octets = QByteArray::fromBase64(text.toByteArray());
-    const qsizetype lastQuad = text.size() - 4;
-    const bool hasPadding = significant < text.size();
-    if (hasPadding
-        && octets.last(octets.size() - lastQuad / 4 * 3).toBase64() != text.sliced(lastQuad))
-        return std::nullopt;
-    return octets;
-}
-
 Result<EnginePacket> readPayloadPacket(QByteArrayView text)
 {
     if (!text.isEmpty() && text.front() == BinaryMark) {
-        std::optional<QByteArray> octets = decodeBase64(text.sliced(1));
+        std::optional<QByteArray> octets = decodeExactBase64(text.sliced(1));
         if (!octets)
             return failure(ErrorCode::Malformed, QStringLiteral("base64 is not exact"));
         return EnginePacket{EnginePacketType::Message, EngineContent::Binary, *std::move(octets)};
@@ -73,6 +51,26 @@ Result<Millis> readMillis(QByteArrayView json, QByteArrayView name)
 }
 
 } // namespace
+
+std::optional<QByteArray> decodeExactBase64(QByteArrayView text)
+{
+    if (text.size() % 4 != 0)
+        return std::nullopt;
+    qsizetype significant = text.size();
+    while (significant > 0 && text.size() - significant < 2 && text[significant - 1] == '=')
+        --significant;
+    for (const char c : text.first(significant)) {
+        if (!isBase64Character(c))
+            return std::nullopt;
+    }
+    QByteArray octets = QByteArray::fromBase64(text.toByteArray());
+    const qsizetype lastQuad = text.size() - 4;
+    const bool hasPadding = significant < text.size();
+    if (hasPadding
+        && octets.last(octets.size() - lastQuad / 4 * 3).toBase64() != text.sliced(lastQuad))
+        return std::nullopt;
+    return octets;
+}
 
 Result<EnginePacketView> parseEnginePacket(QByteArrayView text)
 {

@@ -9,6 +9,7 @@
 #include <QByteArrayView>
 #include <QList>
 
+#include <optional>
 #include <vector>
 
 /// Engine.IO protocol 4 packets: bytes <-> values, no sockets.
@@ -60,6 +61,10 @@ constexpr char EnginePayloadSeparator = '\x1e';
 /// Adds a packet to a GET answer. `packet` is text with its type digit, or what
 /// EncodedPacket::pollingPayload() gives.
 void appendToEnginePayload(QByteArray& payload, QByteArrayView packet);
+
+/// RFC 4648 section 4 to the letter: padded, nothing but the alphabet, unused bits zero. Qt alone
+/// takes white space, missing padding and stray bits.
+std::optional<QByteArray> decodeExactBase64(QByteArrayView text);
 
 /// "b" + base64, as a binary message stands in a polling payload.
 QByteArray encodeEngineBinary(QByteArrayView octets);

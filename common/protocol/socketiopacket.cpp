@@ -3,6 +3,7 @@
 
 #include "common/core/strictjson.h"
 #include "common/protocol/placeholders.h"
+#include "common/protocol/socketio4.h"
 
 #include <algorithm>
 #include <array>
@@ -62,7 +63,8 @@ QByteArrayView leadingNumber(QByteArrayView text)
 class HeadReader
 {
 public:
-    HeadReader(QByteArrayView text, const SocketIoLimits& limits) : m_rest(text), m_limits(limits)
+    HeadReader(QByteArrayView text, const SocketIoLimits& limits, SocketIoRevision revision)
+        : m_rest(text), m_limits(limits), m_revision(revision)
     {
     }
 
@@ -93,7 +95,7 @@ public:
         if (!m_rest.startsWith('/'))
             return root;
         const qsizetype comma = m_rest.indexOf(',');
-        const QByteArrayView name = comma < 0 ? m_rest : m_rest.first(comma);
+        const QByteArrayView name = takeQuery(comma < 0 ? m_rest : m_rest.first(comma));
         if (name.size() > m_limits.maxNamespaceBytes)
             return failure(ErrorCode::TooLarge, QStringLiteral("namespace name too long"));
         if (!std::all_of(name.begin(), name.end(), isNameOctet))
@@ -115,12 +117,24 @@ public:
     }
 
     QByteArrayView payload() const { return m_rest; }
+    QByteArrayView query() const { return m_query; } ///< of the namespace, revision 4 only
 
 private:
+    QByteArrayView takeQuery(QByteArrayView name)
+    {
+        const qsizetype mark = m_revision == SocketIoRevision::Four ? name.indexOf('?') : -1;
+        if (mark < 0)
+            return name;
+        m_query = name.sliced(mark + 1);
+        return name.first(mark);
+    }
+
     static bool isNameOctet(char c) { return static_cast<uchar>(c) >= 0x20 && c != 0x7F; }
 
     QByteArrayView m_rest;
+    QByteArrayView m_query;
     const SocketIoLimits& m_limits;
+    const SocketIoRevision m_revision;
 };
 
 /// The first element of an event's payload.
@@ -231,7 +245,7 @@ Result<std::optional<SocketIoPacket>> SocketIoDecoder::addText(QByteArrayView te
 {
     if (m_missing > 0)
         return malformed("text where an attachment was announced");
-    HeadReader head(text, m_limits);
+    HeadReader head(text, m_limits, m_revision);
     SocketIoPacket packet;
     const Result<PacketType> type = head.type();
     if (!type)
@@ -253,6 +267,8 @@ Result<std::optional<SocketIoPacket>> SocketIoDecoder::addText(QByteArrayView te
         return tl::unexpected<Error>(ackId.error());
     packet.ackId = *ackId;
     packet.payload = head.payload().toByteArray();
+    if (packet.type == PacketType::Connect && !head.query().isEmpty())
+        packet.payload = connectPayloadFromQuery(head.query());
     return checked(std::move(packet), attachmentCount);
 }
 

@@ -48,6 +48,12 @@ struct EventParts
 };
 Result<EventParts> splitEvent(const QByteArray& payload);
 
+/// Which Socket.IO a client speaks. They differ in how a namespace is entered only.
+enum class SocketIoRevision : quint8 {
+    Five,
+    Four, ///< over Engine.IO 3; CONNECT has a query behind the name instead of a payload
+};
+
 struct SocketIoLimits
 {
     int maxAttachments = 10;
@@ -59,11 +65,16 @@ struct SocketIoLimits
 /// Reassembles packets from Engine.IO messages of one session, in order. A failure is final: the
 /// session has to end (conformance item 30-32: "4abc", "42{}", "42abc[..]" close it). What comes
 /// out is checked: strict JSON of the type's shape (an object or nothing for Connect, an array with
-/// a usable name for events), an id on acks, placeholders that name an attachment that is there.
+/// a usable name for events), an id on acks, placeholders that name an attachment that is there. A
+/// CONNECT of revision 4 comes out as one of revision 5, its query as the payload.
 class SocketIoDecoder
 {
 public:
-    explicit SocketIoDecoder(SocketIoLimits limits = {}) : m_limits(limits) { }
+    explicit SocketIoDecoder(
+        SocketIoLimits limits = {}, SocketIoRevision revision = SocketIoRevision::Five)
+        : m_limits(limits), m_revision(revision)
+    {
+    }
 
     /// `text` is an Engine.IO message without its '4'. Empty optional: attachments still missing.
     Result<std::optional<SocketIoPacket>> addText(QByteArrayView text);
@@ -74,6 +85,7 @@ private:
     Result<std::optional<SocketIoPacket>> checked(SocketIoPacket packet, int attachmentCount);
 
     SocketIoLimits m_limits;
+    SocketIoRevision m_revision;
     SocketIoPacket m_partial;
     int m_missing = 0;
     qsizetype m_attachmentBytes = 0;
