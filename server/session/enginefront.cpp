@@ -23,25 +23,25 @@ void EngineFront::handleRequest(const HttpExchangePtr& exchange)
         exchange->respond(m_core.origins.preflight(request, "GET, POST, OPTIONS"));
         return;
     }
-    const auto wanted = readEngineRequest(request, Arrival::Request);
+    const auto wanted = readEngineRequest(request, Arrival::Request, m_core.options);
     if (!wanted) {
         ++m_core.counters.refusedRequests;
         answer(m_core, exchange, wanted.error());
     } else if (wanted->sid) {
         handleKnown(exchange, *wanted->sid);
     } else {
-        handleNew(exchange);
+        handleNew(exchange, wanted->dialect);
     }
 }
 
-void EngineFront::handleNew(const HttpExchangePtr& exchange)
+void EngineFront::handleNew(const HttpExchangePtr& exchange, protocol::EngineDialect dialect)
 {
     if (!m_host.takesNewSessions()) {
         ++m_core.counters.refusedSessions;
         answer(m_core, exchange, m_host.newSessionRefusal());
         return;
     }
-    EngineSession& session = m_host.create(exchange->request());
+    EngineSession& session = m_host.create(exchange->request(), dialect);
     session.openPolling(exchange);
     m_host.opened(session.id());
 }
@@ -81,7 +81,7 @@ std::optional<HttpResponse> EngineFront::upgradeRefusal(const HttpRequest& reque
         ++m_core.counters.refusedOrigins;
         return errorResponse(EngineError::Forbidden);
     }
-    const auto wanted = readEngineRequest(request, Arrival::Upgrade);
+    const auto wanted = readEngineRequest(request, Arrival::Upgrade, m_core.options);
     if (!wanted || (wanted->sid && !m_host.find(*wanted->sid))) {
         ++m_core.counters.refusedRequests;
         return errorResponse(wanted ? EngineError::UnknownSession : wanted.error());
@@ -96,12 +96,12 @@ std::optional<HttpResponse> EngineFront::upgradeRefusal(const HttpRequest& reque
 void EngineFront::linkOpened(const HttpRequest& request, std::unique_ptr<WebSocketLink> link)
 {
     m_core.timers.run();
-    const auto wanted = readEngineRequest(request, Arrival::Upgrade);
+    const auto wanted = readEngineRequest(request, Arrival::Upgrade, m_core.options);
     EngineSession* session = wanted && wanted->sid ? m_host.find(*wanted->sid) : nullptr;
     if (session) {
-        session->startUpgrade(std::move(link));
+        session->startUpgrade(std::move(link), wanted->dialect);
     } else if (wanted && !wanted->sid && m_host.takesNewSessions()) {
-        EngineSession& created = m_host.create(request);
+        EngineSession& created = m_host.create(request, wanted->dialect);
         created.openWebSocket(std::move(link));
         m_host.opened(created.id());
     } else {

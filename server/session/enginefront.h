@@ -23,7 +23,9 @@ public:
         virtual EngineSession* find(const SessionId& id) = 0; ///< null when unknown
         virtual bool takesNewSessions() const = 0;
         virtual protocol::HttpResponse newSessionRefusal() = 0;
-        virtual EngineSession& create(const protocol::HttpRequest& request) = 0;
+        virtual EngineSession& create(
+            const protocol::HttpRequest& request, protocol::EngineDialect dialect)
+            = 0;
         virtual void opened(const SessionId& id) = 0; ///< the handshake is answered
 
     protected:
@@ -37,7 +39,7 @@ public:
     void linkOpened(const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link);
 
 private:
-    void handleNew(const HttpExchangePtr& exchange);
+    void handleNew(const HttpExchangePtr& exchange, protocol::EngineDialect dialect);
     void handleKnown(const HttpExchangePtr& exchange, const SessionId& id);
     std::optional<protocol::HttpResponse> upgradeRefusal(const protocol::HttpRequest& request);
 

@@ -32,6 +32,35 @@ std::optional<TransportKind> transportOf(const protocol::HttpRequest& request)
     return std::nullopt;
 }
 
+protocol::EngineDialect dialectOf(const protocol::HttpRequest& request)
+{
+    using protocol::EngineDialect;
+    if (singleItem(request, QStringLiteral("EIO")) != QStringLiteral("3"))
+        return EngineDialect::V4;
+    // As the reference server has it: any value but an empty one.
+    return singleItem(request, QStringLiteral("b64")).value_or(QString()).isEmpty()
+        ? EngineDialect::V3
+        : EngineDialect::V3Base64;
+}
+
+/// What a new session has to bring.
+std::optional<EngineError> refusalOfNew(const protocol::HttpRequest& request,
+    const EngineRequest& wanted, const SessionOptions& options)
+{
+    if (request.method != "GET")
+        return EngineError::BadMethod;
+    if (!isVersion3(wanted.dialect)) {
+        const bool isVersion4 = singleItem(request, QStringLiteral("EIO")) == QStringLiteral("4");
+        return isVersion4 ? std::nullopt : std::optional(EngineError::UnsupportedVersion);
+    }
+    if (!options.allowEngineIo3)
+        return EngineError::UnsupportedVersion;
+    // JSONP hands any page what is said to its visitor, past every check of origins.
+    if (request.query.hasQueryItem(QStringLiteral("j")))
+        return EngineError::UnknownTransport;
+    return std::nullopt;
+}
+
 } // namespace
 
 protocol::HttpResponse errorResponse(EngineError error)
@@ -48,24 +77,21 @@ protocol::HttpResponse overloadedResponse(QByteArray message)
 }
 
 tl::expected<EngineRequest, EngineError> readEngineRequest(
-    const protocol::HttpRequest& request, Arrival arrival)
+    const protocol::HttpRequest& request, Arrival arrival, const SessionOptions& options)
 {
     const std::optional<TransportKind> transport = transportOf(request);
     if (!transport)
         return tl::unexpected(EngineError::UnknownTransport);
     const TransportKind expected
         = arrival == Arrival::Upgrade ? TransportKind::WebSocket : TransportKind::Polling;
-    EngineRequest result{*transport, {}};
+    EngineRequest result{*transport, dialectOf(request), {}};
     if (request.query.hasQueryItem(QStringLiteral("sid"))) {
         const std::optional<QString> sid = singleItem(request, QStringLiteral("sid"));
         if (!sid)
             return tl::unexpected(EngineError::BadRequest);
         result.sid = SessionId{sid->toUtf8()};
-    } else {
-        if (request.method != "GET")
-            return tl::unexpected(EngineError::BadMethod);
-        if (singleItem(request, QStringLiteral("EIO")) != QStringLiteral("4"))
-            return tl::unexpected(EngineError::UnsupportedVersion);
+    } else if (const auto refusal = refusalOfNew(request, result, options)) {
+        return tl::unexpected(*refusal);
     }
     if (*transport != expected)
         return tl::unexpected(EngineError::BadRequest);

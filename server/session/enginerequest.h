@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/ids.h"
+#include "common/protocol/enginedialect.h"
 #include "common/protocol/http.h"
 #include "server/session/socketioserver.h"
 
@@ -28,10 +29,11 @@ enum class Arrival : quint8 { Request, Upgrade };
 struct EngineRequest
 {
     TransportKind transport = TransportKind::Polling;
+    protocol::EngineDialect dialect = protocol::EngineDialect::V4; ///< checked for a new session
     std::optional<SessionId> sid; ///< nothing: a new session
 };
 
 tl::expected<EngineRequest, EngineError> readEngineRequest(
-    const protocol::HttpRequest& request, Arrival arrival);
+    const protocol::HttpRequest& request, Arrival arrival, const SessionOptions& options);
 
 } // namespace gatehouse::session

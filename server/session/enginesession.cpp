@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/enginesession.h"
 
+#include "common/protocol/engineio3.h"
 #include "server/session/servercore.h"
 
 #include <QLoggingCategory>
@@ -21,11 +22,18 @@ bool isProtocolFault(quint16 code)
         || code == quint16(CloseCode::InvalidPayload) || code == quint16(CloseCode::MessageTooBig);
 }
 
+Heartbeat::Pinger pingerOf(protocol::EngineDialect dialect)
+{
+    return isVersion3(dialect) ? Heartbeat::Pinger::Client : Heartbeat::Pinger::Server;
+}
+
 } // namespace
 
-EngineSession::EngineSession(ServerCore& core, Client& client, SessionId id)
-    : m_core(core), m_client(client), m_id(std::move(id)), m_heartbeat(core, *this),
-      m_queueAge(core.timers, *this), m_heldPoll(core.timers, *this)
+EngineSession::EngineSession(
+    ServerCore& core, Client& client, SessionId id, protocol::EngineDialect dialect)
+    : m_core(core), m_client(client), m_id(std::move(id)), m_dialect(dialect),
+      m_heartbeat(core, *this, pingerOf(dialect)), m_queueAge(core.timers, *this),
+      m_heldPoll(core.timers, *this)
 {
 }
 
@@ -53,9 +61,15 @@ QByteArray EngineSession::openPacket(const QList<QByteArray>& upgrades) const
 void EngineSession::openPolling(const HttpExchangePtr& exchange)
 {
     m_state = State::Open;
-    m_polling = std::make_unique<PollingTransport>(m_core);
+    m_polling = std::make_unique<PollingTransport>(m_core, m_dialect);
     m_heartbeat.start();
     const QByteArray open = openPacket({"websocket"});
+    if (isVersion3(m_dialect)) {
+        // Its clients know the answer to CONNECT, which nobody asks for, behind the open packet.
+        waitForPackets(exchange);
+        send(protocol::EncodedPacket::create(open), hub::Urgency::Reliable);
+        return;
+    }
     countOut(*protocol::EncodedPacket::create(open));
     answer(m_core, exchange, 200, open);
 }
@@ -81,14 +95,29 @@ void EngineSession::handlePoll(const HttpExchangePtr& exchange)
         close(QLatin1StringView("transport error"), CloseCode::ProtocolError);
         return;
     }
-    m_polling->setPoll(exchange);
-    exchange->setPeerGoneCallback([this] { pollAborted(); });
+    waitForPackets(exchange);
     if (!m_polling->isEmpty()) {
         m_queueAge.cancel();
         m_polling->flush();
     } else if (m_upgrade && m_upgrade->isProbed()) {
         m_heldPoll.startIn(heldPollTime);
     }
+}
+
+void EngineSession::waitForPackets(const HttpExchangePtr& exchange)
+{
+    m_polling->setPoll(exchange);
+    exchange->setPeerGoneCallback([this] { pollAborted(); });
+}
+
+Result<std::vector<protocol::EnginePacket>> EngineSession::packetsOf(
+    const protocol::HttpRequest& request) const
+{
+    if (!isVersion3(m_dialect))
+        return protocol::splitEnginePayload(request.body);
+    return request.headers.value("Content-Type") == "application/octet-stream"
+        ? protocol::splitEngine3Octets(request.body)
+        : protocol::splitEngine3Text(request.body);
 }
 
 void EngineSession::handlePost(const HttpExchangePtr& exchange)
@@ -103,7 +132,7 @@ void EngineSession::handlePost(const HttpExchangePtr& exchange)
         answer(m_core, exchange, 413, "payload too large");
         return;
     }
-    const auto packets = protocol::splitEnginePayload(body);
+    const auto packets = packetsOf(exchange->request());
     if (!packets) {
         answer(m_core, exchange, EngineError::BadRequest);
         protocolError(packets.error());
@@ -120,12 +149,18 @@ void EngineSession::handlePost(const HttpExchangePtr& exchange)
     }
 }
 
-void EngineSession::startUpgrade(std::unique_ptr<WebSocketLink> link)
+void EngineSession::startUpgrade(
+    std::unique_ptr<WebSocketLink> link, protocol::EngineDialect dialect)
 {
     if (!isOpen() || !m_polling || m_upgrade) {
         m_core.closingLinks.close(
             std::move(link), CloseCode::PolicyViolation, QLatin1StringView("already upgraded"));
         return;
+    }
+    if (isVersion3(m_dialect)) {
+        m_upgradeDialect = dialect == protocol::EngineDialect::V3Base64
+            ? protocol::EngineDialect::V3Base64
+            : protocol::EngineDialect::V3;
     }
     m_upgrade
         = std::make_unique<Upgrade>(m_core, static_cast<Upgrade::Host&>(*this), std::move(link));
@@ -148,8 +183,9 @@ void EngineSession::upgradeConfirmed(std::unique_ptr<WebSocketLink> link)
     m_polling.reset();
     m_link = std::move(link);
     m_link->setReceiver(this);
+    m_dialect = m_upgradeDialect;
     for (const protocol::EncodedPacketPtr& packet : waiting)
-        m_link->send(packet);
+        sendByLink(packet);
     ++m_core.counters.upgraded;
     m_client.engineTransportChanged();
 }
@@ -180,7 +216,7 @@ void EngineSession::send(const protocol::EncodedPacketPtr& packet, hub::Urgency 
         return;
     }
     countOut(*packet);
-    m_link->send(packet);
+    sendByLink(packet);
 }
 
 void EngineSession::queue(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency)
@@ -236,15 +272,35 @@ void EngineSession::closeAsSlow()
     close(QLatin1StringView("slow consumer"), CloseCode::SlowConsumer);
 }
 
+void EngineSession::sendByLink(const protocol::EncodedPacketPtr& packet)
+{
+    if (isVersion3(m_dialect))
+        m_link->send(protocol::EncodedPacket::forWebSocket(packet, m_dialect));
+    else
+        m_link->send(packet);
+}
+
 void EngineSession::sendPing()
 {
+    sendHeartbeat(m_core.ping);
+}
+
+void EngineSession::answerPing()
+{
+    // Somebody who pings and never polls must not fill the queue with answers.
+    if (!m_polling || !m_polling->endsWith(m_core.pong))
+        sendHeartbeat(m_core.pong);
+}
+
+void EngineSession::sendHeartbeat(const protocol::EncodedPacketPtr& packet)
+{
     if (m_link || !isOpen()) {
-        send(m_core.ping, hub::Urgency::Reliable);
+        send(packet, hub::Urgency::Reliable);
         return;
     }
-    // A ping that waits for the next GET is the heartbeat's business, not the queue age's.
+    // One that waits for the next GET is the heartbeat's business, not the queue age's.
     const bool wasWatched = m_queueAge.isRunning();
-    send(m_core.ping, hub::Urgency::Reliable);
+    send(packet, hub::Urgency::Reliable);
     if (!wasWatched)
         m_queueAge.cancel();
 }
@@ -267,6 +323,14 @@ void EngineSession::textReceived(QByteArrayView utf8)
 {
     if (!isOpen())
         return;
+    if (isVersion3(m_dialect) && utf8.startsWith('b')) {
+        const auto binary = protocol::parseEngine3Text(utf8);
+        if (binary)
+            receiveBinary(binary->data);
+        else
+            protocolError(binary.error());
+        return;
+    }
     const auto packet = protocol::parseEnginePacket(utf8);
     if (packet)
         receiveText(packet->type, packet->data);
@@ -276,20 +340,39 @@ void EngineSession::textReceived(QByteArrayView utf8)
 
 void EngineSession::binaryReceived(QByteArrayView octets)
 {
-    if (isOpen())
+    if (!isOpen())
+        return;
+    if (!isVersion3(m_dialect)) {
         receiveBinary(octets);
+        return;
+    }
+    const auto message = protocol::parseEngine3Binary(octets);
+    if (message)
+        receiveBinary(*message);
+    else
+        protocolError(message.error());
 }
 
 void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView data)
 {
     using Type = protocol::EnginePacketType;
     countIn(data.size() + 1);
+    const bool pingsItself = isVersion3(m_dialect);
+    if (pingsItself)
+        m_heartbeat.packetReceived();
     switch (type) {
     case Type::Message:
         m_client.engineMessage(data);
         return;
     case Type::Pong:
+        if (pingsItself)
+            break;
         m_heartbeat.pongReceived();
+        return;
+    case Type::Ping:
+        if (!pingsItself)
+            break;
+        answerPing();
         return;
     case Type::Close:
         closedByPeer();
@@ -298,7 +381,6 @@ void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView 
     case Type::Noop:
         return;
     case Type::Open:
-    case Type::Ping:
         break;
     }
     protocolError({ErrorCode::Malformed, QStringLiteral("packet of the wrong direction")});
@@ -307,6 +389,8 @@ void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView 
 void EngineSession::receiveBinary(QByteArrayView octets)
 {
     countIn(octets.size());
+    if (isVersion3(m_dialect))
+        m_heartbeat.packetReceived();
     m_client.engineBinary(octets);
 }
 

@@ -10,7 +10,7 @@
 
 namespace gatehouse::session {
 
-/// One Engine.IO 4 session: a stream of messages in both directions over long polling, a WebSocket,
+/// One Engine.IO session: a stream of messages in both directions over long polling, a WebSocket,
 /// or first the one and then the other, in order and without loss across the change. Owned by its
 /// Session; dead after engineClosed(), then every call is without effect. Network thread only.
 class EngineSession final : private TurnWork,
@@ -41,7 +41,8 @@ public:
         quint64 bytesOut = 0;
     };
 
-    EngineSession(ServerCore& core, Client& client, SessionId id);
+    EngineSession(ServerCore& core, Client& client, SessionId id,
+        protocol::EngineDialect dialect = protocol::EngineDialect::V4);
     ~EngineSession();
 
     /// One of these two, once: answers the handshake.
@@ -50,7 +51,8 @@ public:
 
     void handlePoll(const HttpExchangePtr& exchange);
     void handlePost(const HttpExchangePtr& exchange);
-    void startUpgrade(std::unique_ptr<WebSocketLink> link);
+    /// `dialect` is what the WebSocket's own request says; the version stays the session's.
+    void startUpgrade(std::unique_ptr<WebSocketLink> link, protocol::EngineDialect dialect);
 
     void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
     void measureRoundTrip(Heartbeat::RoundTripCallback callback);
@@ -61,6 +63,7 @@ public:
     void protocolError(const Error& error); ///< counts, logs, closes with "parse error"
 
     bool isOpen() const { return m_state == State::Open; }
+    protocol::EngineDialect dialect() const { return m_dialect; }
     const SessionId& id() const { return m_id; }
     TransportKind transport() const;
     qsizetype queuedBytes() const;
@@ -81,6 +84,12 @@ private:
     void upgradeFailed() override;
 
     QByteArray openPacket(const QList<QByteArray>& upgrades) const;
+    Result<std::vector<protocol::EnginePacket>> packetsOf(
+        const protocol::HttpRequest& request) const;
+    void waitForPackets(const HttpExchangePtr& exchange);
+    void sendByLink(const protocol::EncodedPacketPtr& packet);
+    void sendHeartbeat(const protocol::EncodedPacketPtr& packet);
+    void answerPing();
     void receiveText(protocol::EnginePacketType type, QByteArrayView data);
     void receiveBinary(QByteArrayView octets);
     void queue(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
@@ -95,6 +104,8 @@ private:
     ServerCore& m_core;
     Client& m_client;
     const SessionId m_id;
+    protocol::EngineDialect m_dialect; ///< of the transport in use
+    protocol::EngineDialect m_upgradeDialect = protocol::EngineDialect::V4;
     State m_state = State::New;
     bool m_isDoomed = false; ///< over its queue bound; closes when the turn ends
     std::unique_ptr<PollingTransport> m_polling; ///< either this

@@ -5,8 +5,9 @@
 
 namespace gatehouse::session {
 
-Heartbeat::Heartbeat(ServerCore& core, Host& host)
-    : m_core(core), m_host(host), m_timer(core.timers, *this, Timer::AfterStall::Fire)
+Heartbeat::Heartbeat(ServerCore& core, Host& host, Pinger pinger)
+    : m_core(core), m_host(host), m_pinger(pinger),
+      m_timer(core.timers, *this, Timer::AfterStall::Fire)
 {
 }
 
@@ -17,6 +18,10 @@ Heartbeat::~Heartbeat()
 
 void Heartbeat::start()
 {
+    if (m_pinger == Pinger::Client) {
+        packetReceived();
+        return;
+    }
     m_isWaiting = false;
     m_timer.setAfterStall(Timer::AfterStall::Fire);
     m_timer.startIn(m_core.options.pingInterval);
@@ -29,6 +34,15 @@ void Heartbeat::stop(const Error& reason)
     finishMeasuring(tl::unexpected(reason));
 }
 
+void Heartbeat::packetReceived()
+{
+    if (m_pinger == Pinger::Server)
+        return;
+    m_isWaiting = true;
+    m_timer.setAfterStall(Timer::AfterStall::Wait);
+    m_timer.startIn(m_core.options.pingInterval + m_core.options.pingTimeout);
+}
+
 void Heartbeat::pongReceived()
 {
     if (!m_isWaiting)
@@ -39,6 +53,11 @@ void Heartbeat::pongReceived()
 
 void Heartbeat::measure(RoundTripCallback callback)
 {
+    if (m_pinger == Pinger::Client) {
+        callback(failure(ErrorCode::Unavailable,
+            QStringLiteral("clients of Engine.IO 3 answer no ping of the server")));
+        return;
+    }
     m_measuring.push_back(std::move(callback));
     if (!m_isWaiting)
         ping(m_core.clock.monotonic());

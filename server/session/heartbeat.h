@@ -10,9 +10,10 @@ namespace gatehouse::session {
 
 struct ServerCore;
 
-/// The server's side of the Engine.IO 4 heartbeat: a ping every interval, a pong within the
+/// The server's side of the heartbeat. Engine.IO 4: a ping every interval, a pong within the
 /// timeout. Periods are counted from when a ping was due, not from when it went out, so that a
-/// silent client is dropped at exactly pingInterval + pingTimeout. Owned by its EngineSession.
+/// silent client is dropped at exactly pingInterval + pingTimeout. Engine.IO 3: the client pings,
+/// and has as long for whatever it says next. Owned by its EngineSession.
 class Heartbeat final : private Timer::Owner
 {
 public:
@@ -25,16 +26,18 @@ public:
     protected:
         ~Host() = default;
     };
+    enum class Pinger : quint8 { Server, Client };
     using RoundTripCallback = std::function<void(Result<Millis>)>;
 
-    Heartbeat(ServerCore& core, Host& host);
+    Heartbeat(ServerCore& core, Host& host, Pinger pinger = Pinger::Server);
     ~Heartbeat();
 
     void start();
     void stop(const Error& reason); ///< who measures gets this
     void pongReceived();
+    void packetReceived(); ///< where the client pings, everything it says counts
 
-    /// Joins the ping that is on its way, or sends one.
+    /// Joins the ping that is on its way, or sends one; Unavailable where the client pings.
     void measure(RoundTripCallback callback);
 
 private:
@@ -44,9 +47,10 @@ private:
 
     ServerCore& m_core;
     Host& m_host;
+    const Pinger m_pinger;
     Timer m_timer;
     Millis m_pingSentAt{};
-    bool m_isWaiting = false; ///< for a pong
+    bool m_isWaiting = false; ///< for a pong, or for anything where the client pings
     std::vector<RoundTripCallback> m_measuring;
 };
 

@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/pollingtransport.h"
 
-#include "common/protocol/engineio.h"
+#include "common/protocol/engineio3.h"
 #include "server/session/servercore.h"
 
+#include <algorithm>
+
 namespace gatehouse::session {
+
+namespace {
+
+protocol::HttpResponse textResponse(int status)
+{
+    protocol::HttpResponse response;
+    response.status = status;
+    response.headers.set("Content-Type", "text/plain; charset=UTF-8");
+    return response;
+}
+
+} // namespace
 
 void answer(
     const ServerCore& core, const HttpExchangePtr& exchange, protocol::HttpResponse response)
@@ -16,9 +30,7 @@ void answer(
 
 void answer(const ServerCore& core, const HttpExchangePtr& exchange, int status, QByteArray body)
 {
-    protocol::HttpResponse response;
-    response.status = status;
-    response.headers.set("Content-Type", "text/plain; charset=UTF-8");
+    protocol::HttpResponse response = textResponse(status);
     response.body = std::move(body);
     answer(core, exchange, std::move(response));
 }
@@ -48,33 +60,54 @@ std::deque<protocol::EncodedPacketPtr> PollingTransport::takeQueue()
     return std::exchange(m_queue, {});
 }
 
-QByteArray PollingTransport::takePayload()
+bool PollingTransport::needsOctets() const
 {
-    QByteArray payload;
-    for (const protocol::EncodedPacketPtr& packet : takeQueue())
-        protocol::appendToEnginePayload(payload, packet->pollingPayload());
-    return payload;
+    return m_dialect == protocol::EngineDialect::V3
+        && std::any_of(m_queue.begin(), m_queue.end(),
+            [](const auto& packet) { return !packet->attachments().isEmpty(); });
+}
+
+protocol::HttpResponse PollingTransport::takePayload()
+{
+    const bool areOctets = needsOctets();
+    protocol::HttpResponse response = textResponse(200);
+    if (areOctets)
+        response.headers.set("Content-Type", "application/octet-stream");
+    for (const protocol::EncodedPacketPtr& packet : takeQueue()) {
+        if (areOctets)
+            response.body += packet->octetPayload3();
+        else if (isVersion3(m_dialect))
+            response.body += packet->textPayload3();
+        else
+            protocol::appendToEnginePayload(response.body, packet->pollingPayload());
+    }
+    return response;
 }
 
 void PollingTransport::flush()
 {
     if (m_poll && !m_queue.empty())
-        answer(m_core, takePoll(), 200, takePayload());
+        answer(m_core, takePoll(), takePayload());
 }
 
-void PollingTransport::finishPoll(QByteArrayView lastPacket)
+void PollingTransport::finishPoll(QByteArray lastPacket)
 {
     if (!m_poll)
         return;
-    QByteArray payload = takePayload();
-    protocol::appendToEnginePayload(payload, lastPacket);
-    answer(m_core, takePoll(), 200, std::move(payload));
+    m_queue.push_back(protocol::EncodedPacket::create(std::move(lastPacket)));
+    flush();
 }
 
 void PollingTransport::answerPoll(QByteArray packet)
 {
-    if (m_poll)
-        answer(m_core, takePoll(), 200, std::move(packet));
+    if (!m_poll)
+        return;
+    if (isVersion3(m_dialect)) {
+        QByteArray framed;
+        protocol::appendEngine3Text(framed, packet);
+        packet = std::move(framed);
+    }
+    answer(m_core, takePoll(), 200, std::move(packet));
 }
 
 void PollingTransport::refusePoll(EngineError error)

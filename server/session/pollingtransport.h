@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/protocol/enginedialect.h"
 #include "server/hub/subscriber.h"
 #include "server/session/enginerequest.h"
 #include "server/session/httphandler.h"
@@ -23,12 +24,19 @@ void answer(
 class PollingTransport
 {
 public:
-    explicit PollingTransport(const ServerCore& core) : m_core(core) { }
+    PollingTransport(const ServerCore& core, protocol::EngineDialect dialect)
+        : m_core(core), m_dialect(dialect)
+    {
+    }
 
     enum class Pushed : quint8 { Queued, Dropped, Overflow };
     Pushed push(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
     qsizetype queuedBytes() const { return m_queuedBytes; }
     bool isEmpty() const { return m_queue.empty(); }
+    bool endsWith(const protocol::EncodedPacketPtr& packet) const
+    {
+        return !m_queue.empty() && m_queue.back() == packet;
+    }
     std::deque<protocol::EncodedPacketPtr> takeQueue();
 
     bool hasPoll() const { return m_poll != nullptr; }
@@ -38,15 +46,17 @@ public:
     /// Answers the waiting GET with everything queued; does nothing if either is missing.
     void flush();
     /// Answers the waiting GET with what is queued and this last packet.
-    void finishPoll(QByteArrayView lastPacket);
+    void finishPoll(QByteArray lastPacket);
     /// Answers the waiting GET with this packet alone.
     void answerPoll(QByteArray packet);
     void refusePoll(EngineError error);
 
 private:
-    QByteArray takePayload();
+    bool needsOctets() const;
+    protocol::HttpResponse takePayload();
 
     const ServerCore& m_core;
+    const protocol::EngineDialect m_dialect;
     HttpExchangePtr m_poll;
     std::deque<protocol::EncodedPacketPtr> m_queue;
     qsizetype m_queuedBytes = 0;

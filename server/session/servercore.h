@@ -45,6 +45,7 @@ struct ServerCore
     TimerQueue timers;
     LinkCloser closingLinks;
     const protocol::EncodedPacketPtr ping;
+    const protocol::EncodedPacketPtr pong; ///< of Engine.IO 3
 };
 
 /// 144 bits from the system's generator, base64url: session and socket ids are bearer secrets.

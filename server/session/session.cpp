@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/session.h"
 
+#include "common/protocol/socketio4.h"
+
 #include <algorithm>
 
 namespace gatehouse::session {
@@ -34,10 +36,12 @@ QByteArray arrayContent(const QByteArray& array)
 
 } // namespace
 
-Session::Session(ServerCore& core, SessionOwner& owner, Handshake handshake)
+Session::Session(
+    ServerCore& core, SessionOwner& owner, Handshake handshake, protocol::EngineDialect dialect)
     : m_core(core), m_owner(owner), m_handshake(std::move(handshake)),
-      m_engine(core, *this, SessionId{makeId()}), m_decoder(core.options.packets),
-      m_connectDeadline(core.timers, *this), m_identifyDeadline(core.timers, *this)
+      m_engine(core, *this, SessionId{makeId()}, dialect),
+      m_decoder(core.options.packets, revision()), m_connectDeadline(core.timers, *this),
+      m_identifyDeadline(core.timers, *this)
 {
 }
 
@@ -48,6 +52,29 @@ void Session::opened()
     m_connectDeadline.startIn(m_core.options.connectTimeout);
     if (m_core.options.identifyTimeout > Millis{0})
         m_identifyDeadline.startIn(m_core.options.identifyTimeout);
+}
+
+void Session::enterRoot()
+{
+    if (!m_engine.isOpen() || revision() != protocol::SocketIoRevision::Four)
+        return;
+    protocol::SocketIoPacket packet;
+    packet.type = protocol::PacketType::Connect;
+    connectTo(packet);
+}
+
+protocol::SocketIoRevision Session::revision() const
+{
+    return isVersion3(m_engine.dialect()) ? protocol::SocketIoRevision::Four
+                                          : protocol::SocketIoRevision::Five;
+}
+
+SocketId Session::newSocketId(const NamespaceName& nsp) const
+{
+    if (revision() == protocol::SocketIoRevision::Five)
+        return SocketId{makeId()};
+    // Never sent: the client derives it from the session's, and tells it to others.
+    return SocketId{nsp.value == "/" ? id().value : nsp.value + '#' + id().value};
 }
 
 SessionView Session::view() const
@@ -83,7 +110,9 @@ void Session::sendConnectError(const NamespaceName& nsp, QByteArray jsonPayload)
     protocol::SocketIoPacket packet;
     packet.type = protocol::PacketType::ConnectError;
     packet.nsp = nsp;
-    packet.payload = std::move(jsonPayload);
+    packet.payload = revision() == protocol::SocketIoRevision::Four
+        ? protocol::connectErrorOf4(jsonPayload)
+        : std::move(jsonPayload);
     send(protocol::encode(packet), hub::Urgency::Reliable);
 }
 
@@ -211,7 +240,8 @@ void Session::connectTo(const protocol::SocketIoPacket& packet)
         return;
     }
     std::erase(m_leftByServer, packet.nsp);
-    m_sockets.push_back(std::make_unique<SocketImpl>(m_core, *this, packet.nsp, *handler));
+    m_sockets.push_back(
+        std::make_unique<SocketImpl>(m_core, *this, newSocketId(packet.nsp), packet.nsp, *handler));
     m_sockets.back()->requestConnect(packet.payload);
 }
 

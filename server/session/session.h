@@ -7,12 +7,14 @@
 
 namespace gatehouse::session {
 
-/// One connected client: Socket.IO 5 over one Engine.IO session, with a socket per namespace. Owned
-/// by SocketIoServer; lives until the turn in which it ended is over. Network thread only.
+/// One connected client: Socket.IO 5 over one Engine.IO 4 session, or Socket.IO 4 over Engine.IO 3,
+/// with a socket per namespace. Owned by SocketIoServer; lives until the turn in which it ended is
+/// over. Network thread only.
 class Session final : private EngineSession::Client, private Timer::Owner
 {
 public:
-    Session(ServerCore& core, SessionOwner& owner, Handshake handshake);
+    Session(ServerCore& core, SessionOwner& owner, Handshake handshake,
+        protocol::EngineDialect dialect);
     ~Session();
 
     EngineSession& engine() { return m_engine; }
@@ -22,6 +24,8 @@ public:
     SessionView view() const;
 
     void opened(); ///< the handshake is answered; the connect timeout begins
+    void enterRoot(); ///< what a client of Socket.IO 4 does not ask for but expects
+    protocol::SocketIoRevision revision() const;
 
     // For its sockets.
     void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
@@ -42,6 +46,7 @@ private:
     void dispatchTo(SocketImpl& socket, const protocol::SocketIoPacket& packet);
     void connectTo(const protocol::SocketIoPacket& packet);
     void refuseNamespace(const NamespaceName& nsp, QByteArray jsonPayload);
+    SocketId newSocketId(const NamespaceName& nsp) const;
     SocketImpl* socketIn(const NamespaceName& nsp) const;
     const SocketImpl* mostPrivileged() const;
     bool hasConnectedSocket() const;

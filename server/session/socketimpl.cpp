@@ -7,9 +7,9 @@
 namespace gatehouse::session {
 
 SocketImpl::SocketImpl(
-    ServerCore& core, Session& session, NamespaceName nsp, NamespaceHandler& handler)
-    : m_core(core), m_session(session), m_id{makeId()}, m_nsp(std::move(nsp)), m_handler(handler),
-      m_acks(core)
+    ServerCore& core, Session& session, SocketId id, NamespaceName nsp, NamespaceHandler& handler)
+    : m_core(core), m_session(session), m_id(std::move(id)), m_nsp(std::move(nsp)),
+      m_handler(handler), m_acks(core)
 {
     m_core.sockets.insert(m_id, this);
 }
@@ -46,7 +46,8 @@ void SocketImpl::accept()
     protocol::SocketIoPacket answer;
     answer.type = protocol::PacketType::Connect;
     answer.nsp = m_nsp;
-    answer.payload = "{\"sid\":\"" + m_id.value + "\"}";
+    if (m_session.revision() == protocol::SocketIoRevision::Five)
+        answer.payload = "{\"sid\":\"" + m_id.value + "\"}";
     m_session.send(protocol::encode(answer), hub::Urgency::Reliable);
     m_core.hub.attach(m_nsp, *this);
     for (const RoomName& room : std::exchange(m_joinsHeld, {}))

@@ -14,7 +14,8 @@ struct ServerCore;
 class SocketImpl final : public Socket
 {
 public:
-    SocketImpl(ServerCore& core, Session& session, NamespaceName nsp, NamespaceHandler& handler);
+    SocketImpl(ServerCore& core, Session& session, SocketId id, NamespaceName nsp,
+        NamespaceHandler& handler);
     ~SocketImpl() override;
 
     const SocketId& socketId() const override { return m_id; }

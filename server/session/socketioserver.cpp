@@ -29,7 +29,7 @@ struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::H
     EngineSession* find(const SessionId& id) override;
     bool takesNewSessions() const override;
     HttpResponse newSessionRefusal() override;
-    EngineSession& create(const HttpRequest& request) override;
+    EngineSession& create(const HttpRequest& request, protocol::EngineDialect dialect) override;
     void opened(const SessionId& id) override;
     void sessionEnding(Session& session) override;
     void sessionEnded(Session& session, const QByteArray& reason) override;
@@ -65,7 +65,8 @@ HttpResponse SocketIoServer::Private::newSessionRefusal()
     return overloadedResponse(draining ? "Server is going down" : "Too many sessions");
 }
 
-EngineSession& SocketIoServer::Private::create(const HttpRequest& request)
+EngineSession& SocketIoServer::Private::create(
+    const HttpRequest& request, protocol::EngineDialect dialect)
 {
     Handshake handshake;
     handshake.headers = request.headers;
@@ -73,8 +74,10 @@ EngineSession& SocketIoServer::Private::create(const HttpRequest& request)
     handshake.peerAddress = request.peerAddress;
     handshake.secure = request.secure;
     handshake.at = core.clock.wall();
-    auto created = std::make_unique<Session>(core, *this, std::move(handshake));
+    auto created = std::make_unique<Session>(core, *this, std::move(handshake), dialect);
     ++core.counters.opened;
+    if (isVersion3(dialect))
+        ++core.counters.openedEngineIo3;
     const SessionId id = created->id();
     return sessions.emplace(id, std::move(created)).first->second->engine();
 }
@@ -84,6 +87,7 @@ void SocketIoServer::Private::opened(const SessionId& id)
     if (Session* found = session(id)) {
         found->opened();
         core.observers.forEach([&](SessionObserver& o) { o.sessionOpened(id); });
+        found->enterRoot();
     }
 }
 

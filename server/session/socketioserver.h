@@ -31,6 +31,7 @@ struct SessionOptions
     int maxPendingAcks = 1'000; ///< acks we wait for, per socket
     int maxSessions = 50'000;
     protocol::SocketIoLimits packets;
+    bool allowEngineIo3 = false; ///< clients of Socket.IO 1 and 2 ("EIO=3"), else refused
     /// CORS allow-list; "*" echoes any Origin. An absent Origin header is always accepted (not a
     /// browser), a foreign one is refused with 403 before a session exists.
     QStringList allowedOrigins{QStringLiteral("*")};
@@ -70,6 +71,7 @@ struct SessionCounters
 {
     quint64 opened = 0;
     quint64 closed = 0;
+    quint64 openedEngineIo3 = 0; ///< of those opened
     quint64 upgraded = 0; ///< polling to WebSocket
     quint64 slowConsumers = 0; ///< closed: outgoing queue over its bound in bytes or age
     quint64 pingTimeouts = 0;
@@ -89,7 +91,8 @@ struct SessionCounters
     quint64 bytesOut = 0;
 };
 
-/// Engine.IO 4 over polling and WebSocket, and Socket.IO 5 above it: every session of the process.
+/// Engine.IO 4 over polling and WebSocket, and Socket.IO 5 above it (if allowed, also Engine.IO 3
+/// with Socket.IO 4): every session of the process.
 /// Registered with transport for one path ("/socket.io/") both as HttpHandler and
 /// WebSocketAcceptor. Owned by the composition root; network thread only.
 class SocketIoServer : public HttpHandler, public WebSocketAcceptor

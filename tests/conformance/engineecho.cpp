@@ -8,8 +8,8 @@ using protocol::EncodedPacket;
 class EngineEcho::Echo final : private session::EngineSession::Client
 {
 public:
-    explicit Echo(EngineEcho& server)
-        : engine(server.m_core, *this, SessionId{session::makeId()}), m_server(server)
+    Echo(EngineEcho& server, protocol::EngineDialect dialect)
+        : engine(server.m_core, *this, SessionId{session::makeId()}, dialect), m_server(server)
     {
     }
 
@@ -30,8 +30,8 @@ private:
     EngineEcho& m_server;
 };
 
-EngineEcho::EngineEcho(const Clock& clock)
-    : m_hub(clock), m_core(quickOptions(), m_hub, clock), m_front(m_core, *this)
+EngineEcho::EngineEcho(session::SessionOptions options, const Clock& clock)
+    : m_hub(clock), m_core(std::move(options), m_hub, clock), m_front(m_core, *this)
 {
 }
 
@@ -72,9 +72,10 @@ session::EngineSession* EngineEcho::find(const SessionId& id)
     return found == m_sessions.end() ? nullptr : &found->second->engine;
 }
 
-session::EngineSession& EngineEcho::create(const protocol::HttpRequest&)
+session::EngineSession& EngineEcho::create(
+    const protocol::HttpRequest&, protocol::EngineDialect dialect)
 {
-    auto echo = std::make_shared<Echo>(*this);
+    auto echo = std::make_shared<Echo>(*this, dialect);
     return m_sessions.emplace(echo->engine.id(), std::move(echo)).first->second->engine;
 }
 

@@ -11,14 +11,14 @@
 namespace gatehouse::conformance {
 
 /// Plain Engine.IO on /engine.io/: every message comes back as it was, text as text and binary as
-/// binary.
+/// binary. The options say whether Engine.IO 3 is spoken too.
 class EngineEcho final : public Fixture,
                          public session::HttpHandler,
                          public session::WebSocketAcceptor,
                          private session::EngineFront::Host
 {
 public:
-    explicit EngineEcho(const Clock& clock);
+    EngineEcho(session::SessionOptions options, const Clock& clock);
     ~EngineEcho() override;
 
     void attach(transport::Server& door) override;
@@ -34,7 +34,8 @@ private:
     session::EngineSession* find(const SessionId& id) override;
     bool takesNewSessions() const override { return true; }
     protocol::HttpResponse newSessionRefusal() override { return {}; }
-    session::EngineSession& create(const protocol::HttpRequest& request) override;
+    session::EngineSession& create(
+        const protocol::HttpRequest& request, protocol::EngineDialect dialect) override;
     void opened(const SessionId&) override { }
     void forget(const SessionId& id);
 

@@ -17,10 +17,22 @@ session::SessionOptions quickOptions()
     return options;
 }
 
+namespace {
+
+session::SessionOptions withEngineIo3(session::SessionOptions options)
+{
+    options.allowEngineIo3 = true;
+    return options;
+}
+
+} // namespace
+
 std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
 {
     if (name == QStringLiteral("engine"))
-        return std::make_unique<EngineEcho>(clock);
+        return std::make_unique<EngineEcho>(quickOptions(), clock);
+    if (name == QStringLiteral("engine3"))
+        return std::make_unique<EngineEcho>(withEngineIo3(quickOptions()), clock);
     if (name == QStringLiteral("socket"))
         return std::make_unique<ReferenceFixture>(clock);
     if (name == QStringLiteral("rooms"))
