@@ -193,6 +193,9 @@ std::vector<ConfigKey> serverKeys()
             "Listen beyond loopback without TLS. Only for a network that is protected "
             "otherwise, as behind a proxy on another machine; without it the server "
             "refuses to start."),
+        text(s, "allow_eio3", ConfigType::Flag, FIELD(session.allowEngineIo3),
+            "Serve clients of Socket.IO 1 and 2 (Engine.IO 3) too. Their socket ids are their "
+            "sessions' secrets, and they ping the server instead of being pinged."),
         withCheck(text(s, "trusted_proxies", ConfigType::TextList, FIELD(transport.trustedProxies),
                       "Addresses or subnets of proxies whose `X-Forwarded-For` and "
                       "`X-Forwarded-Proto` count."),

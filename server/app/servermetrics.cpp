@@ -46,6 +46,7 @@ void ServerMetrics::refresh()
 
     const session::SessionCounters& sessions = m_sources.sessions.counters();
     syncTotal(m.sessionsOpened, sessions.opened);
+    syncTotal(m.sessionsOpenedEngineIo3, sessions.openedEngineIo3);
     syncTotal(m.sessionsClosed, sessions.closed);
     syncTotal(m.packetsIn, sessions.packetsIn);
     syncTotal(m.packetsOut, sessions.packetsOut);

@@ -64,6 +64,8 @@ Metrics::Metrics()
       sessionsWebSocket(gauge(*m_registry, sessions, sessionsHelp, {{"transport", "websocket"}})),
       sockets(gauge(*m_registry, "gatehouse_sockets", "Sockets: one per session and namespace")),
       sessionsOpened(counter(*m_registry, "gatehouse_sessions_opened_total", "Sessions opened")),
+      sessionsOpenedEngineIo3(counter(*m_registry, "gatehouse_sessions_opened_eio3_total",
+          "Sessions opened by clients of Engine.IO 3")),
       sessionsClosed(counter(*m_registry, "gatehouse_sessions_closed_total", "Sessions ended")),
       packetsIn(counter(*m_registry, "gatehouse_packets_received_total", "Packets received")),
       packetsOut(counter(*m_registry, "gatehouse_packets_sent_total", "Packets sent")),

@@ -43,6 +43,7 @@ public:
     prometheus::Gauge& sessionsWebSocket;
     prometheus::Gauge& sockets;
     prometheus::Counter& sessionsOpened;
+    prometheus::Counter& sessionsOpenedEngineIo3;
     prometheus::Counter& sessionsClosed;
     prometheus::Counter& packetsIn;
     prometheus::Counter& packetsOut;

@@ -41,6 +41,7 @@ void MetricsPageTest::whatHappensIsCounted()
     app::Configuration configuration;
     configuration.server.data = folder.filePath(QStringLiteral("data"));
     configuration.server.listen = QStringLiteral("127.0.0.1:0");
+    configuration.session.allowEngineIo3 = true;
     const SystemClock clock;
     observe::LiveLog liveLog(configuration.liveLog);
     observe::LogSink log({}, &liveLog, [](const QByteArray&) {});
@@ -58,17 +59,19 @@ void MetricsPageTest::whatHappensIsCounted()
     QCOMPARE(httpRequest(port, "POST", session, {}, "40/tasks,").status, 200);
     QCOMPARE(httpRequest(port, "POST", session, {}, "42/tasks,[\"message\",\"x\"]").status, 200);
 
+    QCOMPARE(httpRequest(port, "GET", "/socket.io/?EIO=3&transport=polling", {}, {}).status, 200);
+
     const QByteArray page = httpRequest(port, "GET", "/metrics", {}, {}).body;
     for (const char* sample :
         {"gatehouse_connections_accepted_total", "gatehouse_http_requests_total{status=\"2xx\"}",
             "gatehouse_http_requests_total{status=\"4xx\"}",
             "gatehouse_http_request_duration_seconds_count", "gatehouse_sockets",
-            "gatehouse_sessions_opened_total", "gatehouse_events_received_total",
+            "gatehouse_sessions_opened_total", "gatehouse_sessions_opened_eio3_total", "gatehouse_events_received_total",
             "gatehouse_packets_received_total", "gatehouse_store_commits_total",
             "gatehouse_store_writes_total", "gatehouse_store_commit_duration_seconds_count",
             "gatehouse_start_time_seconds"})
         QVERIFY2(valueOf(page, sample) > 0, sample);
-    QCOMPARE(valueOf(page, "gatehouse_sockets"), 1.0);
+    QCOMPARE(valueOf(page, "gatehouse_sockets"), 2.0); // /tasks, and "/" of the old client
     QCOMPARE(valueOf(page, "gatehouse_events_received_total"), 1.0);
     QCOMPARE(valueOf(page, "gatehouse_store_errors_total"), 0.0);
 }
