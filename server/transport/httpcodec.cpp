@@ -27,6 +27,10 @@ using MaybeRefusal = std::optional<HttpRefusal>;
 /// attack.
 constexpr qsizetype MaxChunkLine = 16 * 1024;
 
+/// No chunked body ends in fewer octets ("0", CRLF, CRLF), and Boost's parser asserts that it never
+/// sees the last chunk's line twice with less behind it.
+constexpr qsizetype MinChunkedRest = 5;
+
 QByteArray toBytes(boost::beast::string_view text)
 {
     return {text.data(), qsizetype(text.size())};
@@ -156,6 +160,7 @@ struct HttpRequestReader::Private
     explicit Private(const HttpLimits& bounds);
 
     Progress refuse(HttpRefusal why);
+    bool hasEnd(QByteArrayView octets);
     MaybeRefusal finishHead(QByteArrayView octets);
     void copyHead();
 
@@ -163,6 +168,7 @@ struct HttpRequestReader::Private
     Parser parser;
     HttpHead head;
     HttpRefusal refusal;
+    qsizetype searched = 0; ///< octets in which no head's end begins
 };
 
 HttpRequestReader::Private::Private(const HttpLimits& bounds) : limits(bounds)
@@ -176,6 +182,15 @@ HttpRequestReader::Progress HttpRequestReader::Private::refuse(HttpRefusal why)
 {
     refusal = std::move(why);
     return Progress::Refused;
+}
+
+/// The empty line behind a head is there. Looks at each octet once, however slowly they come.
+bool HttpRequestReader::Private::hasEnd(QByteArrayView octets)
+{
+    constexpr QByteArrayView end("\r\n\r\n");
+    const bool found = octets.indexOf(end, searched) >= 0;
+    searched = std::max(octets.size() - end.size() + 1, qsizetype(0));
+    return found;
 }
 
 void HttpRequestReader::Private::copyHead()
@@ -229,6 +244,9 @@ HttpRequestReader::Progress HttpRequestReader::readHead(QByteArrayView octets)
     const auto used = d->parser.put({fresh.data(), size_t(fresh.size())}, error);
     d->head.octets += qsizetype(used);
     if (error == http::error::need_more) {
+        // In pieces the parser passes over the end of a head it could not read, and waits.
+        if (d->hasEnd(octets))
+            return d->refuse({400, "not a valid HTTP request"});
         // The parser counts what it has not yet accepted line by line; the sum is ours to watch.
         if (octets.size() < d->limits.maxHeaderBytes)
             return Progress::NeedMore;
@@ -255,7 +273,7 @@ HttpRequestReader::Progress HttpRequestReader::readBody(QByteArrayView octets, q
     while (!d->parser.is_done()) {
         boost::beast::error_code error;
         const QByteArrayView fresh = octets.sliced(consumed);
-        if (fresh.isEmpty())
+        if (fresh.isEmpty() || (d->parser.chunked() && fresh.size() < MinChunkedRest))
             return Progress::NeedMore;
         const auto used = d->parser.put({fresh.data(), size_t(fresh.size())}, error);
         consumed += qsizetype(used);

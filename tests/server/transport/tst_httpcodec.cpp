@@ -17,6 +17,8 @@ private Q_SLOTS:
     void badRequestsAreRefused();
     void chunkingDoesNotMatter_data();
     void chunkingDoesNotMatter();
+    void theLastChunkMayComeOctetByOctet_data();
+    void theLastChunkMayComeOctetByOctet();
     void limitsAreExact();
     void bodyOverTheLimitIsRefusedWhileReading();
     void pipelinedOctetsAreNotTouched();
@@ -199,9 +201,11 @@ void TestHttpCodec::badRequestsAreRefused()
     QTEST(outcome.refusal.status, "status");
     QVERIFY(!outcome.refusal.reason.isEmpty());
     // However it is cut, the answer is the same.
-    const Outcome inPieces = read(octets, 7);
-    QCOMPARE(int(inPieces.progress), int(Progress::Refused));
-    QTEST(inPieces.refusal.status, "status");
+    for (const qsizetype step : {1, 2, 3, 7}) {
+        const Outcome inPieces = read(octets, step);
+        QCOMPARE(int(inPieces.progress), int(Progress::Refused));
+        QTEST(inPieces.refusal.status, "status");
+    }
 }
 
 void TestHttpCodec::chunkingDoesNotMatter_data()
@@ -221,6 +225,28 @@ void TestHttpCodec::chunkingDoesNotMatter()
     QVERIFY2(outcome.progress == Progress::Done, outcome.refusal.reason.constData());
     QCOMPARE(outcome.request.body, QByteArray("wikipedia in \r\n\r\nchunks."));
     QCOMPARE(outcome.request.queryItem(QStringLiteral("q")), QStringLiteral("1"));
+}
+
+void TestHttpCodec::theLastChunkMayComeOctetByOctet_data()
+{
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<Progress>("progress");
+    QTest::newRow("empty body") << QByteArray("0\r\n\r\n") << Progress::Done;
+    QTest::newRow("after a chunk") << QByteArray("1\r\na\r\n0\r\n\r\n") << Progress::Done;
+    QTest::newRow("trailer") << QByteArray("0\r\nA: b\r\n\r\n") << Progress::Done;
+    QTest::newRow("several zeros") << QByteArray("000\r\n\r\n") << Progress::Done;
+    QTest::newRow("cut in the end") << QByteArray("0\r\nh") << Progress::NeedMore;
+    QTest::newRow("not a trailer") << QByteArray("0\r\nhello\r\n\r\n") << Progress::Refused;
+}
+
+void TestHttpCodec::theLastChunkMayComeOctetByOctet()
+{
+    QFETCH(QByteArray, body);
+    for (const qsizetype step : {1, 2, 3, 4, 5, 100}) {
+        const Outcome outcome
+            = read("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body, step);
+        QTEST(outcome.progress, "progress");
+    }
 }
 
 void TestHttpCodec::limitsAreExact()
