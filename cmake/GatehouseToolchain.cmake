@@ -45,6 +45,13 @@ if(GATEHOUSE_ASAN)
         -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(gatehouse_options INTERFACE -fsanitize=address,undefined)
+elseif(GATEHOUSE_FUZZ)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        message(FATAL_ERROR "Fuzzing needs clang and its libFuzzer: use the preset \"fuzz\"")
+    endif()
+    target_compile_options(gatehouse_options INTERFACE
+        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(gatehouse_options INTERFACE -fsanitize=address,undefined)
 elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
     target_compile_definitions(gatehouse_options INTERFACE _FORTIFY_SOURCE=2)
 endif()
