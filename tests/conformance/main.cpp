@@ -69,7 +69,11 @@ int main(int argc, char* argv[])
     const QCommandLineOption streamOption(QStringLiteral("stream"),
         QStringLiteral("What carries WebSockets: descriptor or socket."), QStringLiteral("kind"),
         QStringLiteral("descriptor"));
-    parser.addOptions({fixtureOption, listenOption, streamOption});
+    const QCommandLineOption certificateOption(QStringLiteral("tls-cert"),
+        QStringLiteral("Certificate chain; the door then speaks TLS."), QStringLiteral("file"));
+    const QCommandLineOption keyOption(
+        QStringLiteral("tls-key"), QStringLiteral("Its key."), QStringLiteral("file"));
+    parser.addOptions({fixtureOption, listenOption, streamOption, certificateOption, keyOption});
     parser.process(application);
 
     const auto endpoint = parseEndpoint(parser.value(listenOption));
@@ -83,6 +87,7 @@ int main(int argc, char* argv[])
     if (!chooseStream(options, parser.value(streamOption)))
         return complain(QStringLiteral("--stream is descriptor or socket"));
     transport::raiseDescriptorLimit();
+    options.tls = {parser.value(certificateOption), parser.value(keyOption)};
     transport::Server door(options, clock);
     fixture->attach(door);
     if (const auto listening = door.listen(endpoint->address, endpoint->port); !listening)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/socketfixtures.h"
 
-#include "common/protocol/jsonargs.h"
+#include "common/core/strictjson.h"
+#include "server/access/policy.h"
 
 namespace gatehouse::conformance {
 
@@ -31,18 +32,29 @@ void ReferenceNamespace::eventReceived(session::Socket& socket, const session::I
         socket.acknowledge(*event.ackId, event.args, event.attachments);
 }
 
+void RoomsNamespace::connectRequested(session::Socket& socket, const QByteArray&)
+{
+    access::Principal guest;
+    guest.kind = access::PrincipalKind::Admin; // whoever comes may do anything, but is asked
+    socket.setPrincipal(guest);
+    socket.accept();
+}
+
 void RoomsNamespace::eventReceived(session::Socket& socket, const session::IncomingEvent& event)
 {
-    if (event.name == "join") {
-        socket.join({protocol::fromJsonArgs(event.args).first().toString().toUtf8()});
-        if (event.ackId)
-            socket.acknowledge(*event.ackId, {});
-    } else if (event.name == "pub") {
+    using access::AdminAction;
+    const auto isAllowed = [&socket](AdminAction action) {
+        return access::mayAdminister(socket.principal(), action).allowed;
+    };
+    if (event.name == "join" && isAllowed(AdminAction::Watch)) {
+        if (const auto room = jsonText(event.args))
+            socket.join({*room});
+    } else if (event.name == "pub" && isAllowed(AdminAction::SendToRoom)) {
         m_hub.publish({socket.namespaceName(), {{"r"}}, "msg", event.args, event.attachments, {},
             hub::Urgency::Reliable});
-        if (event.ackId)
-            socket.acknowledge(*event.ackId, {});
     }
+    if (event.ackId)
+        socket.acknowledge(*event.ackId, {});
 }
 
 ReferenceFixture::ReferenceFixture(const Clock& clock)

@@ -21,13 +21,15 @@ private:
     Talks m_talks;
 };
 
-/// Rooms for whoever asks, for load generators: "join" with a name is acknowledged, "pub" goes as
-/// "msg" with the same arguments to the members of room "r".
+/// Rooms for load generators, with the real access questions in the way: "join" takes a room's
+/// name, "pub" goes as "msg" with the same arguments to the members of room "r"; these and any
+/// other event ("x") are acknowledged with nothing when an ack is asked for.
 class RoomsNamespace final : public session::NamespaceHandler
 {
 public:
     explicit RoomsNamespace(hub::Hub& hub) : m_hub(hub) { }
 
+    void connectRequested(session::Socket& socket, const QByteArray& authJson) override;
     void eventReceived(session::Socket& socket, const session::IncomingEvent& event) override;
 
 private:
