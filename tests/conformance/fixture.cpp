@@ -2,6 +2,7 @@
 #include "tests/conformance/fixture.h"
 
 #include "tests/conformance/engineecho.h"
+#include "tests/conformance/oldclients.h"
 #include "tests/conformance/socketfixtures.h"
 #include "tests/conformance/websocketecho.h"
 
@@ -19,6 +20,15 @@ session::SessionOptions quickOptions()
 
 namespace {
 
+/// Heartbeats often enough to see some, and never missed on a busy machine.
+session::SessionOptions patientOptions()
+{
+    session::SessionOptions options;
+    options.pingInterval = Millis{500};
+    options.pingTimeout = Millis{10'000};
+    return options;
+}
+
 session::SessionOptions withEngineIo3(session::SessionOptions options)
 {
     options.allowEngineIo3 = true;
@@ -35,6 +45,8 @@ std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
         return std::make_unique<EngineEcho>(withEngineIo3(quickOptions()), clock);
     if (name == QStringLiteral("socket"))
         return std::make_unique<ReferenceFixture>(clock);
+    if (name == QStringLiteral("socket4"))
+        return std::make_unique<OldClientsFixture>(withEngineIo3(patientOptions()), clock);
     if (name == QStringLiteral("rooms"))
         return std::make_unique<RoomsFixture>(clock);
     if (name == QStringLiteral("ws-echo"))

@@ -19,7 +19,7 @@ public:
     virtual void attach(transport::Server& door) = 0;
 };
 
-/// "engine", "engine3", "socket", "rooms" or "ws-echo"; null for another name.
+/// "engine", "engine3", "socket", "socket4", "rooms" or "ws-echo"; null for another name.
 std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock);
 
 /// The timings the reference suites are written for.

@@ -20,8 +20,11 @@ class FixtureServer
 public:
     using Adjust = std::function<void(transport::TransportOptions&)>;
 
-    FixtureServer(const QString& fixture, QByteArray path, const Adjust& adjust = {})
-        : m_path(std::move(path)), m_fixture(makeFixture(fixture, m_clock)),
+    /// The requests say that they are of this version of Engine.IO.
+    FixtureServer(const QString& fixture, QByteArray path, const Adjust& adjust = {},
+        QByteArray version = "4")
+        : m_path(std::move(path)), m_version(std::move(version)),
+          m_fixture(makeFixture(fixture, m_clock)),
           m_door(adjusted(m_fixture->doorOptions(), adjust), m_clock)
     {
         m_fixture->attach(m_door);
@@ -39,9 +42,10 @@ public:
         return test::httpRequest(port(), method, target(query), {}, body);
     }
     test::HttpReply poll(const QByteArray& sid) const { return request("GET", pollingQuery(sid)); }
-    test::HttpReply post(const QByteArray& sid, const QByteArray& body) const
+    test::HttpReply post(const QByteArray& sid, const QByteArray& body,
+        const protocol::HttpHeaders& headers = {}) const
     {
-        return request("POST", pollingQuery(sid), body);
+        return test::httpRequest(port(), "POST", target(pollingQuery(sid)), headers, body);
     }
     /// A GET that is not waited for yet.
     test::HttpCall startPoll(const QByteArray& sid) const
@@ -51,7 +55,7 @@ public:
 
     QByteArray openPolling() const
     {
-        const test::HttpReply reply = request("GET", "EIO=4&transport=polling");
+        const test::HttpReply reply = request("GET", query("polling"));
         return reply.status == 200 ? sidOf(reply.body) : QByteArray();
     }
     bool open(test::ScriptedWebSocket& socket, const QByteArray& query) const
@@ -61,16 +65,20 @@ public:
     /// A WebSocket session, its open packet already read.
     bool openSession(test::ScriptedWebSocket& socket) const
     {
-        return open(socket, "EIO=4&transport=websocket") && socket.receiveText().startsWith("0{");
+        return open(socket, query("websocket")) && socket.receiveText().startsWith("0{");
     }
     bool openUpgrade(test::ScriptedWebSocket& socket, const QByteArray& sid) const
     {
-        return open(socket, "EIO=4&transport=websocket&sid=" + sid);
+        return open(socket, query("websocket") + "&sid=" + sid);
     }
 
-    static QByteArray pollingQuery(const QByteArray& sid)
+    QByteArray query(const QByteArray& transport) const
     {
-        return "EIO=4&transport=polling&sid=" + sid;
+        return "EIO=" + m_version + "&transport=" + transport;
+    }
+    QByteArray pollingQuery(const QByteArray& sid) const
+    {
+        return query("polling") + "&sid=" + sid;
     }
     static QByteArray sidOf(const QByteArray& openPacket)
     {
@@ -89,6 +97,7 @@ private:
 
     SystemClock m_clock;
     QByteArray m_path;
+    QByteArray m_version;
     std::unique_ptr<Fixture> m_fixture;
     transport::Server m_door;
 };
