@@ -35,6 +35,16 @@ session::SessionOptions withEngineIo3(session::SessionOptions options)
     return options;
 }
 
+/// The default timings, for messages of many megabytes.
+session::SessionOptions largeOptions()
+{
+    session::SessionOptions options;
+    options.maxPayloadBytes = 16 << 20;
+    // What it echoes is as large as what was sent, and a client may send several before it reads.
+    options.maxQueuedBytes = 4 * options.maxPayloadBytes;
+    return options;
+}
+
 } // namespace
 
 std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
@@ -44,7 +54,9 @@ std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
     if (name == QStringLiteral("engine3"))
         return std::make_unique<EngineEcho>(withEngineIo3(quickOptions()), clock);
     if (name == QStringLiteral("socket"))
-        return std::make_unique<ReferenceFixture>(clock);
+        return std::make_unique<ReferenceFixture>(quickOptions(), clock);
+    if (name == QStringLiteral("large"))
+        return std::make_unique<ReferenceFixture>(largeOptions(), clock);
     if (name == QStringLiteral("socket4"))
         return std::make_unique<OldClientsFixture>(withEngineIo3(patientOptions()), clock);
     if (name == QStringLiteral("rooms"))

@@ -19,7 +19,11 @@ public:
     virtual void attach(transport::Server& door) = 0;
 };
 
-/// "engine", "engine3", "socket", "socket4", "rooms" or "ws-echo"; null for another name.
+/// What makeFixture() knows, for people.
+inline constexpr QLatin1StringView fixtureNames{
+    "engine, engine3, socket, socket4, large, rooms or ws-echo"};
+
+/// The fixture of that name; null when there is none.
 std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock);
 
 /// The timings the reference suites are written for.

@@ -61,8 +61,8 @@ int main(int argc, char* argv[])
         QStringLiteral("Servers for protocol conformance suites, fuzzers and load generators."));
     parser.addHelpOption();
     const QCommandLineOption fixtureOption(QStringLiteral("fixture"),
-        QStringLiteral("engine, engine3, socket, socket4, rooms or ws-echo."),
-        QStringLiteral("name"), QStringLiteral("socket"));
+        QString(conformance::fixtureNames) + u'.', QStringLiteral("name"),
+        QStringLiteral("socket"));
     const QCommandLineOption listenOption(QStringLiteral("listen"),
         QStringLiteral("Address and port; port 0 takes a free one."), QStringLiteral("address"),
         QStringLiteral("127.0.0.1:3000"));
@@ -82,8 +82,7 @@ int main(int argc, char* argv[])
     const SystemClock clock;
     const auto fixture = conformance::makeFixture(parser.value(fixtureOption), clock);
     if (!fixture)
-        return complain(
-            QStringLiteral("--fixture is engine, engine3, socket, socket4, rooms or ws-echo"));
+        return complain(QStringLiteral("--fixture is ") + conformance::fixtureNames);
     transport::TransportOptions options = fixture->doorOptions();
     if (!chooseStream(options, parser.value(streamOption)))
         return complain(QStringLiteral("--stream is descriptor or socket"));

@@ -57,9 +57,12 @@ void RoomsNamespace::eventReceived(session::Socket& socket, const session::Incom
         socket.acknowledge(*event.ackId, {});
 }
 
-ReferenceFixture::ReferenceFixture(const Clock& clock)
-    : m_hub(clock), m_server(quickOptions(), m_hub, clock)
+ReferenceFixture::ReferenceFixture(const session::SessionOptions& options, const Clock& clock)
+    : m_hub(clock), m_server(options, m_hub, clock)
 {
+    m_doorOptions.http.maxBodyBytes = options.maxPayloadBytes;
+    m_doorOptions.webSocket.maxMessageBytes = options.maxPayloadBytes;
+    m_doorOptions.webSocket.maxQueuedBytes = options.maxQueuedBytes;
     m_server.addNamespace({"/"}, &m_root);
     m_server.addNamespace({"/custom"}, &m_custom);
 }

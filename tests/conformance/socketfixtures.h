@@ -36,16 +36,18 @@ private:
     hub::Hub& m_hub;
 };
 
-/// "/" and "/custom" on /socket.io/ with the suite's quick timings.
+/// "/" and "/custom" on /socket.io/; the door takes what the sessions take.
 class ReferenceFixture final : public Fixture
 {
 public:
-    explicit ReferenceFixture(const Clock& clock);
+    ReferenceFixture(const session::SessionOptions& options, const Clock& clock);
+    transport::TransportOptions doorOptions() const override { return m_doorOptions; }
     void attach(transport::Server& door) override;
 
 private:
     ReferenceNamespace m_root{ReferenceNamespace::Talks::Back};
     ReferenceNamespace m_custom{ReferenceNamespace::Talks::OnlyAuth};
+    transport::TransportOptions m_doorOptions;
     hub::Hub m_hub;
     session::SocketIoServer m_server;
 };
