@@ -2,6 +2,7 @@
 #include "server/api/killresource.h"
 
 #include "server/access/policy.h"
+#include "server/api/idempotency.h"
 #include "server/observe/audit.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
@@ -68,18 +69,23 @@ void KillResource::killFoundTask(const ApiCallPtr& call, const work::TaskRecord&
         audit(*call, QStringLiteral("task:kill"), target, outcomeOf(ErrorCode::Forbidden));
         return call->deny(decision);
     }
-    services().tasks.kill(id, guarded([this, call, id, target](const Result<work::TaskKill>& kill) {
+    auto idempotency = idempotencyOf(*call);
+    if (!idempotency)
+        return call->fail(idempotency.error());
+    const auto killed = [this, call, id, target](const Result<work::TaskKill>& kill) {
         if (!kill) {
             audit(*call, QStringLiteral("task:kill"), target, outcomeOf(kill.error().code));
             return call->fail(kill.error());
         }
-        audit(*call, QStringLiteral("task:kill"), target, QStringLiteral("ok"));
+        if (!kill->repeated)
+            audit(*call, QStringLiteral("task:kill"), target, QStringLiteral("ok"));
         call->reply(200,
             {{L("msg"),
                 QStringLiteral("Nodes have been instructed to kill any containers running "
                                "for task %1.")
                     .arg(id.value)}});
-    }));
+    };
+    services().tasks.kill(id, guarded(killed), std::move(*idempotency));
 }
 
 void KillResource::killNodeTasks(const ApiCallPtr& call)

@@ -2,14 +2,13 @@
 #include "server/api/taskresource.h"
 
 #include "server/access/policy.h"
+#include "server/api/idempotency.h"
 #include "server/api/listscope.h"
 #include "server/api/page.h"
 #include "server/api/taskbody.h"
 #include "server/observe/log.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
-
-#include <QCryptographicHash>
 
 namespace gatehouse::api {
 
@@ -19,7 +18,6 @@ using model::RuleScope;
 namespace {
 
 constexpr int maxRunsOfTask = 1'000;
-constexpr qsizetype maxIdempotencyKey = 255;
 
 /// Asking for less than it got would give a client what it did not want; so a filter we do not have
 /// is an error.
@@ -31,27 +29,6 @@ std::optional<QString> unknownFilter(const ApiCall& call)
             return QLatin1String(name);
     }
     return std::nullopt;
-}
-
-/// The key of a client that may send the same request twice, as after a lost answer.
-Result<std::optional<work::IdempotencyKey>> idempotencyOf(const ApiCall& call)
-{
-    const protocol::HttpRequest& request = call.request();
-    if (!request.headers.has("Idempotency-Key"))
-        return std::nullopt;
-    const QByteArray key = request.headers.value("Idempotency-Key");
-    if (request.headers.count("Idempotency-Key") > 1 || key.isEmpty()
-        || key.size() > maxIdempotencyKey)
-        return failure(
-            ErrorCode::BadRequest, QStringLiteral("The header Idempotency-Key has a wrong value"));
-    QString client = access::name(call.principal().kind) + QLatin1Char(':')
-        + QString::number(call.principal().id);
-    if (call.caller().isContainer()) {
-        const qint64 task = call.caller().claims.container.value(L("task_id")).toInteger();
-        client += QStringLiteral("/task:") + QString::number(task);
-    }
-    return work::IdempotencyKey{client, QString::fromLatin1(key),
-        QCryptographicHash::hash(request.body, QCryptographicHash::Sha256)};
 }
 
 } // namespace

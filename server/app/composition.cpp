@@ -51,7 +51,7 @@ struct Composition::Parts
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
           limiter(c.logins, clock), identities(verifier, directory), hub(clock),
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
-          announcer(hub, tasks, presence, directory, c.federation.maxRememberedKills),
+          announcer(hub, tasks, presence, directory),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, [this] { return restFault(); }},
               announcer, c.federation),

@@ -378,8 +378,9 @@ std::vector<ConfigKey> federationKeys()
         count(s, "run_lookups", FIELD(federation.maxRunLookups), 0, 100'000,
             "Status events of one node in 10 s that may ask the database for a run that is neither "
             "open nor lately finished; more are dropped."),
-        count(s, "remembered_kills", FIELD(federation.maxRememberedKills), 0, 1'000'000,
-            "Kills a node missed while it was away and is told at its return, per node."),
+        count(s, "kills_per_event", FIELD(federation.maxKillsPerEvent), 1, 100'000,
+            "Runs one `kill_containers` names when a node returns that has missed their kills; "
+            "more go into further ones."),
     };
 }
 

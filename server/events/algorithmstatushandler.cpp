@@ -83,12 +83,14 @@ void AlgorithmStatusHandler::relay(
         return refuse(node, run.run.value, QStringLiteral("it has no usable status"));
 
     logStatus(run, node, *status);
+    const work::RunRef ref = run; // what is heard may change the index it is in
     hub::Publication publication;
     publication.nsp = federationNamespace();
     publication.rooms = {access::collaborationRoom(run.collaboration)};
     publication.event = "algorithm_status_change";
     publication.args = FederationAnnouncer::statusArgs(run, node.nodeId(), *rawStatus);
     m_hub.publish(publication);
+    m_tasks.heardOf(ref, work::runStatusFromName(QString::fromUtf8(*status)));
 }
 
 void AlgorithmStatusHandler::refuse(const access::Principal& node, qint64 run, const QString& why)

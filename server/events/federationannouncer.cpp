@@ -25,9 +25,8 @@ QByteArray orNull(Id<Tag> id)
 } // namespace
 
 FederationAnnouncer::FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks,
-    work::Presence& presence, const work::Directory& directory, size_t maxRememberedKills)
-    : m_hub(hub), m_tasks(tasks), m_presence(presence), m_directory(directory),
-      m_maxRememberedKills(maxRememberedKills)
+    work::Presence& presence, const work::Directory& directory)
+    : m_hub(hub), m_tasks(tasks), m_presence(presence), m_directory(directory)
 {
     m_tasks.addObserver(this);
     m_presence.addObserver(this);
@@ -46,13 +45,17 @@ void FederationAnnouncer::killEverythingOn(const work::Node& node)
             + ",\"collaboration_id\":" + number(node.collaboration.value) + '}');
 }
 
-protocol::JsonArgs FederationAnnouncer::takeMissedKills(const work::Node& node)
+protocol::JsonArgs FederationAnnouncer::killArgs(
+    const std::vector<work::RunRef>& runs, CollaborationId collaboration)
 {
-    const std::vector<KilledRun> runs = m_missedKills.take(node.id);
-    if (runs.empty())
-        return {};
-    return "{\"kill_list\":" + killList(runs)
-        + ",\"collaboration_id\":" + number(node.collaboration.value) + '}';
+    QByteArrayList entries;
+    for (const work::RunRef& run : runs) {
+        entries.append("{\"task_id\":" + number(run.task.value)
+            + ",\"run_id\":" + number(run.run.value)
+            + ",\"organization_id\":" + number(run.organization.value) + '}');
+    }
+    return "{\"kill_list\":[" + entries.join(',')
+        + "],\"collaboration_id\":" + number(collaboration.value) + '}';
 }
 
 protocol::JsonArgs FederationAnnouncer::statusArgs(
@@ -84,17 +87,12 @@ void FederationAnnouncer::runChanged(const work::RunChange& change)
 
 void FederationAnnouncer::runsKilled(const work::TaskKill& kill)
 {
-    std::vector<KilledRun> runs;
-    for (const work::RunChange& change : kill.runs) {
-        runs.push_back({change.run.task, change.run.run, change.run.organization});
-        rememberKill(change.run);
-    }
-    // A node that reads an empty list kills everything it runs.
+    std::vector<work::RunRef> runs;
+    for (const work::RunChange& change : kill.runs)
+        runs.push_back(change.run);
     if (runs.empty())
         return;
-    publish(kill.collaboration, "kill_containers",
-        "{\"kill_list\":" + killList(runs)
-            + ",\"collaboration_id\":" + number(kill.collaboration.value) + '}');
+    publish(kill.collaboration, "kill_containers", killArgs(runs, kill.collaboration));
     for (const work::RunChange& change : kill.runs)
         announceStatus(change);
 }
@@ -160,17 +158,6 @@ void FederationAnnouncer::announcePresence(QByteArrayView event, NodeId node, co
     m_hub.publish(publication);
 }
 
-void FederationAnnouncer::rememberKill(const work::RunRef& run)
-{
-    const NodeId node = m_tasks.nodeOf(run);
-    if (!node.isValid() || m_presence.isOnline(node))
-        return;
-    std::vector<KilledRun>& missed = m_missedKills[node];
-    if (missed.size() >= m_maxRememberedKills)
-        missed.erase(missed.begin());
-    missed.push_back({run.task, run.run, run.organization});
-}
-
 void FederationAnnouncer::publish(
     CollaborationId collaboration, QByteArrayView event, protocol::JsonArgs args)
 {
@@ -180,17 +167,6 @@ void FederationAnnouncer::publish(
     publication.event = event.toByteArray();
     publication.args = std::move(args);
     m_hub.publish(publication);
-}
-
-QByteArray FederationAnnouncer::killList(const std::vector<KilledRun>& runs)
-{
-    QByteArrayList entries;
-    for (const KilledRun& run : runs) {
-        entries.append("{\"task_id\":" + number(run.task.value)
-            + ",\"run_id\":" + number(run.run.value)
-            + ",\"organization_id\":" + number(run.organization.value) + '}');
-    }
-    return '[' + entries.join(',') + ']';
 }
 
 } // namespace gatehouse::events

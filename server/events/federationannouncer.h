@@ -25,7 +25,7 @@ class FederationAnnouncer : private work::TaskObserver, private work::PresenceOb
 {
 public:
     FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks, work::Presence& presence,
-        const work::Directory& directory, size_t maxRememberedKills = 1'000);
+        const work::Directory& directory);
     ~FederationAnnouncer() override;
 
     /// `kill_containers` for everything the node runs (POST kill/node/tasks).
@@ -35,9 +35,10 @@ public:
     /// has left hear that it is gone, those of its new one that it is there.
     void nodeMoved(NodeId node);
 
-    /// The runs of this node that were killed while it was away; forgotten with this call.
-    /// Arguments of a `kill_containers`; empty when there are none.
-    protocol::JsonArgs takeMissedKills(const work::Node& node);
+    /// Arguments of a `kill_containers` for these runs, which must not be none: a node that reads
+    /// an empty list kills everything.
+    static protocol::JsonArgs killArgs(
+        const std::vector<work::RunRef>& runs, CollaborationId collaboration);
 
     /// Arguments of `algorithm_status_change`, with the status as raw JSON text.
     static protocol::JsonArgs statusArgs(
@@ -54,13 +55,6 @@ private:
         friend bool operator==(const Place&, const Place&) = default;
     };
 
-    struct KilledRun
-    {
-        TaskId task;
-        RunId run;
-        OrganizationId organization;
-    };
-
     void taskCreated(const work::TaskRecord& record) override;
     void runChanged(const work::RunChange& change) override;
     void runsKilled(const work::TaskKill& kill) override;
@@ -70,17 +64,13 @@ private:
     void announceStatus(const work::RunChange& change);
     void announcePresence(QByteArrayView event, NodeId node, const Place& place);
     std::optional<Place> placeOf(NodeId node) const;
-    void rememberKill(const work::RunRef& run);
     void publish(CollaborationId collaboration, QByteArrayView event, protocol::JsonArgs args);
-    static QByteArray killList(const std::vector<KilledRun>& runs);
 
     hub::Hub& m_hub;
     work::TaskService& m_tasks;
     work::Presence& m_presence;
     const work::Directory& m_directory;
-    const size_t m_maxRememberedKills;
     QHash<NodeId, Place> m_online;
-    QHash<NodeId, std::vector<KilledRun>> m_missedKills;
 };
 
 } // namespace gatehouse::events

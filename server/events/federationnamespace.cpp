@@ -5,6 +5,7 @@
 #include "server/access/tokenverifier.h"
 #include "server/events/algorithmloghandler.h"
 #include "server/events/algorithmstatushandler.h"
+#include "server/events/killdelivery.h"
 #include "server/events/nodeinfohandler.h"
 #include "server/hub/hub.h"
 #include "server/identity/identities.h"
@@ -50,6 +51,8 @@ QString kindTitle(PrincipalKind kind)
 FederationNamespace::FederationNamespace(
     FederationServices services, FederationAnnouncer& announcer, FederationOptions options)
     : m_services(services), m_announcer(announcer), m_options(options),
+      m_kills(std::make_unique<KillDelivery>(
+          services.server, services.tasks, services.presence, m_options.maxKillsPerEvent)),
       m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow),
       m_refusals(services.metrics, services.clock, m_options.maxLoggedEvents,
           m_options.loggedEventsWindow),
@@ -332,12 +335,8 @@ void FederationNamespace::admitNode(const MemberPtr& member)
     m_services.presence.socketOpened(node, socket.socketId(), socket.handshake().peerAddress);
     m_nodeWrites.seen(node);
     joinRooms(member, roomsOf(member->principal));
-    const work::Node* known = m_services.directory.node(node);
-    if (!known || !member->socket)
-        return;
-    const protocol::JsonArgs kills = m_announcer.takeMissedKills(*known);
-    if (!kills.isEmpty())
-        member->socket->emitEvent("kill_containers", kills);
+    if (member->socket)
+        m_kills->nodeConnected(*member->socket, node);
 }
 
 void FederationNamespace::joinRooms(const MemberPtr& member, const std::vector<RoomName>& rooms)

@@ -42,6 +42,7 @@ namespace gatehouse::events {
 
 class AlgorithmLogHandler;
 class FederationEventHandler;
+class KillDelivery;
 
 /// What the federation namespace works with. References outlive it.
 struct FederationServices
@@ -127,6 +128,7 @@ private:
     FederationServices m_services;
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
+    std::unique_ptr<KillDelivery> m_kills;
     WindowBudget<SocketId> m_logBudget;
     NodeRefusals m_refusals;
     NodeWrites m_nodeWrites;

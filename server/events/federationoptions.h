@@ -30,7 +30,7 @@ struct FederationOptions
     int maxLoggedEvents = 50; ///< of one socket, in the window below; more are not logged
     Millis loggedEventsWindow{10'000};
     int maxRunLookups = 20; ///< of one node in that window, for runs that are not in memory
-    size_t maxRememberedKills = 1'000; ///< runs per node killed while it was away, told at sync
+    qsizetype maxKillsPerEvent = 1'000; ///< runs in one `kill_containers` told at sync
 };
 
 } // namespace gatehouse::events

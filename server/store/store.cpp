@@ -231,10 +231,18 @@ void Store::updateRun(RunId run, work::RunPatch patch, work::Completion<work::Ru
         std::move(done), bytes);
 }
 
-void Store::killTask(TaskId task, Millis at, work::Completion<work::TaskKill> done)
+void Store::killTask(work::KillRequest request, work::Completion<work::TaskKill> done)
 {
     d->write<work::TaskKill>(
-        [task, at](Database& database) { return store::killTask(database, task, at); },
+        [request = std::move(request), life = d->options.idempotencyLife](
+            Database& database) { return store::killTask(database, request, life); },
+        std::move(done));
+}
+
+void Store::confirmKills(std::vector<RunId> runs, work::Completion<void> done)
+{
+    d->write<void>(
+        [runs = std::move(runs)](Database& database) { removePendingKills(database, runs); },
         std::move(done));
 }
 
@@ -335,6 +343,12 @@ void Store::openRuns(work::Completion<std::vector<work::RunRef>> done)
 {
     d->read<std::vector<work::RunRef>>(
         [](Database& database) { return readOpenRuns(database); }, std::move(done));
+}
+
+void Store::pendingKills(work::Completion<std::vector<work::RunRef>> done)
+{
+    d->read<std::vector<work::RunRef>>(
+        [](Database& database) { return readPendingKills(database); }, std::move(done));
 }
 
 void Store::runRef(RunId run, work::Completion<work::RunRef> done)

@@ -71,7 +71,8 @@ public:
     void createTask(work::NewTask task, work::Completion<work::CreatedTask> done) override;
     void updateRun(
         RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done) override;
-    void killTask(TaskId task, Millis at, work::Completion<work::TaskKill> done) override;
+    void killTask(work::KillRequest request, work::Completion<work::TaskKill> done) override;
+    void confirmKills(std::vector<RunId> runs, work::Completion<void> done) override;
     void appendRunLog(RunId run, QString text, work::Completion<void> done) override;
     void saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done) override;
     void saveNodeSeen(NodeId node, Millis at, work::Completion<void> done) override;
@@ -87,6 +88,7 @@ public:
 
     void loadDirectory(work::Completion<work::DirectoryContent> done) override;
     void openRuns(work::Completion<std::vector<work::RunRef>> done) override;
+    void pendingKills(work::Completion<std::vector<work::RunRef>> done) override;
     void runRef(RunId run, work::Completion<work::RunRef> done) override;
     void run(RunId run, work::Completion<work::RunRecord> done) override;
     void runs(work::RunFilter filter, work::Paging paging,

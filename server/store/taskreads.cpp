@@ -236,6 +236,17 @@ std::vector<work::RunRef> readOpenRuns(Database& database)
     return runs;
 }
 
+std::vector<work::RunRef> readPendingKills(Database& database)
+{
+    std::vector<work::RunRef> runs;
+    Rows rows = database.query(u"SELECT "_s + runRefColumns()
+        + u" FROM pending_kill JOIN run ON run.id = pending_kill.run_id JOIN task ON task.id = "
+          u"run.task_id ORDER BY run.id"_s);
+    while (rows.next())
+        runs.push_back(runRefFrom(rows, 0));
+    return runs;
+}
+
 work::RunRef readRunRef(Database& database, RunId run)
 {
     Rows rows = database.query(u"SELECT "_s + runRefColumns()

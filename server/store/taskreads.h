@@ -21,6 +21,7 @@ struct TaskSummary
 TaskSummary readTaskSummary(Database& database, TaskId task);
 
 std::vector<work::RunRef> readOpenRuns(Database& database);
+std::vector<work::RunRef> readPendingKills(Database& database); ///< ascending
 work::RunRef readRunRef(Database& database, RunId run); ///< NotFound
 work::RunRecord readRun(Database& database, RunId run); ///< NotFound
 work::Page<work::RunRecord> readRuns(

@@ -92,6 +92,32 @@ std::optional<TaskId> findRepeated(
     return TaskId{rows.integer(0)};
 }
 
+void insertKey(
+    Database& database, const std::optional<work::IdempotencyKey>& key, TaskId task, Millis at)
+{
+    if (!key)
+        return;
+    database.change(u"INSERT INTO idempotency (client, key, request_hash, task_id, created_at) "
+                    "VALUES (?, ?, ?, ?, ?)"_s,
+        key->client, key->key, key->requestHash, task, at);
+}
+
+/// A task as it was when it was made: a repeated request gets the first answer, whatever has
+/// happened since.
+work::TaskRecord asCreated(work::TaskRecord record)
+{
+    record.status = record.runs.empty() ? RunStatus::Completed : RunStatus::Pending;
+    record.finishedAt.reset();
+    for (work::Run& run : record.runs) {
+        run.status = RunStatus::Pending;
+        run.startedAt.reset();
+        run.finishedAt.reset();
+        run.cleanupAt.reset();
+        run.blobStorageUsed = false;
+    }
+    return record;
+}
+
 JobId nextJob(Database& database)
 {
     Rows rows = database.query(u"SELECT COALESCE(MAX(job_id), 0) + 1 FROM task"_s);
@@ -120,7 +146,7 @@ work::CreatedTask insertTask(Database& database, const work::NewTask& wanted, Mi
         const auto repeated
             = findRepeated(database, *wanted.idempotency, wanted.task.createdAt, keyLife);
         if (repeated)
-            return {readTask(database, *repeated), true};
+            return {asCreated(readTask(database, *repeated)), true};
     }
     work::CreatedTask created;
     work::Task& task = created.record.task;
@@ -140,11 +166,7 @@ work::CreatedTask insertTask(Database& database, const work::NewTask& wanted, Mi
             task.id, position++, used.label, used.parameters);
     for (const work::NewRun& run : wanted.runs)
         created.record.runs.push_back(insertRun(database, task, run));
-    if (wanted.idempotency)
-        database.change(u"INSERT INTO idempotency (client, key, request_hash, task_id, "
-                        "created_at) VALUES (?, ?, ?, ?, ?)"_s,
-            wanted.idempotency->client, wanted.idempotency->key, wanted.idempotency->requestHash,
-            task.id, task.createdAt);
+    insertKey(database, wanted.idempotency, task.id, task.createdAt);
     created.record.status = wanted.runs.empty() ? RunStatus::Completed : RunStatus::Pending;
     return created;
 }
@@ -194,8 +216,9 @@ work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& p
     return update;
 }
 
-work::TaskKill killTask(Database& database, TaskId task, Millis at)
+work::TaskKill killTask(Database& database, const work::KillRequest& request, Millis keyLife)
 {
+    const TaskId task = request.task;
     work::TaskKill kill;
     kill.task = task;
     {
@@ -204,15 +227,32 @@ work::TaskKill killTask(Database& database, TaskId task, Millis at)
             refuse(ErrorCode::NotFound, u"Task id=%1 not found"_s.arg(task.value));
         kill.collaboration = {rows.integer(0)};
     }
+    if (request.idempotency) {
+        kill.repeated
+            = findRepeated(database, *request.idempotency, request.at, keyLife).has_value();
+        if (kill.repeated)
+            return kill;
+    }
     const std::vector<CurrentRun> runs = readUnfinished(
         database, u"run.task_id IN (SELECT id FROM task WHERE id = ? OR parent_id = ?)"_s, task);
     if (runs.empty())
         refuse(ErrorCode::BadRequest, u"Task %1 is already finished"_s.arg(task.value));
-    for (const CurrentRun& run : runs)
-        kill.runs.push_back(end(database, run, RunStatus::Killed, at, work::ChangeCause::Kill));
+    for (const CurrentRun& run : runs) {
+        kill.runs.push_back(
+            end(database, run, RunStatus::Killed, request.at, work::ChangeCause::Kill));
+        database.change(u"INSERT INTO pending_kill (run_id, killed_at) VALUES (?, ?)"_s,
+            run.ref.run, request.at);
+    }
+    insertKey(database, request.idempotency, task, request.at);
     for (work::RunChange& change : kill.runs)
         stampSummary(database, change);
     return kill;
+}
+
+void removePendingKills(Database& database, const std::vector<RunId>& runs)
+{
+    for (const RunId run : runs)
+        database.change(u"DELETE FROM pending_kill WHERE run_id = ?"_s, run);
 }
 
 void insertRunLog(Database& database, RunId run, const QString& text)

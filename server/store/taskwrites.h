@@ -10,7 +10,8 @@ namespace gatehouse::store {
 
 work::CreatedTask insertTask(Database& database, const work::NewTask& task, Millis keyLife);
 work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& patch);
-work::TaskKill killTask(Database& database, TaskId task, Millis at);
+work::TaskKill killTask(Database& database, const work::KillRequest& request, Millis keyLife);
+void removePendingKills(Database& database, const std::vector<RunId>& runs);
 void insertRunLog(Database& database, RunId run, const QString& text);
 
 } // namespace gatehouse::store

@@ -30,8 +30,10 @@ public:
     virtual void createTask(NewTask task, Completion<CreatedTask> done) = 0;
     /// NotFound; BadRequest: already finished, or the status may not follow the present one.
     virtual void updateRun(RunId run, RunPatch patch, Completion<RunUpdate> done) = 0;
-    /// NotFound; BadRequest: neither the task nor its direct children have an unfinished run.
-    virtual void killTask(TaskId task, Millis at, Completion<TaskKill> done) = 0;
+    /// NotFound; BadRequest: neither the task nor its direct children have an unfinished run;
+    /// Conflict: idempotency key used for another request. The killed runs are pending kills.
+    virtual void killTask(KillRequest request, Completion<TaskKill> done) = 0;
+    virtual void confirmKills(std::vector<RunId> runs, Completion<void> done) = 0;
     /// Lines of a run's live log, kept apart from the log its node sends at the end.
     virtual void appendRunLog(RunId run, QString text, Completion<void> done) = 0;
     virtual void saveNodeConfig(NodeId node, NodeConfig config, Completion<void> done) = 0;
@@ -53,6 +55,8 @@ public:
 
     virtual void loadDirectory(Completion<DirectoryContent> done) = 0;
     virtual void openRuns(Completion<std::vector<RunRef>> done) = 0;
+    /// Killed runs that have not been confirmed, ascending.
+    virtual void pendingKills(Completion<std::vector<RunRef>> done) = 0;
     virtual void runRef(RunId run, Completion<RunRef> done) = 0; ///< NotFound
     virtual void run(RunId run, Completion<RunRecord> done) = 0; ///< NotFound
     virtual void runs(RunFilter filter, Paging paging, Completion<Page<RunRecord>> done) = 0;

@@ -94,12 +94,20 @@ struct RunUpdate
     std::vector<RunChange> siblings;
 };
 
+struct KillRequest
+{
+    TaskId task;
+    Millis at{};
+    std::optional<IdempotencyKey> idempotency;
+};
+
 /// The runs a kill has ended: unfinished ones of the task and its direct children.
 struct TaskKill
 {
     TaskId task;
     CollaborationId collaboration;
-    std::vector<RunChange> runs;
+    std::vector<RunChange> runs; ///< empty when repeated
+    bool repeated = false; ///< the idempotency key had been used before: nothing was done
 };
 
 /// One page, newest first.

@@ -47,7 +47,7 @@ Error notYourRun(RunId run)
 TaskService::TaskService(Journal& journal, const Directory& directory, const Presence& presence,
     const Clock& clock, TaskLimits limits)
     : m_journal(journal), m_directory(directory), m_presence(presence), m_clock(clock),
-      m_limits(limits)
+      m_limits(limits), m_pendingKills(journal, directory)
 {
 }
 
@@ -70,7 +70,7 @@ void TaskService::start(Completion<void> done)
             return done(tl::unexpected(runs.error()));
         for (const RunRef& run : *runs)
             open(run);
-        done({});
+        m_pendingKills.start(done);
     });
 }
 
@@ -105,24 +105,40 @@ void TaskService::patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunU
             return done(tl::unexpected(notYourRun(run)));
         return writePatch(run, std::move(patch), std::move(done));
     }
-    findRun(run, [this, by, run, done = std::move(done)](Result<RunRef> found) {
+    findRun(run, [this, by, run, patch, done = std::move(done)](Result<RunRef> found) {
         if (!found)
             return done(tl::unexpected(found.error()));
-        done(tl::unexpected(belongsTo(*found, by) ? finished() : notYourRun(run)));
+        if (!belongsTo(*found, by))
+            return done(tl::unexpected(notYourRun(run)));
+        heardOf(*found, patch.status);
+        done(tl::unexpected(finished()));
     });
 }
 
-void TaskService::kill(TaskId task, Completion<TaskKill> done)
+void TaskService::kill(
+    TaskId task, Completion<TaskKill> done, std::optional<IdempotencyKey> idempotency)
 {
-    m_journal.killTask(
-        task, m_clock.wall(), [this, done = std::move(done)](Result<TaskKill> killed) {
-            if (killed) {
-                for (const RunChange& change : killed->runs)
+    m_journal.killTask({task, m_clock.wall(), std::move(idempotency)},
+        [this, done = std::move(done)](Result<TaskKill> killed) {
+            if (killed && !killed->repeated) {
+                for (const RunChange& change : killed->runs) {
+                    m_pendingKills.add(change.run);
                     apply(change);
+                }
                 tell([&](TaskObserver& observer) { observer.runsKilled(*killed); });
             }
             done(std::move(killed));
         });
+}
+
+void TaskService::heardOf(const RunRef& run, std::optional<RunStatus> status)
+{
+    if (!m_pendingKills.contains(run.run))
+        return;
+    if (status && hasFinished(*status))
+        m_pendingKills.confirm({run.run});
+    else
+        tell([&](TaskObserver& observer) { observer.killedRunGoesOn(run); });
 }
 
 Result<void> TaskService::appendLog(NodeId by, RunId run, const QString& text)

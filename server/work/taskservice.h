@@ -6,11 +6,13 @@
 #include "common/core/result.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
+#include "server/work/pendingkills.h"
 #include "server/work/presence.h"
 
 #include <QHash>
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace gatehouse::work {
@@ -57,6 +59,8 @@ public:
     virtual void runChanged(const RunChange&) { }
     /// After runChanged() of each of its runs.
     virtual void runsKilled(const TaskKill&) { }
+    /// A node has spoken of a killed run as if it went on: it has not heard of the kill.
+    virtual void killedRunGoesOn(const RunRef&) { }
     virtual void runLogAppended(const RunRef&, const QString& text) { Q_UNUSED(text) }
 };
 
@@ -78,7 +82,8 @@ public:
     void addObserver(TaskObserver* observer); ///< not owned
     void removeObserver(TaskObserver* observer);
 
-    /// Fills the index of open runs. Call once before the first client is admitted.
+    /// Fills the indices of open runs and pending kills. Call once before the first client is
+    /// admitted.
     void start(Completion<void> done);
 
     /// NotFound: collaboration, study, parent. BadRequest: a bound, an organization that is no
@@ -89,8 +94,17 @@ public:
     /// NotFound; Forbidden: not this node's run; BadRequest: finished, or a wrong transition.
     void patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunUpdate> done);
 
-    /// NotFound; BadRequest: nothing left to kill.
-    void kill(TaskId task, Completion<TaskKill> done);
+    /// NotFound; BadRequest: nothing left to kill; Conflict: as the journal says.
+    void kill(TaskId task, Completion<TaskKill> done,
+        std::optional<IdempotencyKey> idempotency = std::nullopt);
+
+    /// Kills whose nodes may not know of them yet.
+    const PendingKills& pendingKills() const { return m_pendingKills; }
+    void confirmKills(const std::vector<RunId>& runs) { m_pendingKills.confirm(runs); }
+
+    /// A node has spoken of its run; `status` is none for words that are not in the list. An end it
+    /// names confirms a kill; anything else about a killed run is told to observers.
+    void heardOf(const RunRef& run, std::optional<RunStatus> status);
 
     /// A line of the live log. Kept up to the limit, told to observers in any case. A run that has
     /// finished only lately takes none, but its line is still told.
@@ -136,6 +150,7 @@ private:
     const Presence& m_presence;
     const Clock& m_clock;
     const TaskLimits m_limits;
+    PendingKills m_pendingKills;
     QHash<RunId, OpenRun> m_open;
     QHash<TaskId, int> m_openPerTask; ///< open runs of each task that has some
     QHash<RunId, RunRef> m_finished; ///< the latest ones

@@ -43,6 +43,8 @@ private Q_SLOTS:
     void organizationAdminsEmptyTheirOwnNodesOnly();
     void rolesOfAnOrganizationStayInIt();
     void repeatedRequestsMakeOneTask();
+    void repeatedRequestsGetTheFirstAnswer();
+    void repeatedKillsAreDoneOnce();
     void refusesUnusableIdempotencyKeys_data();
     void refusesUnusableIdempotencyKeys();
     void guessesSentTogetherAreLockedOutTogether();
@@ -821,6 +823,61 @@ void ApiHandlerTest::repeatedRequestsMakeOneTask()
     QVERIFY(idOf(post(u"bert"_s, "k1", body("a"))) != idOf(first));
     QVERIFY(idOf(post(u"anna"_s, "k2", body("a"))) != idOf(first));
     QCOMPARE(node.take("new_task").size(), 3);
+}
+
+void ApiHandlerTest::repeatedRequestsGetTheFirstAnswer()
+{
+    House house;
+    const QByteArray body = R"({"image":"i","name":"n","collaboration_id":)"
+        + number(house.collaboration(u"heart"_s).value) + R"(,"organizations":[{"id":)"
+        + number(house.organization(u"Aachen"_s).value) + "}]}";
+    const auto post = [&] {
+        return house.call(
+            "POST", u"/api/task"_s, house.userToken(u"anna"_s), body, {{"Idempotency-Key", "k"}});
+    };
+    const auto first = post();
+    QCOMPARE(first.status, 201);
+    const qint64 task = jsonOf(first).value(u"id"_s).toInteger();
+    QCOMPARE(house
+                 .call("PATCH", u"/api/run/%1"_s.arg(house.runOf(task, u"Aachen"_s)),
+                     house.nodeToken(u"a-heart"_s),
+                     R"({"status":"completed","finished_at":"2026-03-01T12:00:00"})")
+                 .status,
+        200);
+    const auto again = post();
+    QCOMPARE(again.status, 201);
+    QCOMPARE(again.body, first.body);
+    house.clock.advance(std::chrono::hours(23));
+    QCOMPARE(post().body, first.body);
+    house.clock.advance(std::chrono::hours(2));
+    QVERIFY(jsonOf(post()).value(u"id"_s).toInteger() != task);
+}
+
+void ApiHandlerTest::repeatedKillsAreDoneOnce()
+{
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    Client node = house.connectNode(u"a-heart"_s);
+    node.take();
+    const auto kill = [&](const QByteArray& key, qint64 id) {
+        return house.call("POST", u"/api/kill/task"_s, house.userToken(u"anna"_s),
+            "{\"id\":" + number(id) + '}', {{"Idempotency-Key", key}});
+    };
+    const auto first = kill("k", task);
+    QCOMPARE(first.status, 200);
+    QCOMPARE(node.take("kill_containers").size(), 1);
+    const auto again = kill("k", task);
+    QCOMPARE(again.status, 200);
+    QCOMPARE(again.body, first.body);
+    QCOMPARE(node.take().size(), 0);
+    const auto kills = std::count_if(house.audit.entries.begin(), house.audit.entries.end(),
+        [](const observe::AuditEntry& entry) { return entry.action == u"task:kill"; });
+    QCOMPARE(kills, 1);
+    QCOMPARE(kill("other", task).status, 400); // finished
+    const qint64 second
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    QCOMPARE(kill("k", second).status, 409);
 }
 
 void ApiHandlerTest::refusesUnusableIdempotencyKeys_data()

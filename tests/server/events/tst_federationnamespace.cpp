@@ -56,7 +56,12 @@ private Q_SLOTS:
     void unknownAndMalformedEventsAreIgnored_data();
     void unknownAndMalformedEventsAreIgnored();
     void killIsToldToTheCollaboration();
-    void killsMissedWhileAwayAreToldAtSync();
+    void killsAreToldAtEverySyncUntilTheyArrived();
+    void endReportedByTheNodeConfirmsAKill();
+    void liveKillIsConfirmedByTheRoundTripAfterIt();
+    void killedRunThatGoesOnIsToldAgain_data();
+    void killedRunThatGoesOnIsToldAgain();
+    void manyMissedKillsComeInPieces();
     void nobodyHearsAnotherCollaboration_data();
     void nobodyHearsAnotherCollaboration();
     void changedDirectoryMovesLiveSockets();
@@ -672,21 +677,140 @@ void FederationNamespaceTest::killIsToldToTheCollaboration()
     QCOMPARE(carl.take(), QByteArrayList());
 }
 
-void FederationNamespaceTest::killsMissedWhileAwayAreToldAtSync()
+namespace {
+
+qint64 killedTask(House& house, const QStringList& organizations)
+{
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, organizations).value(u"id"_s).toInteger();
+    const auto answer = house.call(
+        "POST", u"/api/kill/task"_s, house.userToken(u"anna"_s), "{\"id\":" + number(task) + '}');
+    if (answer.status != 200)
+        qFatal("not killed: %s", answer.body.constData());
+    return task;
+}
+
+qsizetype pendingKillsOf(House& house, const QString& node)
+{
+    const auto stored = store::await<std::vector<work::RunRef>>(
+        [&](auto done) { house.store->pendingKills(std::move(done)); });
+    const auto ofNode = house.tasks.pendingKills().of(house.node(node));
+    for (const work::RunRef& run : ofNode) {
+        if (std::find(stored->begin(), stored->end(), run) == stored->end())
+            return -1; // would not survive a restart
+    }
+    return qsizetype(ofNode.size());
+}
+
+} // namespace
+
+void FederationNamespaceTest::killsAreToldAtEverySyncUntilTheyArrived()
 {
     House house;
-    const qint64 task
-        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
-    house.call(
-        "POST", u"/api/kill/task"_s, house.userToken(u"anna"_s), "{\"id\":" + number(task) + '}');
+    const qint64 task = killedTask(house, {u"Aachen"_s});
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 1);
+    for (int i = 0; i < 3; ++i) { // a node that dies before it has read it
+        Client node = house.connectNode(u"a-heart"_s);
+        const QJsonArray told = node.take("kill_containers");
+        QCOMPARE(told.size(), 1);
+        QCOMPARE(
+            told[0].toObject().value(u"kill_list"_s).toArray().at(0).toObject().value(u"run_id"_s),
+            QJsonValue(run));
+        node.die();
+    }
     Client node = house.connectNode(u"a-heart"_s);
-    const QJsonArray told = node.take("kill_containers");
-    QCOMPARE(told.size(), 1);
-    QCOMPARE(told[0].toObject().value(u"kill_list"_s).toArray().at(0).toObject().value(u"run_id"_s),
-        QJsonValue(house.runOf(task, u"Aachen"_s)));
+    node.take();
+    QVERIFY(node.other.contains("2"));
+    node.peer().sendText("3"); // may answer a ping from before the kill
+    session::fake::Rig::settle();
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 1);
+    node.peer().sendText("3");
+    session::fake::Rig::settle();
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 0);
+    node.die();
+    house.writesDone();
+    const auto stored = store::await<std::vector<work::RunRef>>(
+        [&](auto done) { house.store->pendingKills(std::move(done)); });
+    QCOMPARE(stored->size(), size_t(0));
+    Client again = house.connectNode(u"a-heart"_s);
+    QCOMPARE(again.take("kill_containers").size(), 0);
+}
+
+void FederationNamespaceTest::endReportedByTheNodeConfirmsAKill()
+{
+    House house;
+    const QByteArray run = number(house.runOf(killedTask(house, {u"Aachen"_s}), u"Aachen"_s));
+    Client node = house.connectNode(u"a-heart"_s);
+    QCOMPARE(node.take("kill_containers").size(), 1);
+    node.emitEvent(
+        "algorithm_status_change", "{\"run_id\":" + run + ",\"status\":\"killed by user\"}");
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 0);
     node.die();
     Client again = house.connectNode(u"a-heart"_s);
     QCOMPARE(again.take("kill_containers").size(), 0);
+}
+
+void FederationNamespaceTest::liveKillIsConfirmedByTheRoundTripAfterIt()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    Client other = house.connectNode(u"b-heart"_s);
+    killedTask(house, {u"Aachen"_s, u"Bergen"_s});
+    QCOMPARE(node.take("kill_containers").size(), 1);
+    for (int i = 0; i < 2; ++i) {
+        node.peer().sendText("3");
+        session::fake::Rig::settle();
+    }
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 0);
+    QCOMPARE(pendingKillsOf(house, u"b-heart"_s), 1);
+    other.die(); // the event may have been lost with it
+    Client back = house.connectNode(u"b-heart"_s);
+    QCOMPARE(back.take("kill_containers").size(), 1);
+}
+
+void FederationNamespaceTest::killedRunThatGoesOnIsToldAgain_data()
+{
+    QTest::addColumn<bool>("overHttp");
+    QTest::newRow("it starts, over HTTP") << true;
+    QTest::newRow("it is active, by event") << false;
+}
+
+void FederationNamespaceTest::killedRunThatGoesOnIsToldAgain()
+{
+    QFETCH(bool, overHttp);
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    const qint64 run = house.runOf(killedTask(house, {u"Aachen"_s}), u"Aachen"_s);
+    node.take();
+    if (overHttp) {
+        const auto answer = house.call("PATCH", u"/api/run/%1"_s.arg(run),
+            house.nodeToken(u"a-heart"_s), R"({"started_at":"2026-03-01T12:00:00"})");
+        QCOMPARE(answer.status, 400);
+    } else {
+        node.emitEvent(
+            "algorithm_status_change", "{\"run_id\":" + number(run) + ",\"status\":\"active\"}");
+    }
+    QCOMPARE(node.take("kill_containers").size(), 1);
+    QCOMPARE(pendingKillsOf(house, u"a-heart"_s), 1);
+}
+
+void FederationNamespaceTest::manyMissedKillsComeInPieces()
+{
+    House house(events::FederationOptions{.maxKillsPerEvent = 2});
+    for (int i = 0; i < 5; ++i)
+        killedTask(house, {u"Aachen"_s});
+    Client node = house.connectNode(u"a-heart"_s);
+    const QJsonArray told = node.take("kill_containers");
+    QSet<qint64> runs;
+    for (const QJsonValue& event : told) {
+        const QJsonArray list = event.toObject().value(u"kill_list"_s).toArray();
+        QVERIFY(list.size() > 0 && list.size() <= 2);
+        for (const QJsonValue& entry : list)
+            runs.insert(entry.toObject().value(u"run_id"_s).toInteger());
+    }
+    QCOMPARE(told.size(), 3);
+    QCOMPARE(runs.size(), 5);
 }
 
 void FederationNamespaceTest::nobodyHearsAnotherCollaboration_data()

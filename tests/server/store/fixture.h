@@ -132,7 +132,7 @@ public:
     Result<work::TaskKill> kill(TaskId task, Millis at = Millis{9'000})
     {
         return await<work::TaskKill>([&](work::Completion<work::TaskKill> done) {
-            store->killTask(task, at, std::move(done));
+            store->killTask({task, at, {}}, std::move(done));
         });
     }
     Result<work::RunRecord> run(RunId id)

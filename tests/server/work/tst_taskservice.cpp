@@ -47,6 +47,22 @@ public:
     }
     ~House() { f.store->close(); }
 
+    /// The kills a server would know that is started on the same data now.
+    std::vector<RunId> killsAfterRestart(NodeId node)
+    {
+        // Writes are answered in their order, so those before this one are on disk.
+        if (!await<void>(
+                [&](Completion<void> done) { f.store->saveSetting(u"k"_s, "v", std::move(done)); }))
+            qFatal("not written");
+        PendingKills fresh(*f.store, directory);
+        if (!await<void>([&](Completion<void> done) { fresh.start(std::move(done)); }))
+            qFatal("start failed");
+        std::vector<RunId> runs;
+        for (const RunRef& run : fresh.of(node))
+            runs.push_back(run.run);
+        return runs;
+    }
+
     TaskRequest request() const
     {
         TaskRequest wanted;
@@ -112,6 +128,7 @@ private Q_SLOTS:
     void aPatchOverItsBoundsIsRefused();
     void failedSiblingsAreClosedAndTold();
     void killIsToldRunByRunAndThenAsOne();
+    void killsArePendingUntilConfirmedAlsoAfterARestart();
     void logLinesAreToldAndKeptUpToTheLimit();
     void logLinesOfStrangersAreRefused();
     void openRunsComeBackAfterARestart();
@@ -358,6 +375,28 @@ void TestTaskService::failedSiblingsAreClosedAndTold()
     const TaskRecord kept = other.create();
     QVERIFY(other.finish(other.f.node(u"a-heart"_s), kept.runs[0].id, RunStatus::Crashed));
     QCOMPARE(other.service.openRunCount(), 1);
+}
+
+void TestTaskService::killsArePendingUntilConfirmedAlsoAfterARestart()
+{
+    House h;
+    const NodeId a = h.f.node(u"a-heart"_s);
+    const NodeId b = h.f.node(u"b-heart"_s);
+    const TaskRecord first = h.create();
+    const TaskRecord second = h.create();
+    QVERIFY(h.kill(first.task.id));
+    QVERIFY(h.kill(second.task.id));
+    const std::vector<RunId> ofA{first.runs[0].id, second.runs[0].id};
+    const std::vector<RunId> ofB{first.runs[1].id, second.runs[1].id};
+    QCOMPARE(h.killsAfterRestart(a), ofA);
+    QCOMPARE(h.killsAfterRestart(b), ofB);
+    h.service.confirmKills({ofA[0], ofB[1], RunId{4711}});
+    QCOMPARE(h.killsAfterRestart(a), std::vector<RunId>{ofA[1]});
+    QCOMPARE(h.killsAfterRestart(b), std::vector<RunId>{ofB[0]});
+    // The node's own word about the end: refused as late, but it knows now.
+    QVERIFY(!h.finish(a, ofA[1], RunStatus::Killed));
+    QCOMPARE(h.killsAfterRestart(a), std::vector<RunId>{});
+    QCOMPARE(h.service.pendingKills().size(), 1);
 }
 
 void TestTaskService::killIsToldRunByRunAndThenAsOne()
