@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace gatehouse::protocol {
@@ -223,6 +224,56 @@ Result<void> checkPayload(const SocketIoPacket& packet, int attachmentCount, int
     return {};
 }
 
+/// What stands before a packet's payload.
+struct PacketHead
+{
+    PacketType type;
+    const NamespaceName& nsp;
+    std::optional<quint64> ackId;
+    qsizetype attachmentCount = 0;
+};
+
+class HeadWriter
+{
+public:
+    void put(char c) { *m_at++ = c; }
+    void put(quint64 number) { m_at = std::to_chars(m_at, m_octets.end(), number).ptr; }
+    QByteArrayView text() const { return {m_octets.data(), m_at - m_octets.data()}; }
+
+private:
+    std::array<char, 24> m_octets{}; // twenty digits at most, and a sign
+    char* m_at = m_octets.data();
+};
+
+/// Head and payload, put together in one allocation: a server answers more events than it does
+/// anything else.
+QByteArray packetText(const PacketHead& head, std::initializer_list<QByteArrayView> payload)
+{
+    HeadWriter type;
+    type.put('4');
+    type.put(static_cast<char>('0' + static_cast<int>(head.type)));
+    if (isBinary(head.type)) {
+        type.put(static_cast<quint64>(head.attachmentCount));
+        type.put('-');
+    }
+    HeadWriter id;
+    if (head.ackId)
+        id.put(*head.ackId);
+    const bool isRoot = head.nsp.value == "/";
+    const QByteArrayView nsp = isRoot ? QByteArrayView() : QByteArrayView(head.nsp.value);
+    const QByteArrayView comma = isRoot ? "" : ",";
+    qsizetype size = type.text().size() + nsp.size() + comma.size() + id.text().size();
+    for (const QByteArrayView part : payload)
+        size += part.size();
+    QByteArray text(size, Qt::Uninitialized);
+    char* at = text.data();
+    for (const QByteArrayView part : {type.text(), nsp, comma, id.text()})
+        at = std::copy(part.begin(), part.end(), at);
+    for (const QByteArrayView part : payload)
+        at = std::copy(part.begin(), part.end(), at);
+    return text;
+}
+
 } // namespace
 
 Result<EventParts> splitEvent(const QByteArray& payload)
@@ -237,6 +288,23 @@ Result<EventParts> splitEvent(const QByteArray& payload)
         const qsizetype end = payload.lastIndexOf(']');
         const qsizetype size = qMax(end - name->restOffset, qsizetype(0));
         parts.args = payload.sliced(name->restOffset, size).trimmed();
+    }
+    return parts;
+}
+
+EventParts takeEvent(QByteArray payload)
+{
+    const std::optional<FirstElement> name = firstElement(payload);
+    if (!name)
+        return {};
+    const bool isPlain = !name->raw.contains('\\');
+    EventParts parts{isPlain ? name->raw.sliced(1, name->raw.size() - 2).toByteArray()
+                             : jsonText(name->raw).value_or(QByteArray()),
+        {}};
+    if (name->restOffset >= 0) {
+        payload.truncate(payload.lastIndexOf(']'));
+        payload.remove(0, name->restOffset);
+        parts.args = std::move(payload).trimmed();
     }
     return parts;
 }
@@ -303,22 +371,8 @@ Result<std::optional<SocketIoPacket>> SocketIoDecoder::addBinary(QByteArrayView 
 EncodedPacketPtr encode(const SocketIoPacket& packet)
 {
     Q_ASSERT(packet.attachments.isEmpty() || isBinary(packet.type));
-    QByteArray text;
-    text.reserve(packet.payload.size() + packet.nsp.value.size() + 32);
-    text += '4';
-    text += static_cast<char>('0' + static_cast<int>(packet.type));
-    if (isBinary(packet.type)) {
-        text += QByteArray::number(packet.attachments.size());
-        text += '-';
-    }
-    if (packet.nsp.value != "/") {
-        text += packet.nsp.value;
-        text += ',';
-    }
-    if (packet.ackId)
-        text += QByteArray::number(*packet.ackId);
-    text += packet.payload;
-    return EncodedPacket::create(std::move(text), packet.attachments);
+    const PacketHead head{packet.type, packet.nsp, packet.ackId, packet.attachments.size()};
+    return EncodedPacket::create(packetText(head, {packet.payload}), packet.attachments);
 }
 
 EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, const JsonArgs& args,
@@ -339,13 +393,9 @@ EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, cons
 EncodedPacketPtr encodeAck(const NamespaceName& nsp, quint64 ackId, const JsonArgs& args,
     const QList<QByteArray>& attachments)
 {
-    SocketIoPacket packet;
-    packet.type = attachments.isEmpty() ? PacketType::Ack : PacketType::BinaryAck;
-    packet.nsp = nsp;
-    packet.ackId = ackId;
-    packet.attachments = attachments;
-    packet.payload = '[' + args + ']';
-    return encode(packet);
+    const PacketType type = attachments.isEmpty() ? PacketType::Ack : PacketType::BinaryAck;
+    const PacketHead head{type, nsp, ackId, attachments.size()};
+    return EncodedPacket::create(packetText(head, {"[", args, "]"}), attachments);
 }
 
 QByteArray jsonString(QByteArrayView utf8)

@@ -48,6 +48,10 @@ struct EventParts
 };
 Result<EventParts> splitEvent(const QByteArray& payload);
 
+/// The same of a payload that a decoder has just let through as an event: not checked again, and
+/// the arguments are what remains of it, not a copy.
+EventParts takeEvent(QByteArray payload);
+
 /// Which Socket.IO a client speaks. They differ in how a namespace is entered only.
 enum class SocketIoRevision : quint8 {
     Five,

@@ -163,7 +163,7 @@ void Session::engineTransportChanged()
     notifyChanged();
 }
 
-void Session::dispatch(const Result<std::optional<protocol::SocketIoPacket>>& decoded)
+void Session::dispatch(Result<std::optional<protocol::SocketIoPacket>> decoded)
 {
     if (!decoded) {
         m_engine.protocolError(decoded.error());
@@ -171,7 +171,7 @@ void Session::dispatch(const Result<std::optional<protocol::SocketIoPacket>>& de
     }
     if (!*decoded)
         return; // attachments are still missing
-    const protocol::SocketIoPacket& packet = **decoded;
+    protocol::SocketIoPacket& packet = **decoded;
     if (packet.type == protocol::PacketType::Connect) {
         connectTo(packet);
         return;
@@ -179,7 +179,7 @@ void Session::dispatch(const Result<std::optional<protocol::SocketIoPacket>>& de
     SocketImpl* socket = socketIn(packet.nsp);
     const bool isLeaving = packet.type == protocol::PacketType::Disconnect;
     if (socket && (socket->isConnected() || isLeaving)) {
-        dispatchTo(*socket, packet);
+        dispatchTo(*socket, std::move(packet));
         return;
     }
     const bool crossed = std::find(m_leftByServer.begin(), m_leftByServer.end(), packet.nsp)
@@ -190,19 +190,15 @@ void Session::dispatch(const Result<std::optional<protocol::SocketIoPacket>>& de
     }
 }
 
-void Session::dispatchTo(SocketImpl& socket, const protocol::SocketIoPacket& packet)
+void Session::dispatchTo(SocketImpl& socket, protocol::SocketIoPacket packet)
 {
     using Type = protocol::PacketType;
     switch (packet.type) {
     case Type::Event:
     case Type::BinaryEvent: {
-        auto parts = protocol::splitEvent(packet.payload);
-        if (!parts) {
-            m_engine.protocolError(parts.error());
-            return;
-        }
-        socket.receiveEvent(
-            {std::move(parts->name), std::move(parts->args), packet.attachments, packet.ackId});
+        protocol::EventParts parts = protocol::takeEvent(std::move(packet.payload));
+        socket.receiveEvent({std::move(parts.name), std::move(parts.args),
+            std::move(packet.attachments), packet.ackId});
         return;
     }
     case Type::Ack:

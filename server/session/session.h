@@ -42,8 +42,8 @@ private:
     void engineClosed(const QByteArray& reason) override;
     void timerDue(Timer& timer, Millis due) override;
 
-    void dispatch(const Result<std::optional<protocol::SocketIoPacket>>& decoded);
-    void dispatchTo(SocketImpl& socket, const protocol::SocketIoPacket& packet);
+    void dispatch(Result<std::optional<protocol::SocketIoPacket>> decoded);
+    void dispatchTo(SocketImpl& socket, protocol::SocketIoPacket packet);
     void connectTo(const protocol::SocketIoPacket& packet);
     void refuseNamespace(const NamespaceName& nsp, QByteArray jsonPayload);
     SocketId newSocketId(const NamespaceName& nsp) const;

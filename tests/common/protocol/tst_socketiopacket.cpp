@@ -311,6 +311,9 @@ void TestSocketIoPacket::splitsEvents()
     QVERIFY(parts.has_value());
     QCOMPARE(parts->name, name);
     QCOMPARE(parts->args, args);
+    const EventParts taken = takeEvent(payload);
+    QCOMPARE(taken.name, name);
+    QCOMPARE(taken.args, args);
 }
 
 void TestSocketIoPacket::splitEventRefuses_data()
