@@ -15,7 +15,8 @@
 namespace gatehouse::session {
 
 /// What the client said when its session was made: the Engine.IO handshake request, never a later
-/// poll (federation: the token counts only here).
+/// poll (federation: the token counts only here). Without the fields and query items that are
+/// about the connection only (Upgrade, EIO and the like).
 struct Handshake
 {
     protocol::HttpHeaders headers;

@@ -5,12 +5,42 @@
 #include "server/session/enginefront.h"
 #include "server/session/session.h"
 
+#include <array>
 #include <unordered_map>
 
 namespace gatehouse::session {
 
 using protocol::HttpRequest;
 using protocol::HttpResponse;
+
+namespace {
+
+/// Without what is about the connection only; it would stay in memory as long as the client.
+protocol::HttpHeaders spokenOfTheClient(const protocol::HttpHeaders& headers)
+{
+    static constexpr std::array<QByteArrayView, 11> About{"connection", "upgrade", "keep-alive",
+        "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "accept",
+        "accept-encoding", "cache-control", "pragma", "content-length"};
+    protocol::HttpHeaders kept;
+    for (const protocol::HttpHeader& field : headers.fields()) {
+        const bool isDropped = std::any_of(About.begin(), About.end(), [&](QByteArrayView name) {
+            return field.name.compare(name, Qt::CaseInsensitive) == 0;
+        });
+        if (!isDropped)
+            kept.add(field.name, field.value);
+    }
+    return kept;
+}
+
+QUrlQuery withoutEngineItems(QUrlQuery query)
+{
+    for (const QString& name : {QStringLiteral("EIO"), QStringLiteral("transport"),
+             QStringLiteral("t"), QStringLiteral("sid")})
+        query.removeAllQueryItems(name);
+    return query.isEmpty() ? QUrlQuery() : query;
+}
+
+} // namespace
 
 struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::Host
 {
@@ -69,8 +99,8 @@ EngineSession& SocketIoServer::Private::create(
     const HttpRequest& request, protocol::EngineDialect dialect)
 {
     Handshake handshake;
-    handshake.headers = request.headers;
-    handshake.query = request.query;
+    handshake.headers = spokenOfTheClient(request.headers);
+    handshake.query = withoutEngineItems(request.query);
     handshake.peerAddress = request.peerAddress;
     handshake.secure = request.secure;
     handshake.at = core.clock.wall();

@@ -41,6 +41,7 @@ class TestSession : public QObject
 private Q_SLOTS:
     void theConnectAnswerComesBeforeTheFirstEvent();
     void theConnectPayloadReachesTheHandler();
+    void theHandshakeKeepsWhatIsAboutTheClient();
     void anotherNamespaceOnTheSameSession();
     void anUnknownNamespaceIsRefusedInOneWay();
     void tooManyNamespacesAreRefused();
@@ -98,6 +99,19 @@ void TestSession::theConnectPayloadReachesTheHandler()
     rig.openWebSocket()->sendText("40{\"token\":\"123\"}");
     QCOMPARE(rig.root.lines, QByteArrayList({"request {\"token\":\"123\"}", "connected"}));
     QCOMPARE(rig.root.last->handshake().peerAddress, QStringLiteral("192.0.2.7"));
+}
+
+void TestSession::theHandshakeKeepsWhatIsAboutTheClient()
+{
+    Rig rig;
+    rig.openWebSocket(QStringLiteral("EIO=4&transport=websocket&token=t"),
+           {{"Authorization", "Bearer t"}, {"Upgrade", "websocket"}, {"User-Agent", "node"}})
+        ->sendText("40");
+    const Handshake& handshake = rig.root.last->handshake();
+    QCOMPARE(handshake.headers.value("authorization"), "Bearer t");
+    QCOMPARE(handshake.headers.value("User-Agent"), "node");
+    QVERIFY(!handshake.headers.has("Upgrade"));
+    QCOMPARE(handshake.query.toString(), QStringLiteral("token=t"));
 }
 
 void TestSession::anotherNamespaceOnTheSameSession()
