@@ -6,6 +6,7 @@
 const path = require('node:path');
 const {Server} = require('./lib/server');
 const {User} = require('./lib/user');
+const {OldUser} = require('./lib/olduser');
 const {PythonNode} = require('./lib/pythonnode');
 
 const [binary, python, name] = process.argv.slice(2);
@@ -17,16 +18,25 @@ const scenarios = {
   ...require('./cases/readme'),
   ...require('./cases/simulating'),
   ...require('./cases/watching'),
+  ...require('./cases/oldclients'),
 };
 
-/** A server with the federation of federation.json, and whoever connects to it. */
+/**
+ * A server with the federation of federation.json, and whoever connects to it. A scenario may name
+ * arguments for it (serverArgs), or have a server of its own (needsNoServer).
+ */
 class Stage {
-  constructor() {
+  constructor(scenario) {
     this.server = new Server(binary);
+    this.server.args = scenario.serverArgs ?? [];
     this.clients = [];
+    this.needsNoServer = scenario.needsNoServer;
   }
 
   async open() {
+    if (this.needsNoServer) {
+      return;
+    }
     this.server.import(path.join(__dirname, 'federation.json'));
     await this.server.start();
   }
@@ -34,6 +44,11 @@ class Stage {
   async user(username, options = {}) {
     const token = options.token ?? await this.server.userToken(username);
     return this.client(new User(username, this.server.url, {...options, token}));
+  }
+
+  async oldUser(username, options = {}) {
+    const token = options.token ?? await this.server.userToken(username);
+    return this.client(new OldUser(username, this.server.url, {...options, token}));
   }
 
   /** Somebody who connects without a token of a user. */
@@ -71,7 +86,7 @@ async function main() {
     console.error(`unknown scenario ${name}; there are:\n${Object.keys(scenarios).join('\n')}`);
     return 2;
   }
-  const stage = new Stage();
+  const stage = new Stage(scenario);
   let code = 0;
   try {
     await stage.open();

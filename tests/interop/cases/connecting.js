@@ -4,9 +4,9 @@
 const assert = require('node:assert');
 const {User} = require('../lib/user');
 
-/** Both clients by this list of transports; the user has to hear the node come. */
-async function meet(stage, transports, last) {
-  const ada = await (await stage.user('ada', {transports})).connected();
+/** Both clients by this list of transports; the user, of this kind, has to hear the node come. */
+async function meet(stage, transports, last, kind = 'user') {
+  const ada = await (await stage[kind]('ada', {transports})).connected();
   if (last === 'websocket') {
     await ada.upgraded();
   }
@@ -40,7 +40,11 @@ async function meet(stage, transports, last) {
   stage.say('node-online and node-offline heard');
 }
 
+const forOldUsers = (run) => Object.assign(run, {serverArgs: ['--set', 'server.allow_eio3=true']});
+
 module.exports = {
+  oldUserWithUpgrade: forOldUsers((stage) => meet(stage, ['polling', 'websocket'], 'websocket', 'oldUser')),
+  oldUserPollingOnly: forOldUsers((stage) => meet(stage, ['polling'], 'polling', 'oldUser')),
   pollingWithUpgrade: (stage) => meet(stage, ['polling', 'websocket'], 'websocket'),
   webSocketOnly: (stage) => meet(stage, ['websocket'], 'websocket'),
   pollingOnly: (stage) => meet(stage, ['polling'], 'polling'),
