@@ -38,6 +38,14 @@ public:
     /// or streamEnded() will follow.
     virtual qsizetype write(std::span<const QByteArrayView> parts) = 0;
 
+    /// For who sends for many streams in one go, instead of write(): the descriptor to send to;
+    /// negative when write() it has to be. What came of it is told to sentDirectly().
+    virtual int directDescriptor() const { return -1; }
+
+    /// Octets the kernel took of those offered, or a negative errno. As after write(): when it took
+    /// less, readyToWrite() or streamEnded() will follow. Returns how many it took.
+    virtual qsizetype sentDirectly(qsizetype /*offered*/, qsizetype /*result*/) { return 0; }
+
     /// No more writing: the peer sees the end after what was written. Reading goes on until the
     /// peer ends as well.
     virtual void shutdownWrite() = 0;

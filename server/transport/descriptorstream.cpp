@@ -108,8 +108,13 @@ qsizetype DescriptorStream::write(std::span<const QByteArrayView> parts)
     do {
         sent = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
+    return sentDirectly(offered, sent);
+}
+
+qsizetype DescriptorStream::sentDirectly(qsizetype offered, qsizetype result)
+{
     // A broken connection takes nothing, and the reading side notices in the next turn.
-    const qsizetype taken = std::max<qsizetype>(sent, 0);
+    const qsizetype taken = std::max<qsizetype>(result, 0);
     m_context->counters.bytesOut += quint64(taken);
     if (taken < offered)
         waitToWrite(true);

@@ -29,6 +29,8 @@ public:
     void setReceiver(Receiver* receiver) override { m_receiver = receiver; }
     void start() override;
     qsizetype write(std::span<const QByteArrayView> parts) override;
+    int directDescriptor() const override { return m_isWaitingToWrite ? -1 : m_descriptor; }
+    qsizetype sentDirectly(qsizetype offered, qsizetype result) override;
     void shutdownWrite() override;
 
 private:

@@ -96,6 +96,7 @@ struct EpollDispatcher::Private
     std::deque<Ready> ready;
     std::array<epoll_event, EventsPerTurn> buffer{};
     TimerList timers;
+    ListHook turnEnds;
 
     SteadyClock::time_point turnStart = SteadyClock::now();
     LoopUsage usage;
@@ -322,11 +323,12 @@ bool EpollDispatcher::processEvents(QEventLoop::ProcessEventsFlags flags)
     const bool wasWokenUp = d->isWakeUpPending.exchange(false);
     Q_EMIT awake();
     QCoreApplication::sendPostedEvents();
+    runTurnEnds();
 
     const bool withSockets = !flags.testFlag(QEventLoop::ExcludeSocketNotifiers);
     const auto mayBlock = [&] {
         return flags.testFlag(QEventLoop::WaitForMoreEvents) && !wasWokenUp
-            && !d->isWakeUpPending.load() && !d->isInterrupted.load()
+            && !d->isWakeUpPending.load() && !d->isInterrupted.load() && d->turnEnds.isEmpty()
             && !(withSockets && (!d->ready.empty() || !d->alwaysReady.empty()));
     };
     d->applyChanges();
@@ -351,6 +353,23 @@ bool EpollDispatcher::processEvents(QEventLoop::ProcessEventsFlags flags)
     }
     handled += d->timers.fireDue();
     return handled > 0 || wasWokenUp;
+}
+
+void EpollDispatcher::atTurnEnd(TurnEnd& work)
+{
+    if (!work.isLinked())
+        work.append(d->turnEnds);
+}
+
+void EpollDispatcher::runTurnEnds()
+{
+    ListHook now; // what they ask for themselves waits for the next turn
+    now.takeAll(d->turnEnds);
+    while (!now.isEmpty()) {
+        auto& work = static_cast<TurnEnd&>(*now.next());
+        work.unlink();
+        work.turnEnded();
+    }
 }
 
 void EpollDispatcher::registerSocketNotifier(QSocketNotifier* notifier)

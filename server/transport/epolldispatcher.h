@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/transport/listhook.h"
+
 #include <QAbstractEventDispatcher>
 
 #include <chrono>
@@ -31,6 +33,18 @@ public:
 
 protected:
     ~DescriptorWatcher() = default;
+};
+
+/// Something to do once when everything a turn of the loop had to handle is handled, before it
+/// waits again. Costs no event and no further turn.
+class TurnEnd : protected ListHook
+{
+protected:
+    virtual ~TurnEnd() = default;
+
+private:
+    friend class EpollDispatcher;
+    virtual void turnEnded() = 0;
 };
 
 /// Event dispatcher on epoll, for every thread that owns sockets: Qt's own (glib, poll) look at
@@ -73,6 +87,9 @@ public:
     /// of what the kernel has already said of it is passed on.
     void watch(int fd, DescriptorWatcher* watcher, DescriptorWatcher::Interest interest);
 
+    /// Once; asking again before it happened changes nothing. Posted events come first.
+    void atTurnEnd(TurnEnd& work);
+
     /// The calling thread's dispatcher; null when it is of another class.
     static EpollDispatcher* current();
 
@@ -83,6 +100,8 @@ public:
     LoopUsage takeUsage();
 
 private:
+    void runTurnEnds();
+
     struct Private;
     std::unique_ptr<Private> d;
 };

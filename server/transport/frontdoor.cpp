@@ -93,6 +93,7 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
         m_context->caps
             = std::make_shared<ConnectionCaps>(m_connectionLimit, options.maxConnectionsPerAddress);
 
+    prepareRing();
     stopListening();
     m_listener = std::make_unique<Listener>(m_context->wheel, options.deadlines.acceptBackOff,
         [this](qintptr descriptor) { accept(descriptor); });
@@ -105,6 +106,20 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
             .arg(address.toString())
             .arg(port)
             .arg(why));
+}
+
+void FrontDoor::prepareRing()
+{
+    const TransportOptions& options = m_context->options;
+    FlushList& flushList = m_context->flushList;
+    if (options.webSocket.ring == RingUse::Off || options.tls.isEnabled()
+        || options.webSocket.stream != StreamKind::Descriptor || flushList.hasRing())
+        return;
+    QString why;
+    flushList.setRing(SendRing::create(why));
+    if (!flushList.hasRing())
+        qCInfo(
+            lcDoor, "no io_uring, so each client is sent to by itself: %ls", qUtf16Printable(why));
 }
 
 Result<void> FrontDoor::reloadTls()
@@ -220,6 +235,8 @@ const TransportCounters& FrontDoor::refreshedCounters()
 {
     TransportCounters& counters = m_context->counters;
     counters.acceptErrors = m_oldAcceptErrors + (m_listener ? m_listener->acceptErrors() : 0);
+    counters.ringBatches = m_context->flushList.ringBatches();
+    counters.hasRing = m_context->flushList.hasRing();
     counters.openConnections = m_context->caps ? quint64(m_context->caps->total()) : 0;
     return counters;
 }

@@ -50,6 +50,7 @@ private:
     void accept(qintptr descriptor);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress);
     int allowedConnections() const;
+    void prepareRing();
     void checkFinished();
 
     TransportContextPtr m_context;

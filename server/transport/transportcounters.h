@@ -46,6 +46,8 @@ struct TransportCounters
 
     quint64 bytesIn = 0; ///< payload of the byte streams, without TLS overhead
     quint64 bytesOut = 0;
+    quint64 ringBatches = 0; ///< system calls that sent to many clients (io_uring)
+    bool hasRing = false; ///< now
 };
 
 } // namespace gatehouse::transport

@@ -37,6 +37,12 @@ enum class StreamKind : quint8 {
     Socket, ///< the QTcpSocket goes on; SocketStream
 };
 
+/// Whether what one turn of the loop has for many clients is sent with one system call.
+enum class RingUse : quint8 {
+    Auto, ///< where the kernel lets us
+    Off,
+};
+
 /// Bounds of one open WebSocket.
 struct WebSocketOptions
 {
@@ -48,6 +54,7 @@ struct WebSocketOptions
     Millis close{5'000}; ///< from our close frame to the end of the connection
     int sendBufferBytes = 128 * 1024; ///< SO_SNDBUF; 0 leaves it to the kernel (up to 4 MiB each)
     StreamKind stream = StreamKind::Descriptor;
+    RingUse ring = RingUse::Auto; ///< for StreamKind::Descriptor
 };
 
 /// PEM files; empty paths mean plain TCP. TLS 1.2 and newer, ALPN "http/1.1".

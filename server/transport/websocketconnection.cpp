@@ -4,6 +4,7 @@
 #include "server/transport/transportcontext.h"
 
 #include <array>
+#include <cerrno>
 
 namespace gatehouse::transport {
 
@@ -108,6 +109,24 @@ void WebSocketConnection::flush()
         end(m_closeCode, SlowReason);
         return;
     }
+    writeQueue();
+    watchQueueAge();
+}
+
+int WebSocketConnection::gather(std::span<QByteArrayView> parts, size_t& count)
+{
+    if (m_isSlow || !m_stream || m_queue.isEmpty())
+        return -1;
+    const int descriptor = m_stream->directDescriptor();
+    if (descriptor >= 0)
+        count = m_queue.peek(parts);
+    return descriptor;
+}
+
+void WebSocketConnection::sent(qsizetype offered, qint32 result)
+{
+    if (result != -ECANCELED) // not tried
+        m_queue.drop(m_stream->sentDirectly(offered, result));
     writeQueue();
     watchQueueAge();
 }

@@ -48,6 +48,8 @@ private:
     void readyToWrite() override;
     void streamEnded() override;
     void flush() override;
+    int gather(std::span<QByteArrayView> parts, size_t& count) override;
+    void sent(qsizetype offered, qint32 result) override;
 
     /// False: `this` may be gone, or nothing more is to be read.
     bool handle(const protocol::WebSocketEvent& event);

@@ -48,6 +48,8 @@ public:
         ++closedCount;
         closeCode = code;
         wasClosedInsideSend |= isSending;
+        if (onClosed)
+            onClosed();
         link.reset();
     }
     void send(const QByteArray& text)
@@ -61,6 +63,7 @@ public:
     QList<QByteArray> texts;
     QList<QByteArray> binaries;
     std::function<void()> onText;
+    std::function<void()> onClosed;
     int closedCount = 0;
     quint16 closeCode = 0;
     bool isSending = false;

@@ -15,11 +15,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 using namespace gatehouse;
 using namespace gatehouse::test;
 using protocol::HttpResponse;
 using protocol::WebSocketOpcode;
 using session::CloseCode;
+using transport::RingUse;
 using transport::StreamKind;
 using transport::TransportOptions;
 using Kind = WireEvent::Kind;
@@ -30,8 +33,10 @@ namespace {
 TransportOptions defaults()
 {
     QFETCH_GLOBAL(StreamKind, stream);
+    QFETCH_GLOBAL(RingUse, ring);
     TransportOptions options;
     options.webSocket.stream = stream;
+    options.webSocket.ring = ring;
     return options;
 }
 
@@ -125,6 +130,8 @@ private Q_SLOTS:
     void earlyMessagesAreKept();
     void messagesOfOneTurnLeaveTogether();
     void packetIsEncodedOnceForAll();
+    void oneTurnReachesManyOfAllConditions();
+    void linkClosedDuringTheFlushMayDestroyOthers();
     void pingIsAnswered();
     void peerClosesFirst();
     void weCloseFirst();
@@ -158,8 +165,10 @@ private Q_SLOTS:
 void TestWebSocketLink::initTestCase_data()
 {
     QTest::addColumn<StreamKind>("stream");
-    QTest::newRow("descriptor") << StreamKind::Descriptor;
-    QTest::newRow("socket") << StreamKind::Socket;
+    QTest::addColumn<RingUse>("ring");
+    QTest::newRow("descriptor") << StreamKind::Descriptor << RingUse::Auto;
+    QTest::newRow("descriptor, no ring") << StreamKind::Descriptor << RingUse::Off;
+    QTest::newRow("socket") << StreamKind::Socket << RingUse::Off;
 }
 
 void TestWebSocketLink::messagesPassBothWays_data()
@@ -366,6 +375,90 @@ void TestWebSocketLink::packetIsEncodedOnceForAll()
         QCOMPARE(client->receiveText(), QByteArray("42[\"x\"]"));
         QCOMPARE(client->receiveBinary(), QByteArray("\x01\x02", 2));
     }
+}
+
+/// A fan-out among whom some are slow, some gone and some closing: each gets what is its due, in
+/// order.
+void TestWebSocketLink::oneTurnReachesManyOfAllConditions()
+{
+    TransportOptions options = defaults();
+    options.webSocket.maxQueuedBytes = 8 << 20;
+    options.webSocket.sendBufferBytes = 16'384;
+    DoorFixture door(options);
+    std::vector<std::unique_ptr<ScriptedWebSocket>> clients;
+    for (int i = 0; i < 300; ++i) { // more than one batch
+        clients.push_back(std::make_unique<ScriptedWebSocket>());
+        QVERIFY(clients.back()->open(door.port(), "/ws"));
+    }
+    const auto kindOf = [](size_t i) { return i % 10; }; // 1: reset, 2: closing, 3: reads late
+    for (size_t i = 0; i < clients.size(); ++i) {
+        if (kindOf(i) == 1) {
+            clients[i]->abort();
+        } else if (kindOf(i) == 2) {
+            door.acceptor.links[i]->send("last");
+            door.acceptor.links[i]->link->close(CloseCode::GoingAway, QLatin1StringView("over"));
+        } else if (kindOf(i) == 3) {
+            clients[i]->tcp().setReadBufferSize(1);
+        }
+    }
+    const QByteArray large(200'000, 'l');
+    for (const QByteArray& text : {QByteArray("first"), large, QByteArray("last of all")}) {
+        const auto packet = protocol::EncodedPacket::create(text);
+        for (size_t i = 0; i < clients.size(); ++i) {
+            if (kindOf(i) <= 3 && door.acceptor.links[i]->link)
+                door.acceptor.links[i]->link->send(packet);
+        }
+    }
+    for (size_t i = 0; i < clients.size(); ++i) {
+        ScriptedWebSocket& client = *clients[i];
+        client.tcp().setReadBufferSize(0);
+        if (kindOf(i) == 2) {
+            QCOMPARE(client.receiveText(), QByteArray("last"));
+            QCOMPARE(client.receive().code, quint16(1001));
+        } else if (kindOf(i) == 0 || kindOf(i) == 3) {
+            QCOMPARE(client.receiveText(), QByteArray("first"));
+            QCOMPARE(client.receiveText(), large);
+            QCOMPARE(client.receiveText(), QByteArray("last of all"));
+        } else if (kindOf(i) == 1) {
+            QTRY_COMPARE(door.acceptor.links[i]->closedCount, 1);
+        }
+    }
+    QCOMPARE(door.counters().ringBatches > 0, door.counters().hasRing);
+    QFETCH_GLOBAL(RingUse, ring);
+    if (ring == RingUse::Off)
+        QVERIFY(!door.counters().hasRing);
+}
+
+void TestWebSocketLink::linkClosedDuringTheFlushMayDestroyOthers()
+{
+    TransportOptions options = defaults();
+    options.webSocket.maxQueuedBytes = 100'000;
+    options.webSocket.sendBufferBytes = 16'384;
+    DoorFixture door(options);
+    std::vector<std::unique_ptr<ScriptedWebSocket>> clients;
+    for (int i = 0; i < 20; ++i) {
+        clients.push_back(std::make_unique<ScriptedWebSocket>());
+        QVERIFY(clients.back()->open(door.port(), "/ws"));
+    }
+    // Every second one is over its bound, and when it is told takes its neighbour along.
+    auto& links = door.acceptor.links;
+    for (size_t i = 0; i < links.size(); i += 2) {
+        clients[i]->tcp().setReadBufferSize(1);
+        links[i]->onClosed = [&links, i] { links[i + 1]->link.reset(); };
+    }
+    const auto packet = protocol::EncodedPacket::create(QByteArray(90'000, 'p'));
+    const auto sendSome = [&] {
+        for (const auto& link : links) {
+            if (link->link)
+                link->link->send(packet);
+        }
+        QCoreApplication::postEvent(this, new QEvent(QEvent::User)); // keep turning
+    };
+    QVERIFY(waitUntil([&] {
+        sendSome();
+        return std::ranges::all_of(links, [](const auto& link) { return !link->link; });
+    }));
+    QVERIFY(door.counters().slowConsumers >= quint64(10));
 }
 
 void TestWebSocketLink::pingIsAnswered()
