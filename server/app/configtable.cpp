@@ -9,6 +9,7 @@
 
 namespace gatehouse::app {
 
+using transport::RingUse;
 using transport::StreamKind;
 
 namespace {
@@ -300,6 +301,11 @@ std::vector<ConfigKey> httpKeys()
                 {"descriptor", StreamKind::Descriptor}, {"socket", StreamKind::Socket}},
             "What carries a WebSocket after the handshake: `descriptor` is the bare connection, "
             "the fast and small way; `socket` goes on with Qt's socket, as TLS always does."),
+        choice(s, "io_uring", FIELD(transport.webSocket.ring),
+            Choices<RingUse>{{"auto", RingUse::Auto}, {"off", RingUse::Off}},
+            "Send what one turn of the loop has for many WebSockets with one system call, where "
+            "the kernel (6.1 or newer) and the container let us; otherwise with one each. "
+            "`gatehouse_io_uring` in `/metrics` says which."),
     };
 }
 

@@ -43,6 +43,8 @@ void ServerMetrics::refresh()
     m.connectionsOpen.Set(double(door.openConnections));
     syncTotal(m.bytesIn, door.bytesIn);
     syncTotal(m.bytesOut, door.bytesOut);
+    m.ioUring.Set(door.hasRing ? 1 : 0);
+    syncTotal(m.flushBatches, door.ringBatches);
 
     const session::SessionCounters& sessions = m_sources.sessions.counters();
     syncTotal(m.sessionsOpened, sessions.opened);

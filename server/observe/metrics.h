@@ -49,6 +49,8 @@ public:
     prometheus::Counter& packetsOut;
     prometheus::Counter& bytesIn;
     prometheus::Counter& bytesOut;
+    prometheus::Gauge& ioUring;
+    prometheus::Counter& flushBatches;
     prometheus::Counter& slowConsumers;
     prometheus::Counter& pingTimeouts;
     prometheus::Counter& protocolErrors;

@@ -73,7 +73,10 @@ int main(int argc, char* argv[])
         QStringLiteral("Certificate chain; the door then speaks TLS."), QStringLiteral("file"));
     const QCommandLineOption keyOption(
         QStringLiteral("tls-key"), QStringLiteral("Its key."), QStringLiteral("file"));
-    parser.addOptions({fixtureOption, listenOption, streamOption, certificateOption, keyOption});
+    const QCommandLineOption noRingOption(QStringLiteral("no-io-uring"),
+        QStringLiteral("Send to each WebSocket with a system call of its own."));
+    parser.addOptions(
+        {fixtureOption, listenOption, streamOption, noRingOption, certificateOption, keyOption});
     parser.process(application);
 
     const auto endpoint = parseEndpoint(parser.value(listenOption));
@@ -84,6 +87,8 @@ int main(int argc, char* argv[])
     if (!fixture)
         return complain(QStringLiteral("--fixture is ") + conformance::fixtureNames);
     transport::TransportOptions options = fixture->doorOptions();
+    if (parser.isSet(noRingOption))
+        options.webSocket.ring = transport::RingUse::Off;
     if (!chooseStream(options, parser.value(streamOption)))
         return complain(QStringLiteral("--stream is descriptor or socket"));
     transport::raiseDescriptorLimit();

@@ -29,7 +29,8 @@ def kinds(bin_folder: Path, peers: Path | None, root: Path):
     scripts = root / "tests/bench/peers"
     found = [
         Kind("bare", "bare epoll", (str(bin_folder / "bench-reference"),), ("{port}",), ("{cert}", "{key}")),
-        Kind("gatehouse", "Gatehouse", fixture, fixture_port, fixture_tls),
+        Kind("gatehouse", "Gatehouse, one send each", (*fixture, "--no-io-uring"), fixture_port, fixture_tls),
+        Kind("gatehouse-uring", "Gatehouse, io_uring", fixture, fixture_port),
     ]
     if peers:
         node = (("NODE_PATH", str(peers / "node_modules")),)
