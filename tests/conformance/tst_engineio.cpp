@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/fixtureserver.h"
+#include "tests/conformance/requirements.h"
 
+#include <QElapsedTimer>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -21,46 +23,59 @@ private Q_SLOTS:
     void initTestCase_data() { conformance::addCarriers(); }
     void init();
 
-    void pollingHandshake_data() { servers(); }
+    void pollingHandshake_data() { servers("E1", "S1"); }
     void pollingHandshake();
     void invalidPollingHandshake_data();
     void invalidPollingHandshake();
-    void webSocketHandshake_data() { servers(); }
+    void webSocketHandshake_data() { servers("E5", "S5"); }
     void webSocketHandshake();
     void invalidWebSocketHandshake_data();
     void invalidWebSocketHandshake();
+    void aMessageIsEchoedOverPolling_data() { requirement("E8"); }
     void aMessageIsEchoedOverPolling();
+    void severalPacketsComeBackInOneGet_data() { requirement("E9"); }
     void severalPacketsComeBackInOneGet();
+    void textAndBinaryTravelInOnePayload_data() { requirement("E10"); }
     void textAndBinaryTravelInOnePayload();
+    void anInvalidPayloadClosesTheSession_data() { requirement("E11"); }
     void anInvalidPayloadClosesTheSession();
+    void aSecondPollClosesTheSession_data() { requirement("E12"); }
     void aSecondPollClosesTheSession();
+    void aCancelledPollClosesTheSession_data() { requirement("E13"); }
     void aCancelledPollClosesTheSession();
+    void aMessageIsEchoedOverWebSocket_data() { requirement("E14"); }
     void aMessageIsEchoedOverWebSocket();
+    void binaryIsEchoedOverWebSocket_data() { requirement("E15"); }
     void binaryIsEchoedOverWebSocket();
+    void anInvalidWebSocketPacketClosesTheSession_data() { requirement("E16"); }
     void anInvalidWebSocketPacketClosesTheSession();
-    void heartbeatOverPolling_data() { servers(); }
+    void heartbeatOverPolling_data() { servers("E17", "S8"); }
     void heartbeatOverPolling();
-    void noPongEndsAPollingSession_data() { servers(); }
+    void noPongEndsAPollingSession_data() { servers("E18", "S9"); }
     void noPongEndsAPollingSession();
-    void heartbeatOverWebSocket_data() { servers(); }
+    void heartbeatOverWebSocket_data() { servers("E19", "S10"); }
     void heartbeatOverWebSocket();
-    void noPongEndsAWebSocket_data() { servers(); }
+    void noPongEndsAWebSocket_data() { servers("E20", "S11"); }
     void noPongEndsAWebSocket();
-    void closeOverPolling_data() { servers(); }
+    void closeOverPolling_data() { servers("E21", "S12"); }
     void closeOverPolling();
-    void closeOverWebSocket_data() { servers(); }
+    void closeOverWebSocket_data() { servers("E22", "S13"); }
     void closeOverWebSocket();
-    void upgradeFromPollingToWebSocket_data() { servers(); }
+    void upgradeFromPollingToWebSocket_data() { servers("E23", "S14"); }
     void upgradeFromPollingToWebSocket();
-    void pollsAfterTheUpgradeAreRefused_data() { servers(); }
+    void anUpgradeFreesTheWaitingPoll_data() { servers("E23", "S14"); }
+    void anUpgradeFreesTheWaitingPoll();
+    void pollsAfterTheUpgradeAreRefused_data() { servers("E24", "S15"); }
     void pollsAfterTheUpgradeAreRefused();
-    void webSocketsAfterTheUpgradeAreClosed_data() { servers(); }
+    void webSocketsAfterTheUpgradeAreClosed_data() { servers("E25", "S16"); }
     void webSocketsAfterTheUpgradeAreClosed();
     void nothingIsLostOrReorderedAcrossManyUpgrades();
     void aPageWithCredentialsMayPreflightAndPoll();
+    void everyRequirementHasItsTest();
 
 private:
-    void servers();
+    static void servers(const char* engine, const char* socket);
+    static void requirement(const char* engine);
     const FixtureServer& server() const;
     bool answers(ScriptedWebSocket& socket) const;
     static bool expectPing(ScriptedWebSocket& socket) { return socket.receiveText() == "2"; }
@@ -76,11 +91,17 @@ void TestEngineIo::init()
     m_socket = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/", carrier);
 }
 
-void TestEngineIo::servers()
+/// The requirement's number on the plain server, and where it comes again below Socket.IO.
+void TestEngineIo::servers(const char* engine, const char* socket)
+{
+    requirement(engine);
+    QTest::addRow("%s below Socket.IO", socket) << true;
+}
+
+void TestEngineIo::requirement(const char* engine)
 {
     QTest::addColumn<bool>("isSocketIo");
-    QTest::newRow("plain Engine.IO") << false;
-    QTest::newRow("below Socket.IO") << true;
+    QTest::newRow(engine) << false;
 }
 
 const FixtureServer& TestEngineIo::server() const
@@ -125,17 +146,29 @@ void TestEngineIo::invalidPollingHandshake_data()
     QTest::addColumn<bool>("isSocketIo");
     QTest::addColumn<QByteArray>("method");
     QTest::addColumn<QByteArray>("query");
+    QTest::addColumn<QByteArray>("body");
     for (const bool isSocketIo : {false, true}) {
-        const auto row = [isSocketIo](const char* name, const char* method, const char* query) {
-            QTest::addRow("%s%s", name, isSocketIo ? ", below Socket.IO" : "")
-                << isSocketIo << QByteArray(method) << QByteArray(query);
+        const auto row = [isSocketIo](const char* name, const char* method, const char* query,
+                             const char* body) {
+            QTest::addRow("%c%s", isSocketIo ? 'S' : 'E', name)
+                << isSocketIo << QByteArray(method) << QByteArray(query) << QByteArray(body);
         };
-        row("no version", "GET", "transport=polling");
-        row("version abc", "GET", "EIO=abc&transport=polling");
-        row("no transport", "GET", "EIO=4");
-        row("transport abc", "GET", "EIO=4&transport=abc");
-        row("POST without a session", "POST", "EIO=4&transport=polling");
-        row("PUT without a session", "PUT", "EIO=4&transport=polling");
+        const char* const version = R"({"code":5,"message":"Unsupported protocol version"})";
+        const char* const transport = R"({"code":0,"message":"Transport unknown"})";
+        const char* const method = R"({"code":2,"message":"Bad handshake method"})";
+        row("2 no version", "GET", "transport=polling", version);
+        row("2 version abc", "GET", "EIO=abc&transport=polling", version);
+        row("2 empty version", "GET", "EIO=&transport=polling", version);
+        row("2 version 4 and more", "GET", "EIO=4.0&transport=polling", version);
+        row("2 two versions", "GET", "EIO=4&EIO=4&transport=polling", version);
+        row("3 no transport", "GET", "EIO=4", transport);
+        row("3 transport abc", "GET", "EIO=4&transport=abc", transport);
+        row("3 empty transport", "GET", "EIO=4&transport=", transport);
+        row("3 transport of JavaScript", "GET", "EIO=4&transport=constructor", transport);
+        row("3 transport in upper case", "GET", "EIO=4&transport=POLLING", transport);
+        row("4 POST without a session", "POST", "EIO=4&transport=polling", method);
+        row("4 PUT without a session", "PUT", "EIO=4&transport=polling", method);
+        row("4 DELETE without a session", "DELETE", "EIO=4&transport=polling", method);
     }
 }
 
@@ -143,7 +176,9 @@ void TestEngineIo::invalidPollingHandshake()
 {
     QFETCH(QByteArray, method);
     QFETCH(QByteArray, query);
-    QCOMPARE(server().request(method, query).status, 400);
+    const HttpReply reply = server().request(method, query);
+    QCOMPARE(reply.status, 400);
+    QTEST(reply.body, "body");
 }
 
 void TestEngineIo::webSocketHandshake()
@@ -154,8 +189,11 @@ void TestEngineIo::webSocketHandshake()
     QVERIFY(text.startsWith('0'));
     const QJsonObject open = QJsonDocument::fromJson(text.mid(1)).object();
     QCOMPARE(open.size(), 5);
+    QVERIFY(open[u"sid"].toString().size() >= 20);
     QVERIFY(open[u"upgrades"].isArray());
     QVERIFY(open[u"upgrades"].toArray().isEmpty());
+    QCOMPARE(open[u"pingInterval"].toInt(), 300);
+    QCOMPARE(open[u"pingTimeout"].toInt(), 200);
     QCOMPARE(open[u"maxPayload"].toInt(), 1'000'000);
 }
 
@@ -165,15 +203,17 @@ void TestEngineIo::invalidWebSocketHandshake_data()
     QTest::addColumn<QByteArray>("query");
     for (const bool isSocketIo : {false, true}) {
         const auto row = [isSocketIo](const char* name, const char* query) {
-            QTest::addRow("%s%s", name, isSocketIo ? ", below Socket.IO" : "")
-                << isSocketIo << QByteArray(query);
+            QTest::addRow("%c%s", isSocketIo ? 'S' : 'E', name) << isSocketIo << QByteArray(query);
         };
-        row("no version", "transport=websocket");
-        row("version abc", "EIO=abc&transport=websocket");
-        row("no transport", "EIO=4");
-        row("transport abc", "EIO=4&transport=abc");
-        row("transport polling", "EIO=4&transport=polling");
-        row("unknown session", "EIO=4&transport=websocket&sid=nobody");
+        row("6 no version", "transport=websocket");
+        row("6 version abc", "EIO=abc&transport=websocket");
+        row("6 two versions", "EIO=4&EIO=4&transport=websocket");
+        row("7 no transport", "EIO=4");
+        row("7 transport abc", "EIO=4&transport=abc");
+        row("7 transport polling", "EIO=4&transport=polling");
+        row("7 two transports", "EIO=4&transport=websocket&transport=websocket");
+        row("7 unknown session", "EIO=4&transport=websocket&sid=nobody");
+        row("7 empty session", "EIO=4&transport=websocket&sid=");
     }
 }
 
@@ -233,6 +273,7 @@ void TestEngineIo::aSecondPollClosesTheSession()
     QCOMPARE(closed.body, "1");
     QCOMPARE(second.status, 400);
     QCOMPARE(m_engine->poll(sid).status, 400);
+    QCOMPARE(m_engine->post(sid, "4hello").status, 400);
 }
 
 void TestEngineIo::aCancelledPollClosesTheSession()
@@ -303,7 +344,12 @@ void TestEngineIo::noPongEndsAWebSocket()
     ScriptedWebSocket socket;
     QVERIFY(server().openSession(socket));
     QVERIFY(expectPing(socket));
+    QElapsedTimer sincePing;
+    sincePing.start();
     QCOMPARE(socket.receive().kind, WireEvent::Kind::Close);
+    QCOMPARE(socket.closeCode(), std::optional<quint16>(1001));
+    // The ping was on its way for a moment; the deadline counts from its sending.
+    QVERIFY2(sincePing.elapsed() >= 150, "closed long before the pong was due");
 }
 
 void TestEngineIo::closeOverPolling()
@@ -341,6 +387,21 @@ void TestEngineIo::upgradeFromPollingToWebSocket()
     QVERIFY(answers(socket));
 }
 
+void TestEngineIo::anUpgradeFreesTheWaitingPoll()
+{
+    const QByteArray sid = server().openPolling();
+    test::HttpCall waiting = server().startPoll(sid);
+    ScriptedWebSocket socket;
+    QVERIFY(server().openUpgrade(socket, sid));
+    socket.sendText("2probe");
+    QCOMPARE(socket.receiveText(), "3probe");
+    const HttpReply freed = waiting.wait();
+    QCOMPARE(freed.status, 200);
+    QCOMPARE(freed.body, "6");
+    socket.sendText("5");
+    QVERIFY(answers(socket));
+}
+
 void TestEngineIo::pollsAfterTheUpgradeAreRefused()
 {
     const QByteArray sid = server().openPolling();
@@ -350,6 +411,7 @@ void TestEngineIo::pollsAfterTheUpgradeAreRefused()
     QCOMPARE(socket.receiveText(), "3probe");
     socket.sendText("5");
     QCOMPARE(server().poll(sid).status, 400);
+    QCOMPARE(server().post(sid, "4hello").status, 400);
     QVERIFY(answers(socket));
 }
 
@@ -364,6 +426,7 @@ void TestEngineIo::webSocketsAfterTheUpgradeAreClosed()
     ScriptedWebSocket second;
     QVERIFY(server().openUpgrade(second, sid));
     QCOMPARE(second.receive().kind, WireEvent::Kind::Close);
+    QCOMPARE(second.closeCode(), std::optional<quint16>(1008));
     QVERIFY(answers(socket));
 }
 
@@ -420,6 +483,15 @@ void TestEngineIo::aPageWithCredentialsMayPreflightAndPoll()
     QCOMPARE(reply.status, 200);
     QCOMPARE(reply.headers.value("Access-Control-Allow-Origin"), "http://localhost:7600");
     QCOMPARE(reply.headers.value("Access-Control-Allow-Credentials"), "true");
+}
+
+void TestEngineIo::everyRequirementHasItsTest()
+{
+    const QString file = QStringLiteral("tst_engineio");
+    const QStringList faults
+        = conformance::requirementsWithoutTest(staticMetaObject, file, u'E', 25)
+        + conformance::requirementsWithoutTest(staticMetaObject, file, u'S', 32);
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
 }
 
 int main(int argc, char* argv[])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/fixtureserver.h"
+#include "tests/conformance/requirements.h"
 
 using namespace gatehouse;
 using conformance::FixtureServer;
@@ -17,23 +18,42 @@ private Q_SLOTS:
 
     void connectToMain_data();
     void connectToMain();
+    void anUnknownNamespaceIsRefused_data() { requirement("S21"); }
     void anUnknownNamespaceIsRefused();
+    void rubbishBeforeConnectCloses_data() { requirement("S22"); }
     void rubbishBeforeConnectCloses();
+    void noConnectAtAllCloses_data() { requirement("S23"); }
     void noConnectAtAllCloses();
+    void noConnectButPongsCloses_data() { requirement("S23"); }
     void noConnectButPongsCloses();
+    void disconnectIsFollowedByThePingOnly_data() { requirement("S24"); }
     void disconnectIsFollowedByThePingOnly();
+    void leavingOneNamespaceKeepsTheOther_data() { requirement("S25"); }
     void leavingOneNamespaceKeepsTheOther();
+    void plainTextEvent_data() { requirement("S26"); }
     void plainTextEvent();
+    void binaryEvent_data() { requirement("S27"); }
     void binaryEvent();
+    void plainTextAck_data() { requirement("S28"); }
     void plainTextAck();
+    void binaryAck_data() { requirement("S29"); }
     void binaryAck();
+    void binaryEventAndAckOverPolling_data();
+    void binaryEventAndAckOverPolling();
+    void binaryStaysInItsNamespace_data() { requirement("S27"); }
+    void binaryStaysInItsNamespace();
     void malformedPacketsClose_data();
     void malformedPacketsClose();
+    void malformedPacketsEndAPollingSession_data() { malformedPacketsClose_data(); }
+    void malformedPacketsEndAPollingSession();
+    void octetsThatAreNoTextClose();
     void payloadsAreRelayedByteForByte_data();
     void payloadsAreRelayedByteForByte();
     void pollingAndWebSocketClientsMeetInOneNamespace();
+    void everyRequirementHasItsTest();
 
 private:
+    static void requirement(const char* number);
     void enter();
     bool isClosed();
 
@@ -47,6 +67,12 @@ void TestSocketIo::init()
     m_server = std::make_unique<FixtureServer>(QStringLiteral("socket"), "/socket.io/", carrier);
     m_client = std::make_unique<ScriptedWebSocket>();
     QVERIFY(m_server->openSession(*m_client));
+}
+
+void TestSocketIo::requirement(const char* number)
+{
+    QTest::addColumn<bool>("unused");
+    QTest::newRow(number) << true;
 }
 
 void TestSocketIo::enter()
@@ -73,14 +99,14 @@ void TestSocketIo::connectToMain_data()
         = [](const char* name, const char* packet, const char* answer, const char* event) {
               QTest::newRow(name) << QByteArray(packet) << QByteArray(answer) << QByteArray(event);
           };
-    row("main namespace", "40", "40{\"sid\":\"", "42[\"auth\",{}]");
-    row("main namespace with a payload", "40{\"token\":\"123\"}", "40{\"sid\":\"",
+    row("S17 main namespace", "40", "40{\"sid\":\"", "42[\"auth\",{}]");
+    row("S18 main namespace with a payload", "40{\"token\":\"123\"}", "40{\"sid\":\"",
         "42[\"auth\",{\"token\":\"123\"}]");
-    row("custom namespace", "40/custom,", "40/custom,{\"sid\":\"", "42/custom,[\"auth\",{}]");
-    row("custom namespace without a comma", "40/custom", "40/custom,{\"sid\":\"",
+    row("S19 custom namespace", "40/custom,", "40/custom,{\"sid\":\"", "42/custom,[\"auth\",{}]");
+    row("S19 custom namespace without a comma", "40/custom", "40/custom,{\"sid\":\"",
         "42/custom,[\"auth\",{}]");
-    row("custom namespace with a payload", "40/custom,{\"token\":\"abc\"}", "40/custom,{\"sid\":\"",
-        "42/custom,[\"auth\",{\"token\":\"abc\"}]");
+    row("S20 custom namespace with a payload", "40/custom,{\"token\":\"abc\"}",
+        "40/custom,{\"sid\":\"", "42/custom,[\"auth\",{\"token\":\"abc\"}]");
 }
 
 void TestSocketIo::connectToMain()
@@ -101,6 +127,8 @@ void TestSocketIo::anUnknownNamespaceIsRefused()
 {
     m_client->sendText("40/random");
     QCOMPARE(m_client->receiveText(), "44/random,{\"message\":\"Invalid namespace\"}");
+    // A refusal is of that namespace alone.
+    enter();
 }
 
 void TestSocketIo::rubbishBeforeConnectCloses()
@@ -132,6 +160,9 @@ void TestSocketIo::disconnectIsFollowedByThePingOnly()
     enter();
     m_client->sendText("41");
     QCOMPARE(m_client->receiveText(), "2");
+    // The transport is still there, and the namespace can be entered again.
+    m_client->sendText("3");
+    enter();
 }
 
 void TestSocketIo::leavingOneNamespaceKeepsTheOther()
@@ -183,20 +214,73 @@ void TestSocketIo::binaryAck()
     QCOMPARE(m_client->receiveBinary(), "\4\5\6");
 }
 
+void TestSocketIo::binaryEventAndAckOverPolling_data()
+{
+    QTest::addColumn<QByteArray>("sent");
+    QTest::addColumn<QByteArray>("answer");
+    QTest::newRow("S27 event") << QByteArray("452-[\"message\",")
+                               << QByteArray("452-[\"message-back\",");
+    QTest::newRow("S29 ack") << QByteArray("452-789[\"message-with-ack\",")
+                             << QByteArray("462-789[");
+}
+
+void TestSocketIo::binaryEventAndAckOverPolling()
+{
+    QFETCH(QByteArray, sent);
+    QFETCH(QByteArray, answer);
+    const QByteArray sid = m_server->openPolling();
+    QCOMPARE(m_server->post(sid, "40").status, 200);
+    QVERIFY(m_server->poll(sid).body.startsWith("40{"));
+    const QByteArray rest = "{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]"
+                            "\x1e"
+                            "bAQID\x1e"
+                            "bBAUG";
+    QCOMPARE(m_server->post(sid, sent + rest).status, 200);
+    QCOMPARE(m_server->poll(sid).body, answer + rest);
+}
+
+/// Between a packet and its attachments nothing of another namespace gets in.
+void TestSocketIo::binaryStaysInItsNamespace()
+{
+    enter();
+    m_client->sendText("40/custom");
+    QVERIFY(m_client->receiveText().startsWith("40/custom,{"));
+    QCOMPARE(m_client->receiveText(), "42/custom,[\"auth\",{}]");
+    m_client->sendText("451-[\"message\",{\"_placeholder\":true,\"num\":0}]");
+    m_client->sendText("41/custom");
+    QVERIFY(isClosed());
+}
+
 void TestSocketIo::malformedPacketsClose_data()
 {
     QTest::addColumn<QByteArray>("packet");
-    QTest::newRow("unknown type") << QByteArray("4abc");
-    QTest::newRow("payload of the wrong kind") << QByteArray("42{}");
-    QTest::newRow("invalid ack id") << QByteArray("42abc[\"message-with-ack\",1]");
-    QTest::newRow("event without a payload") << QByteArray("42");
-    QTest::newRow("CONNECT with an id") << QByteArray("401");
-    QTest::newRow("ack id of 23 digits") << QByteArray("4212345678901234567890123[\"message\"]");
-    QTest::newRow("exponent as the attachment count") << QByteArray("451e1-[\"message\"]");
-    QTest::newRow("placeholder out of range")
-        << QByteArray("451-[\"message\",{\"_placeholder\":true,\"num\":7}]");
-    QTest::newRow("event of a reserved name") << QByteArray("42[\"connect\"]");
-    QTest::newRow("lone surrogate in UTF-8") << QByteArray("42[\"message\",\"\xed\xa0\x80\"]");
+    const auto row
+        = [](const char* name, const char* packet) { QTest::newRow(name) << QByteArray(packet); };
+    row("S30 unknown type", "4abc");
+    row("S30 type 7", "47");
+    row("S31 payload of the wrong kind", "42{}");
+    row("S31 event without a payload", "42");
+    row("S31 empty array", "42[]");
+    row("S31 name that is no text", "42[{}]");
+    row("S31 ack that is no array", "431{}");
+    row("S31 text behind the payload", "42[\"message\"]x");
+    row("S32 invalid ack id", "42abc[\"message-with-ack\",1]");
+    row("S32 negative ack id", "42-1[\"message-with-ack\",1]");
+    row("S32 ack id with a point", "421.0[\"message-with-ack\",1]");
+    row("S32 ack id of 23 digits", "4212345678901234567890123[\"message\"]");
+    row("S32 ack without id", "43[1]");
+    row("CONNECT with an id", "401");
+    row("second CONNECT", "40");
+    row("namespace that was not entered", "42/custom,[\"message\"]");
+    row("exponent as the attachment count", "451e1-[\"message\"]");
+    row("hexadecimal attachment count", "450x1-[\"message\"]");
+    row("attachment count with a sign", "45+1-[\"message\"]");
+    row("too many attachments", "4511-[\"message\"]");
+    row("placeholder out of range", "450-[\"message\",{\"_placeholder\":true,\"num\":7}]");
+    row("placeholder without a number", "450-[\"message\",{\"_placeholder\":true}]");
+    row("negative placeholder", "451-[\"message\",{\"_placeholder\":true,\"num\":-1}]");
+    row("event of a reserved name", "42[\"connect\"]");
+    row("event of a reserved name, escaped", "42[\"\\u0063onnect\"]");
 }
 
 void TestSocketIo::malformedPacketsClose()
@@ -204,9 +288,29 @@ void TestSocketIo::malformedPacketsClose()
     QFETCH(QByteArray, packet);
     enter();
     m_client->sendText(packet);
-    if (QByteArray(QTest::currentDataTag()) == "placeholder out of range")
-        m_client->sendBinary("x");
     QVERIFY(isClosed());
+    QCOMPARE(m_client->closeCode(), std::optional<quint16>(1002));
+}
+
+/// The whole Engine.IO session ends, whatever carries it and however many namespaces it is in.
+void TestSocketIo::malformedPacketsEndAPollingSession()
+{
+    QFETCH(QByteArray, packet);
+    const QByteArray sid = m_server->openPolling();
+    QCOMPARE(m_server->post(sid, "40").status, 200);
+    QVERIFY(m_server->poll(sid).body.startsWith("40{"));
+    m_server->post(sid, packet);
+    const test::HttpReply last = m_server->poll(sid);
+    QVERIFY2((last.status == 200 && last.body == "1") || last.status == 400, last.body.constData());
+    QCOMPARE(m_server->poll(sid).status, 400);
+}
+
+void TestSocketIo::octetsThatAreNoTextClose()
+{
+    enter();
+    m_client->sendText("42[\"message\",\"\xed\xa0\x80\"]");
+    QVERIFY(isClosed());
+    QCOMPARE(m_client->closeCode(), std::optional<quint16>(1007));
 }
 
 void TestSocketIo::payloadsAreRelayedByteForByte_data()
@@ -242,6 +346,13 @@ void TestSocketIo::pollingAndWebSocketClientsMeetInOneNamespace()
     QCOMPARE(m_server->poll(sid).body, "42[\"message-back\",1]");
     m_client->sendText("42[\"message\",2]");
     QCOMPARE(m_client->receiveText(), "42[\"message-back\",2]");
+}
+
+void TestSocketIo::everyRequirementHasItsTest()
+{
+    const QStringList faults = conformance::requirementsWithoutTest(
+        staticMetaObject, QStringLiteral("tst_socketio"), u'S', 32);
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
 }
 
 int main(int argc, char* argv[])
