@@ -54,6 +54,7 @@ void ServerMetrics::refresh()
     syncTotal(m.packetsOut, sessions.packetsOut);
     syncTotal(m.slowConsumers, sessions.slowConsumers);
     syncTotal(m.pingTimeouts, sessions.pingTimeouts);
+    syncTotal(m.revokedSessions, sessions.revoked);
     syncTotal(m.protocolErrors, sessions.protocolErrors);
     syncTotal(m.connectTimeouts, sessions.connectTimeouts);
     syncTotal(m.sessionsUpgraded, sessions.upgraded);

@@ -213,8 +213,11 @@ void FederationNamespace::reviewMember(const SocketId& id)
     if (!member)
         return; // went while others were reviewed
     const auto current = m_services.identities.current(member->principal);
-    if (!current)
-        return member->socket->disconnect();
+    if (!current) {
+        if (m_services.server.settleBeforeRevocation(member->socket->sessionId()))
+            member->socket->disconnect();
+        return;
+    }
     const std::vector<RoomName> wanted = roomsOf(*current);
     const auto without
         = [](const std::vector<RoomName>& rooms, const std::vector<RoomName>& other) {
@@ -227,6 +230,9 @@ void FederationNamespace::reviewMember(const SocketId& id)
           };
     const std::vector<RoomName> old = without(member->rooms, wanted);
     const std::vector<RoomName> fresh = without(wanted, member->rooms);
+    // Events of a lost room that have not left yet must not do so after this.
+    if (!old.empty() && !m_services.server.settleBeforeRevocation(member->socket->sessionId()))
+        return;
     leaveRooms(member, old); // under the name it came in with
     if (!member->socket)
         return;

@@ -77,6 +77,8 @@ Metrics::Metrics()
           "System calls that sent to many clients at once")),
       slowConsumers(counter(*m_registry, "gatehouse_slow_consumers_total",
           "Clients closed because their queue was over its bound")),
+      revokedSessions(counter(*m_registry, "gatehouse_revoked_sessions_total",
+          "Sessions closed because they lost a right while events of it waited for them")),
       pingTimeouts(counter(*m_registry, "gatehouse_ping_timeouts_total",
           "Sessions ended because the client was not heard of")),
       protocolErrors(counter(*m_registry, "gatehouse_protocol_errors_total",

@@ -52,6 +52,7 @@ public:
     prometheus::Gauge& ioUring;
     prometheus::Counter& flushBatches;
     prometheus::Counter& slowConsumers;
+    prometheus::Counter& revokedSessions;
     prometheus::Counter& pingTimeouts;
     prometheus::Counter& protocolErrors;
     prometheus::Counter& connectTimeouts;

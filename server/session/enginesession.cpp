@@ -434,6 +434,13 @@ void EngineSession::linkClosed(quint16 code, QLatin1StringView reason)
     }
 }
 
+bool EngineSession::flushOrDrop()
+{
+    if (!isOpen())
+        return true;
+    return m_link ? m_link->flushOrDrop() : m_polling->flushOrDrop();
+}
+
 void EngineSession::close(QLatin1StringView reason, CloseCode code)
 {
     if (!isOpen())

@@ -55,6 +55,9 @@ public:
     void startUpgrade(std::unique_ptr<WebSocketLink> link, protocol::EngineDialect dialect);
 
     void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
+    /// What is queued leaves now or never. True when nothing was dropped.
+    bool flushOrDrop();
+
     void measureRoundTrip(Heartbeat::RoundTripCallback callback);
 
     /// Tells the peer as far as its transport allows; `reason` is a literal; engineClosed() is

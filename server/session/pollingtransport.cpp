@@ -90,6 +90,16 @@ void PollingTransport::flush()
         answer(m_core, takePoll(), takePayload());
 }
 
+bool PollingTransport::flushOrDrop()
+{
+    flush();
+    const auto dropped = std::erase_if(m_queue,
+        [this](const protocol::EncodedPacketPtr& packet) { return packet != m_core.ping; });
+    if (dropped > 0)
+        m_queuedBytes = m_queue.empty() ? 0 : m_core.ping->costBytes() * qsizetype(m_queue.size());
+    return dropped == 0;
+}
+
 void PollingTransport::finishPoll(QByteArray lastPacket)
 {
     if (!m_poll)

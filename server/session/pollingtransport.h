@@ -43,6 +43,9 @@ public:
     void setPoll(HttpExchangePtr exchange) { m_poll = std::move(exchange); }
     HttpExchangePtr takePoll() { return std::exchange(m_poll, nullptr); }
 
+    /// As WebSocketLink::flushOrDrop(), of messages; a ping may stay.
+    bool flushOrDrop();
+
     /// Answers the waiting GET with everything queued; does nothing if either is missing.
     void flush();
     /// Answers the waiting GET with what is queued and this last packet.

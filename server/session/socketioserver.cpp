@@ -213,6 +213,16 @@ bool SocketIoServer::closeSession(const SessionId& id, CloseCode code, QLatin1St
     return true;
 }
 
+bool SocketIoServer::settleBeforeRevocation(const SessionId& id)
+{
+    Session* session = d->session(id);
+    if (!session || session->engine().flushOrDrop())
+        return true;
+    ++d->core.counters.revoked;
+    session->engine().close(QLatin1StringView("rights changed"), CloseCode::RightsChanged);
+    return false;
+}
+
 void SocketIoServer::measureRoundTrip(
     const SessionId& id, std::function<void(Result<Millis>)> callback)
 {

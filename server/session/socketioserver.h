@@ -74,6 +74,7 @@ struct SessionCounters
     quint64 openedEngineIo3 = 0; ///< of those opened
     quint64 upgraded = 0; ///< polling to WebSocket
     quint64 slowConsumers = 0; ///< closed: outgoing queue over its bound in bytes or age
+    quint64 revoked = 0; ///< closed: lost a right with events of it still queued
     quint64 pingTimeouts = 0;
     quint64 connectTimeouts = 0; ///< closed: no namespace, or no identity, in time
     quint64 protocolErrors = 0; ///< closed: bytes that do not follow the protocol
@@ -120,6 +121,11 @@ public:
     /// Ends a session with a named reason; false when it does not exist (any more). Handlers hear
     /// of it before this returns.
     bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason);
+
+    /// For a session that loses a right: what was published to it before leaves now or never. A
+    /// client that does not take all of it at once is closed (`rights changed`), so that it comes
+    /// back knowing that it has missed something; false then.
+    bool settleBeforeRevocation(const SessionId& id);
 
     /// Sends an Engine.IO ping now; the callback gets the round-trip time, or Timeout/Unavailable.
     void measureRoundTrip(const SessionId& id, std::function<void(Result<Millis>)> callback);

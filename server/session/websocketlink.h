@@ -25,6 +25,7 @@ enum class CloseCode : quint16 {
     SlowConsumer = 4008, ///< outgoing queue over its bound in bytes or age
     Unidentified = 4001, ///< no identity within the grace period
     Kicked = 4003, ///< disconnected by an administrator
+    RightsChanged = 4005, ///< lost a right while events of it were waiting for the client
 };
 
 /// One open WebSocket. Declared here, implemented by transport over a byte stream; a session owns
@@ -54,6 +55,10 @@ public:
     virtual void send(const protocol::EncodedPacketPtr& packet) = 0;
 
     virtual qsizetype queuedBytes() const = 0;
+
+    /// Hands on what is queued at once and drops what the network does not take now; of a message
+    /// that has begun to leave, the rest stays. True when nothing was dropped.
+    virtual bool flushOrDrop() = 0;
 
     /// Sends a close frame after what is queued, then ends the connection within a deadline.
     virtual void close(CloseCode code, QLatin1StringView reason) = 0;

@@ -79,6 +79,16 @@ void WebSocketConnection::enqueue(QByteArray frames)
         m_context->flushList.markDirty(*this);
 }
 
+bool WebSocketConnection::flushOrDrop()
+{
+    if (m_state != State::Open)
+        return true;
+    writeQueue();
+    const qsizetype left = m_queue.bytes();
+    m_queue.dropUnstarted();
+    return m_queue.bytes() == left;
+}
+
 void WebSocketConnection::endAsSlowConsumer()
 {
     ++m_context->counters.slowConsumers;

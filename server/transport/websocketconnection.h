@@ -31,6 +31,7 @@ public:
     void send(const protocol::EncodedPacketPtr& packet) override;
     /// Finished frames of whatever protocol, under the same bounds as send().
     void sendFrames(QByteArray frames);
+    bool flushOrDrop() override;
     qsizetype queuedBytes() const override { return m_queue.bytes(); }
     void close(session::CloseCode code, QLatin1StringView reason) override;
 

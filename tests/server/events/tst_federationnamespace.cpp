@@ -65,6 +65,7 @@ private Q_SLOTS:
     void nobodyHearsAnotherCollaboration_data();
     void nobodyHearsAnotherCollaboration();
     void changedDirectoryMovesLiveSockets();
+    void eventsOfALostRightThatStillWaitAreDropped();
     void movedNodeSpeaksAndHearsWhereItIsNow();
     void movedUserHasTheRightsOfItsNewOrganization();
     void removedNodeIsToldOfflineWhereItWas();
@@ -895,6 +896,36 @@ void FederationNamespaceTest::changedDirectoryMovesLiveSockets()
     QCOMPARE(house.hub.rooms().size(), size_t(0));
     QVERIFY(!house.presence.isOnline(NodeId{
         content.nodes.empty() ? 1 : house.store->loadStartState()->directory.nodes[1].id.value}));
+}
+
+void FederationNamespaceTest::eventsOfALostRightThatStillWaitAreDropped()
+{
+    House house;
+    Client slow = house.connectUser(u"bert"_s);
+    Client quick = house.connectUser(u"bert"_s);
+    Client slowButAllowed = house.connectUser(u"anna"_s);
+    for (Client* client : {&slow, &quick, &slowButAllowed})
+        client->take();
+    slow.peer().isStalled = slowButAllowed.peer().isStalled = true;
+    house.createTask(u"root"_s, u"heart"_s, {u"Bergen"_s});
+    auto content = house.store->loadStartState()->directory;
+    for (work::User& user : content.users) {
+        if (user.username == u"bert")
+            user.roles.clear();
+    }
+    house.directory.replace(content);
+    // The revocation is in force: from here on nothing may come.
+    slow.peer().resume();
+    slowButAllowed.peer().resume();
+    QCOMPARE(slow.take("new_task").size(), 0);
+    QVERIFY(slow.peer().closeCode == session::CloseCode::RightsChanged);
+    QCOMPARE(quick.take("new_task").size(), 1); // was sent while it was allowed
+    QVERIFY(!quick.isClosed());
+    QCOMPARE(slowButAllowed.take("new_task").size(), 1);
+    QVERIFY(!slowButAllowed.isClosed());
+    house.createTask(u"root"_s, u"heart"_s, {u"Bergen"_s});
+    QCOMPARE(quick.take(), QByteArrayList());
+    QCOMPARE(slowButAllowed.take("new_task").size(), 1);
 }
 
 void FederationNamespaceTest::movedNodeSpeaksAndHearsWhereItIsNow()

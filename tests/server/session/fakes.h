@@ -94,6 +94,15 @@ public:
     QByteArray closeReason;
     bool isDestroyed = false;
     qsizetype queuedBytes = 0; ///< what the link pretends to have queued
+    bool isStalled = false; ///< takes nothing: what is sent waits in `unsent`
+    QByteArrayList unsent;
+
+    /// Takes what has waited, and everything from now on.
+    void resume()
+    {
+        isStalled = false;
+        texts << std::exchange(unsent, {});
+    }
 };
 using PeerPtr = std::shared_ptr<Peer>;
 
@@ -112,10 +121,11 @@ public:
     {
         if (m_peer->closeCode)
             return;
-        m_peer->texts << packet->text();
+        (m_peer->isStalled ? m_peer->unsent : m_peer->texts) << packet->text();
         m_peer->binaries << packet->attachments();
     }
     qsizetype queuedBytes() const override { return m_peer->queuedBytes; }
+    bool flushOrDrop() override { return std::exchange(m_peer->unsent, {}).isEmpty(); }
     void close(CloseCode code, QLatin1StringView reason) override
     {
         m_peer->closeCode = code;

@@ -45,6 +45,8 @@ private Q_SLOTS:
     void anObserverMayLeaveWhileCalled();
     void aSessionIsClosedByName();
     void aPollingQueueOverItsBytesIsASlowConsumer();
+    void aRevocationOvertakesWhatWaitsForAPoll();
+    void aRevocationLeavesAPollerWithoutWaitingEventsAlone();
     void aPollingQueueOverItsAgeIsASlowConsumer();
     void aPollerThatKeepsUpIsNoSlowConsumer();
     void onePacketLargerThanTheBoundStillGoesOut();
@@ -187,6 +189,41 @@ void TestSocketIoServer::aSessionIsClosedByName()
     const ExchangePtr waiting = rig.poll(sid);
     rig.server.closeSession({sid}, CloseCode::Kicked, QLatin1StringView("kicked"));
     QCOMPARE(waiting->body(), "1");
+}
+
+void TestSocketIoServer::aRevocationOvertakesWhatWaitsForAPoll()
+{
+    Rig rig;
+    const QByteArray sid = rig.openPolling();
+    rig.post(sid, "40");
+    rig.poll(sid);
+    rig.root.takeLines();
+    rig.root.last->emitEvent("secret");
+    Rig::settle();
+    QVERIFY(!rig.server.settleBeforeRevocation({sid}));
+    QCOMPARE(rig.root.takeLines(), QByteArrayList{"disconnected rights changed"});
+    const ExchangePtr late = rig.poll(sid);
+    QCOMPARE(late->status(), 400);
+    QVERIFY(!late->body().contains("secret"));
+    QCOMPARE(rig.server.counters().revoked, quint64(1));
+}
+
+void TestSocketIoServer::aRevocationLeavesAPollerWithoutWaitingEventsAlone()
+{
+    Rig rig;
+    const QByteArray sid = rig.openPolling();
+    rig.post(sid, "40");
+    rig.poll(sid);
+    rig.root.takeLines();
+    QVERIFY(rig.server.settleBeforeRevocation({sid})); // between two polls, nothing waits
+    const ExchangePtr waiting = rig.poll(sid);
+    rig.root.last->emitEvent("before");
+    QVERIFY(rig.server.settleBeforeRevocation({sid})); // in the turn of the event, a poll waits
+    QVERIFY(waiting->body().contains("before"));
+    rig.advance(Millis{25'000}); // a ping waits for the next poll
+    QVERIFY(rig.server.settleBeforeRevocation({sid}));
+    QCOMPARE(rig.root.takeLines(), QByteArrayList());
+    QCOMPARE(rig.poll(sid)->body(), QByteArray("2"));
 }
 
 void TestSocketIoServer::aPollingQueueOverItsBytesIsASlowConsumer()

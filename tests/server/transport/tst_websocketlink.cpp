@@ -147,6 +147,7 @@ private Q_SLOTS:
     void drippingMessageIsEnded();
     void pauseBetweenMessagesIsFine();
     void slowConsumerByBytes();
+    void whatThePeerDoesNotTakeAtOnceCanBeDropped();
     void slowConsumerByAge();
     void burstWithinOneTurnIsNoSlowConsumer();
     void oneLargeMessageIsNoSlowConsumer();
@@ -714,6 +715,34 @@ void TestWebSocketLink::slowConsumerByBytes()
         QVERIFY(client.waitForEnd());
         QCOMPARE(client.closeCode(), quint16(4008));
     }
+}
+
+void TestWebSocketLink::whatThePeerDoesNotTakeAtOnceCanBeDropped()
+{
+    TransportOptions options = defaults();
+    options.webSocket.maxQueuedBytes = 100'000'000;
+    options.webSocket.sendBufferBytes = 16'384;
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.send("early");
+    QVERIFY(link.link->flushOrDrop()); // nothing is left, nothing is dropped
+    QCOMPARE(client.receiveText(), QByteArray("early"));
+    client.tcp().setReadBufferSize(1);
+    for (int i = 0; i < 3'000; ++i)
+        link.send(QByteArray(4'000, 's'));
+    link.send("secret");
+    QVERIFY(!link.link->flushOrDrop());
+    QVERIFY(link.link->queuedBytes() <= 4'100); // the rest of the message under way
+    link.send("after");
+    client.tcp().setReadBufferSize(0);
+    QByteArray text = client.receiveText();
+    int whole = 0;
+    for (; text == QByteArray(4'000, 's'); text = client.receiveText())
+        ++whole;
+    QCOMPARE(text, QByteArray("after"));
+    QVERIFY2(whole > 0 && whole < 3'000, qPrintable(QString::number(whole)));
 }
 
 void TestWebSocketLink::slowConsumerByAge()
