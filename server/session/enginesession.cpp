@@ -3,6 +3,7 @@
 
 #include "common/protocol/engineio3.h"
 #include "server/session/servercore.h"
+#include "server/session/version3link.h"
 
 #include <QLoggingCategory>
 
@@ -77,6 +78,10 @@ void EngineSession::openPolling(const HttpExchangePtr& exchange)
 void EngineSession::openWebSocket(std::unique_ptr<WebSocketLink> link)
 {
     m_state = State::Open;
+    if (isVersion3(m_dialect)) {
+        link = std::make_unique<Version3Link>(
+            std::move(link), m_dialect, m_core.timers, Version3Link::Start::Gently);
+    }
     m_link = std::move(link);
     m_link->setReceiver(this);
     m_heartbeat.start();
@@ -181,11 +186,14 @@ void EngineSession::upgradeConfirmed(std::unique_ptr<WebSocketLink> link)
     m_polling->refusePoll(EngineError::BadRequest);
     const auto waiting = m_polling->takeQueue();
     m_polling.reset();
+    if (isVersion3(m_dialect)) {
+        link = std::make_unique<Version3Link>(
+            std::move(link), m_upgradeDialect, m_core.timers, Version3Link::Start::AtOnce);
+    }
     m_link = std::move(link);
     m_link->setReceiver(this);
-    m_dialect = m_upgradeDialect;
     for (const protocol::EncodedPacketPtr& packet : waiting)
-        sendByLink(packet);
+        m_link->send(packet);
     ++m_core.counters.upgraded;
     m_client.engineTransportChanged();
 }
@@ -216,7 +224,7 @@ void EngineSession::send(const protocol::EncodedPacketPtr& packet, hub::Urgency 
         return;
     }
     countOut(*packet);
-    sendByLink(packet);
+    m_link->send(packet);
 }
 
 void EngineSession::queue(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency)
@@ -272,14 +280,6 @@ void EngineSession::closeAsSlow()
     close(QLatin1StringView("slow consumer"), CloseCode::SlowConsumer);
 }
 
-void EngineSession::sendByLink(const protocol::EncodedPacketPtr& packet)
-{
-    if (isVersion3(m_dialect))
-        m_link->send(protocol::EncodedPacket::forWebSocket(packet, m_dialect));
-    else
-        m_link->send(packet);
-}
-
 void EngineSession::sendPing()
 {
     sendHeartbeat(m_core.ping);
@@ -323,14 +323,6 @@ void EngineSession::textReceived(QByteArrayView utf8)
 {
     if (!isOpen())
         return;
-    if (isVersion3(m_dialect) && utf8.startsWith('b')) {
-        const auto binary = protocol::parseEngine3Text(utf8);
-        if (binary)
-            receiveBinary(binary->data);
-        else
-            protocolError(binary.error());
-        return;
-    }
     const auto packet = protocol::parseEnginePacket(utf8);
     if (packet)
         receiveText(packet->type, packet->data);
@@ -340,17 +332,8 @@ void EngineSession::textReceived(QByteArrayView utf8)
 
 void EngineSession::binaryReceived(QByteArrayView octets)
 {
-    if (!isOpen())
-        return;
-    if (!isVersion3(m_dialect)) {
+    if (isOpen())
         receiveBinary(octets);
-        return;
-    }
-    const auto message = protocol::parseEngine3Binary(octets);
-    if (message)
-        receiveBinary(*message);
-    else
-        protocolError(message.error());
 }
 
 void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView data)

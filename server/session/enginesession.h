@@ -90,7 +90,6 @@ private:
     Result<std::vector<protocol::EnginePacket>> packetsOf(
         const protocol::HttpRequest& request) const;
     void waitForPackets(const HttpExchangePtr& exchange);
-    void sendByLink(const protocol::EncodedPacketPtr& packet);
     void sendHeartbeat(const protocol::EncodedPacketPtr& packet);
     void answerPing();
     void receiveText(protocol::EnginePacketType type, QByteArrayView data);
@@ -107,8 +106,8 @@ private:
     ServerCore& m_core;
     Client& m_client;
     const SessionId m_id;
-    protocol::EngineDialect m_dialect; ///< of the transport in use
-    protocol::EngineDialect m_upgradeDialect = protocol::EngineDialect::V4;
+    const protocol::EngineDialect m_dialect; ///< of the request that made the session
+    protocol::EngineDialect m_upgradeDialect = protocol::EngineDialect::V4; ///< of version 3 only
     State m_state = State::New;
     bool m_isDoomed = false; ///< over its queue bound; closes when the turn ends
     std::unique_ptr<PollingTransport> m_polling; ///< either this

@@ -93,10 +93,11 @@ void PollingTransport::flush()
 bool PollingTransport::flushOrDrop()
 {
     flush();
-    const auto dropped = std::erase_if(m_queue,
-        [this](const protocol::EncodedPacketPtr& packet) { return packet != m_core.ping; });
-    if (dropped > 0)
-        m_queuedBytes = m_queue.empty() ? 0 : m_core.ping->costBytes() * qsizetype(m_queue.size());
+    const auto dropped = std::erase_if(m_queue, [this](const protocol::EncodedPacketPtr& packet) {
+        return packet != m_core.ping && packet != m_core.pong;
+    });
+    if (dropped > 0) // a ping costs what a pong does
+        m_queuedBytes = m_core.ping->costBytes() * qsizetype(m_queue.size());
     return dropped == 0;
 }
 

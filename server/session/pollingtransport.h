@@ -43,7 +43,7 @@ public:
     void setPoll(HttpExchangePtr exchange) { m_poll = std::move(exchange); }
     HttpExchangePtr takePoll() { return std::exchange(m_poll, nullptr); }
 
-    /// As WebSocketLink::flushOrDrop(), of messages; a ping may stay.
+    /// As WebSocketLink::flushOrDrop(), of messages; a ping or pong may stay.
     bool flushOrDrop();
 
     /// Answers the waiting GET with everything queued; does nothing if either is missing.

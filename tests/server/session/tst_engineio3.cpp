@@ -42,9 +42,12 @@ public:
     {
         return send(fake::request("POST", pollingQuery(sid), std::move(body), std::move(headers)));
     }
+    /// A WebSocket that has been sent what it opens with.
     PeerPtr openWebSocket3(const QString& more = {})
     {
-        return openWebSocket(QStringLiteral("EIO=3&transport=websocket") + more);
+        PeerPtr peer = openWebSocket(QStringLiteral("EIO=3&transport=websocket") + more);
+        advance(Millis{20});
+        return peer;
     }
     PeerPtr openConnected3()
     {
@@ -68,6 +71,7 @@ private Q_SLOTS:
     void jsonpIsRefused();
     void theFirstAnswerBringsOpenAndConnect();
     void aWebSocketOpensWithBoth();
+    void whatClosesAWebSocketAtOnceComesBehindItsOpening();
     void aRootThatThinksIsConnectedLater();
     void theHandlerHearsOfTheRootAfterTheSession();
     void aClientThatGoesWhileItOpensIsForgotten();
@@ -94,6 +98,7 @@ private Q_SLOTS:
     void theUpgradeChangesTheDialect();
     void closingSaysSoInItsFraming();
     void aFullQueueEndsTheSession();
+    void aPongStaysWhenARightIsRevoked();
     void namespacesAreEnteredWithAQuery();
     void refusalsAreTexts_data();
     void refusalsAreTexts();
@@ -156,10 +161,23 @@ void TestEngineIo3::theFirstAnswerBringsOpenAndConnect()
 void TestEngineIo3::aWebSocketOpensWithBoth()
 {
     OldRig rig;
-    const PeerPtr peer = rig.openWebSocket3();
+    const PeerPtr peer = rig.openWebSocket(QStringLiteral("EIO=3&transport=websocket"));
+    rig.advance(Millis{19});
+    QVERIFY(peer->texts.isEmpty()); // the client may not listen yet
+    rig.advance(Millis{1});
     QCOMPARE(peer->texts.size(), 2);
     QVERIFY(peer->texts[0].startsWith("0{\"sid\":\""));
     QVERIFY(peer->texts[0].contains("\"upgrades\":[],"));
+    QCOMPARE(peer->texts[1], "40");
+}
+
+void TestEngineIo3::whatClosesAWebSocketAtOnceComesBehindItsOpening()
+{
+    OldRig rig;
+    const PeerPtr peer = rig.openWebSocket(QStringLiteral("EIO=3&transport=websocket"));
+    peer->sendText("abc");
+    QCOMPARE(peer->closeCode, std::optional(CloseCode::ProtocolError));
+    QCOMPARE(peer->texts.size(), 2);
     QCOMPARE(peer->texts[1], "40");
 }
 
@@ -389,11 +407,13 @@ void TestEngineIo3::aSilentClientIsGoneAtExactlyBothTimes()
     OldRig rig(oldClientsToo(Rig::quick()));
     const PeerPtr peer = rig.openConnected3();
     const QByteArray sid = rig.openPolling3();
-    rig.advance(Millis{499});
+    rig.advance(Millis{479}); // the WebSocket is 20 ms older
     QVERIFY(!peer->isClosed());
-    QCOMPARE(rig.server.sessions().size(), size_t(2));
     rig.advance(Millis{1});
     QCOMPARE(peer->closeCode, std::optional(CloseCode::GoingAway));
+    rig.advance(Millis{19});
+    QCOMPARE(rig.server.sessions().size(), size_t(1));
+    rig.advance(Millis{1});
     QCOMPARE(rig.poll3(sid)->status(), 400);
     QCOMPARE(
         rig.root.lines, QByteArrayList({"disconnected ping timeout", "disconnected ping timeout"}));
@@ -414,7 +434,7 @@ void TestEngineIo3::everyPacketKeepsAClientAlive()
     OldRig rig(oldClientsToo(Rig::quick()));
     const PeerPtr peer = rig.openConnected3();
     for (int i = 0; i < 3; ++i) {
-        rig.advance(Millis{499});
+        rig.advance(Millis{i == 0 ? 479 : 499});
         peer->sendText(text);
     }
     rig.advance(Millis{499});
@@ -427,7 +447,7 @@ void TestEngineIo3::aFrozenServerDropsNobody()
 {
     OldRig rig;
     const PeerPtr peer = rig.openConnected3();
-    rig.advance(Millis{84'000});
+    rig.advance(Millis{83'980});
     rig.clock.advance(Millis{120'000});
     rig.server.runTimers();
     Rig::settle();
@@ -520,6 +540,20 @@ void TestEngineIo3::aFullQueueEndsTheSession()
     Rig::settle();
     QCOMPARE(rig.root.lines, QByteArrayList({"disconnected slow consumer"}));
     QCOMPARE(rig.poll3(sid)->status(), 400);
+}
+
+void TestEngineIo3::aPongStaysWhenARightIsRevoked()
+{
+    OldRig rig;
+    const QByteArray sid = rig.openPolling3();
+    rig.post3(sid, "1:2");
+    QVERIFY(rig.server.settleBeforeRevocation({sid}));
+    QCOMPARE(rig.poll3(sid)->body(), "1:3");
+    const PeerPtr opening = rig.openWebSocket(QStringLiteral("EIO=3&transport=websocket"));
+    QVERIFY(rig.server.settleBeforeRevocation(rig.root.last->sessionId()));
+    QCOMPARE(opening->texts.size(), 2);
+    rig.root.last->emitEvent("a", "1");
+    QCOMPARE(opening->texts.last(), "42[\"a\",1]");
 }
 
 void TestEngineIo3::namespacesAreEnteredWithAQuery()
