@@ -165,7 +165,6 @@ void FrontDoor::close()
     m_finishCheck.stop();
     while (!m_connections.empty())
         m_connections.begin()->second->abort();
-    m_webSocketDoor.abortPending();
     m_context->closing.abortAll();
 }
 

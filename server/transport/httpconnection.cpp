@@ -235,8 +235,9 @@ bool HttpConnection::offerUpgrade()
     context.counters.bytesIn += quint64(head.octets);
     m_socket->skip(head.octets);
     QTcpSocket* socket = std::exchange(m_socket, nullptr);
-    m_door.webSocketDoor().handOver(socket, std::move(m_ticket), std::move(request), acceptor);
-    m_door.forget(this);
+    auto ticket = std::move(m_ticket);
+    m_door.forget(this); // before anybody else is called
+    m_door.webSocketDoor().open(socket, std::move(ticket), request, *acceptor);
     return false;
 }
 

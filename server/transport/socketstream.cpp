@@ -5,7 +5,6 @@
 #include "server/transport/transportcontext.h"
 
 #include <QSslSocket>
-#include <QWebSocket>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -47,9 +46,8 @@ qsizetype sizeOf(std::span<const QByteArrayView> parts)
 } // namespace
 
 SocketStream::SocketStream(std::shared_ptr<TransportContext> context, QTcpSocket* socket,
-    QWebSocket* webSocket, std::unique_ptr<ConnectionCaps::Ticket> ticket, QByteArray early)
-    : m_context(std::move(context)), m_socket(socket), m_webSocket(webSocket),
-      m_ticket(std::move(ticket)), m_early(std::move(early)),
+    std::unique_ptr<ConnectionCaps::Ticket> ticket)
+    : m_context(std::move(context)), m_socket(socket), m_ticket(std::move(ticket)),
       m_isEncrypted(qobject_cast<QSslSocket*>(socket) != nullptr)
 {
     connect(socket, &QTcpSocket::readyRead, this, &SocketStream::handleReadyRead);
@@ -63,40 +61,22 @@ SocketStream::~SocketStream()
 {
     if (m_socket) {
         m_socket->disconnect(this);
-        // Before the QWebSocket goes: while it believes to be connected it would write a close
-        // frame of its own.
         m_socket->abort();
+        m_socket->deleteLater(); // it may be on the stack
     }
-    if (m_webSocket)
-        m_webSocket->deleteLater();
-    if (m_socket)
-        m_socket->deleteLater();
 }
 
 void SocketStream::start()
 {
     m_isStarted = true;
-    if (!m_early.isEmpty() || (m_socket && m_socket->bytesAvailable() > 0) || !m_socket
+    if (!m_socket || m_socket->bytesAvailable() > 0
         || m_socket->state() != QAbstractSocket::ConnectedState)
-        QMetaObject::invokeMethod(this, &SocketStream::deliverEarly, Qt::QueuedConnection);
-}
-
-void SocketStream::deliverEarly()
-{
-    if (!m_early.isEmpty() && m_receiver) {
-        QByteArray early = std::exchange(m_early, {});
-        const QPointer<SocketStream> self(this);
-        m_context->counters.bytesIn += quint64(early.size());
-        m_receiver->bytesReceived({early.data(), size_t(early.size())});
-        if (!self)
-            return;
-    }
-    handleReadyRead();
+        QMetaObject::invokeMethod(this, &SocketStream::handleReadyRead, Qt::QueuedConnection);
 }
 
 void SocketStream::handleReadyRead()
 {
-    if (!m_isStarted || !m_early.isEmpty() || !m_socket)
+    if (!m_isStarted || !m_socket)
         return;
     const QPointer<SocketStream> self(this);
     for (int i = 0; i < MaxPiecesPerTurn; ++i) {
@@ -205,7 +185,7 @@ void SocketStream::shutdownWrite()
 void SocketStream::handleEnd()
 {
     // What was read before the end comes first.
-    if (!m_isStarted || !m_early.isEmpty() || m_hasEnded)
+    if (!m_isStarted || m_hasEnded)
         return;
     if (m_socket && m_socket->bytesAvailable() > 0) {
         const QPointer<SocketStream> self(this);

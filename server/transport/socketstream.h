@@ -10,23 +10,20 @@
 
 #include <memory>
 
-class QWebSocket;
-
 namespace gatehouse::transport {
 
 struct TransportContext;
 
-/// ByteStream over a QTcpSocket or an encrypted QSslSocket that a QWebSocketServer has upgraded.
-/// The QWebSocket no longer reads; it is kept because it belongs to the socket's life cycle, and
-/// goes with it. Over plain TCP octets go from the caller's buffers straight to the kernel.
+/// ByteStream over a QTcpSocket or an encrypted QSslSocket. Over plain TCP octets go from the
+/// caller's buffers straight to the kernel.
 class SocketStream final : public QObject, public ByteStream
 {
     Q_OBJECT
 
 public:
-    /// Takes socket and QWebSocket over; `early` arrived behind the handshake.
+    /// Takes the socket over, with what it has not yet given out.
     SocketStream(std::shared_ptr<TransportContext> context, QTcpSocket* socket,
-        QWebSocket* webSocket, std::unique_ptr<ConnectionCaps::Ticket> ticket, QByteArray early);
+        std::unique_ptr<ConnectionCaps::Ticket> ticket);
     ~SocketStream() override;
 
     void setReceiver(Receiver* receiver) override { m_receiver = receiver; }
@@ -38,17 +35,14 @@ private:
     void handleReadyRead();
     void handleWritten();
     void handleEnd();
-    void deliverEarly();
     qsizetype writePlain(std::span<const QByteArrayView> parts);
     qsizetype writeEncrypted(std::span<const QByteArrayView> parts);
     qsizetype unsentBytes() const;
 
     std::shared_ptr<TransportContext> m_context;
     QPointer<QTcpSocket> m_socket;
-    QPointer<QWebSocket> m_webSocket;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
     Receiver* m_receiver = nullptr;
-    QByteArray m_early;
     bool m_isEncrypted;
     bool m_isStarted = false;
     bool m_hasEnded = false;

@@ -36,7 +36,7 @@ struct TransportCounters
 
     quint64 upgradesAccepted = 0;
     quint64 upgradesRefused = 0; ///< by our checks or by the acceptor
-    quint64 upgradesFailed = 0; ///< checked, but the handshake did not complete
+    quint64 upgradesFailed = 0; ///< checked, but the connection was gone
 
     quint64 webSocketProtocolErrors = 0; ///< ended by us: 1002, 1003, 1007
     quint64 webSocketTooBig = 0; ///< ended by us: 1009

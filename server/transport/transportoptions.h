@@ -27,7 +27,6 @@ struct ConnectionDeadlines
     Millis body{30'000}; ///< for a body, and for the peer to take an answer ...
     qint64 minBytesPerSecond = 4'096; ///< ... extended as if octets moved at this rate
     Millis linger{2'000}; ///< after a refusal: reading on, so that the answer is not reset away
-    Millis webSocketHandshake{5'000}; ///< from a checked upgrade request to the open link
     Millis acceptBackOff{100}; ///< accepting rests this long when descriptors run out
 };
 

@@ -27,12 +27,14 @@ protocol::WebSocketLimits limitsOf(const WebSocketOptions& options)
 } // namespace
 
 std::unique_ptr<session::WebSocketLink> WebSocketConnection::create(
-    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream)
+    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream,
+    QByteArray greeting)
 {
     std::unique_ptr<WebSocketConnection> connection(
         new WebSocketConnection(std::move(context), std::move(stream)));
     connection->m_stream->setReceiver(connection.get());
     connection->m_stream->start();
+    connection->enqueue(std::move(greeting));
     return connection;
 }
 

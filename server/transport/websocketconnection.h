@@ -23,8 +23,9 @@ class WebSocketConnection final : public session::WebSocketLink,
                                   private FlushList::Client
 {
 public:
-    static std::unique_ptr<session::WebSocketLink> create(
-        std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream);
+    /// `greeting`, the answer to the handshake, leaves before everything else.
+    static std::unique_ptr<session::WebSocketLink> create(std::shared_ptr<TransportContext> context,
+        std::unique_ptr<ByteStream> stream, QByteArray greeting);
     ~WebSocketConnection() override;
 
     void setReceiver(WebSocketLink::Receiver* receiver) override { m_receiver = receiver; }

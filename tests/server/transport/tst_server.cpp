@@ -32,7 +32,6 @@ TransportOptions shortDeadlines()
     options.deadlines.idle = Millis{300};
     options.deadlines.body = Millis{300};
     options.deadlines.linger = Millis{200};
-    options.deadlines.webSocketHandshake = Millis{300};
     return options;
 }
 

@@ -44,7 +44,6 @@ TransportOptions shortDeadlines()
 {
     TransportOptions options = defaults();
     options.deadlines.tlsHandshake = Millis{300};
-    options.deadlines.webSocketHandshake = Millis{300};
     options.deadlines.linger = Millis{200};
     options.webSocket.stall = Millis{300};
     options.webSocket.messageTotal = Millis{700};
