@@ -7,7 +7,7 @@ namespace gatehouse::session {
 
 namespace {
 
-constexpr Millis gentleStart{20};
+constexpr Millis gentleStart{50};
 
 /// What a receiver takes for a fault: no text packet is empty.
 constexpr QByteArrayView NoPacket("");

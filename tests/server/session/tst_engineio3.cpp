@@ -11,6 +11,9 @@ using fake::Rig;
 
 namespace {
 
+/// What a new WebSocket waits before it is sent anything.
+constexpr Millis gentleStart{50};
+
 SessionOptions oldClientsToo(SessionOptions options = {})
 {
     options.allowEngineIo3 = true;
@@ -46,7 +49,7 @@ public:
     PeerPtr openWebSocket3(const QString& more = {})
     {
         PeerPtr peer = openWebSocket(QStringLiteral("EIO=3&transport=websocket") + more);
-        advance(Millis{20});
+        advance(gentleStart);
         return peer;
     }
     PeerPtr openConnected3()
@@ -162,7 +165,7 @@ void TestEngineIo3::aWebSocketOpensWithBoth()
 {
     OldRig rig;
     const PeerPtr peer = rig.openWebSocket(QStringLiteral("EIO=3&transport=websocket"));
-    rig.advance(Millis{19});
+    rig.advance(gentleStart - Millis{1});
     QVERIFY(peer->texts.isEmpty()); // the client may not listen yet
     rig.advance(Millis{1});
     QCOMPARE(peer->texts.size(), 2);
@@ -407,11 +410,11 @@ void TestEngineIo3::aSilentClientIsGoneAtExactlyBothTimes()
     OldRig rig(oldClientsToo(Rig::quick()));
     const PeerPtr peer = rig.openConnected3();
     const QByteArray sid = rig.openPolling3();
-    rig.advance(Millis{479}); // the WebSocket is 20 ms older
+    rig.advance(Millis{499} - gentleStart); // the WebSocket is that much older
     QVERIFY(!peer->isClosed());
     rig.advance(Millis{1});
     QCOMPARE(peer->closeCode, std::optional(CloseCode::GoingAway));
-    rig.advance(Millis{19});
+    rig.advance(gentleStart - Millis{1});
     QCOMPARE(rig.server.sessions().size(), size_t(1));
     rig.advance(Millis{1});
     QCOMPARE(rig.poll3(sid)->status(), 400);
@@ -434,7 +437,7 @@ void TestEngineIo3::everyPacketKeepsAClientAlive()
     OldRig rig(oldClientsToo(Rig::quick()));
     const PeerPtr peer = rig.openConnected3();
     for (int i = 0; i < 3; ++i) {
-        rig.advance(Millis{i == 0 ? 479 : 499});
+        rig.advance(Millis{499} - (i == 0 ? gentleStart : Millis{0}));
         peer->sendText(text);
     }
     rig.advance(Millis{499});
@@ -447,7 +450,7 @@ void TestEngineIo3::aFrozenServerDropsNobody()
 {
     OldRig rig;
     const PeerPtr peer = rig.openConnected3();
-    rig.advance(Millis{83'980});
+    rig.advance(Millis{84'000} - gentleStart);
     rig.clock.advance(Millis{120'000});
     rig.server.runTimers();
     Rig::settle();
