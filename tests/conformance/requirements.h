@@ -11,7 +11,7 @@
 namespace gatehouse::conformance {
 
 /// What is wrong with docs/conformance.md for one test object and the requirements of one letter
-/// ("E" or "S"), 1 to `count`: requirements without a row, and rows that name a test of `file`
+/// ("E", "S" or "O"), 1 to `count`: requirements without a row, and rows that name a test of `file`
 /// which is not there. Rows read `| E8 | … | `file`: `test`, `test` |`.
 inline QStringList requirementsWithoutTest(
     const QMetaObject& tests, const QString& file, QChar letter, int count)
@@ -20,7 +20,7 @@ inline QStringList requirementsWithoutTest(
     if (!page.open(QIODevice::ReadOnly))
         return {QStringLiteral("docs/conformance.md is missing")};
     static const QRegularExpression row(
-        QStringLiteral("^\\| ([ES])(\\d+) \\|.*\\| `(\\w+)`: ([^|]+) \\|$"));
+        QStringLiteral("^\\| ([ESO])(\\d+) \\|.*\\| `(\\w+)`: ([^|]+) \\|$"));
     static const QRegularExpression name(QStringLiteral("`(\\w+)`"));
     QStringList faults;
     QStringList seen;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/protocol/engineio3.h"
 #include "tests/conformance/fixtureserver.h"
+#include "tests/conformance/requirements.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -74,6 +75,7 @@ private Q_SLOTS:
     void nothingIsLostOrReorderedAcrossManyUpgrades();
     void aPageSeesWhatWentWrong_data();
     void aPageSeesWhatWentWrong();
+    void everyRequirementHasItsTest();
 
 private:
     /// A session of a client without binary of its own.
@@ -593,6 +595,13 @@ void TestEngineIo3::aPageSeesWhatWentWrong()
     QCOMPARE(reply.headers.value("Access-Control-Allow-Origin"), "http://localhost:7600");
     QCOMPARE(reply.headers.value("Access-Control-Allow-Credentials"), "true");
     QCOMPARE(reply.headers.value("Cache-Control"), "no-store");
+}
+
+void TestEngineIo3::everyRequirementHasItsTest()
+{
+    const QStringList faults = conformance::requirementsWithoutTest(
+        staticMetaObject, QStringLiteral("tst_engineio3"), u'O', 24);
+    QVERIFY2(faults.isEmpty(), qPrintable(faults.join(u'\n')));
 }
 
 int main(int argc, char* argv[])
