@@ -376,7 +376,7 @@ EncodedPacketPtr encode(const SocketIoPacket& packet)
 }
 
 EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, const JsonArgs& args,
-    const QList<QByteArray>& attachments, std::optional<quint64> ackId)
+    const QList<QByteArray>& attachments, std::optional<quint64> ackId, QByteArrayView offset)
 {
     SocketIoPacket packet;
     packet.type = attachments.isEmpty() ? PacketType::Event : PacketType::BinaryEvent;
@@ -386,6 +386,8 @@ EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, cons
     packet.payload = '[' + jsonString(name);
     if (!args.isEmpty())
         packet.payload += ',' + args;
+    if (!offset.isEmpty())
+        packet.payload += ",\"" + offset + '"';
     packet.payload += ']';
     return encode(packet);
 }

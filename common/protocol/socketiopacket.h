@@ -100,9 +100,11 @@ private:
 EncodedPacketPtr encode(const SocketIoPacket& packet);
 
 /// `["name",args…]` in a namespace; becomes a BinaryEvent when there are attachments (args then
-/// hold the placeholders `{"_placeholder":true,"num":n}`).
+/// hold the placeholders `{"_placeholder":true,"num":n}`). `offset`, if any, is put after the
+/// arguments as one more text: clients return the last one they saw when they come back.
 EncodedPacketPtr encodeEvent(const NamespaceName& nsp, QByteArrayView name, const JsonArgs& args,
-    const QList<QByteArray>& attachments = {}, std::optional<quint64> ackId = {});
+    const QList<QByteArray>& attachments = {}, std::optional<quint64> ackId = {},
+    QByteArrayView offset = {});
 
 EncodedPacketPtr encodeAck(const NamespaceName& nsp, quint64 ackId, const JsonArgs& args,
     const QList<QByteArray>& attachments = {});

@@ -19,6 +19,13 @@ struct Batch
     Batch* outer = nullptr;
 };
 
+/// Whether a JavaScript client would take the last of these for an offset: it does so with every
+/// text, the event's name included.
+bool endsInText(const protocol::JsonArgs& args)
+{
+    return args.isEmpty() || args.endsWith('"');
+}
+
 } // namespace
 
 struct Hub::Private
@@ -29,11 +36,15 @@ struct Hub::Private
     const NamespaceRooms* find(const NamespaceName& nsp) const;
     NamespaceRooms* find(const NamespaceName& nsp);
     void leave(const NamespaceName& nsp, NamespaceRooms& rooms, Room& room, Seat& seat);
+    bool join(const NamespaceName& nsp, const RoomName& name, Subscriber& subscriber,
+        std::optional<quint64> since);
     void gather(NamespaceRooms& rooms, const Publication& publication, std::vector<Seat*>& seats);
-    qsizetype deliver(const Publication& publication, Batch& batch);
+    protocol::EncodedPacketPtr encode(NamespaceRooms& rooms, const Publication& publication);
+    qsizetype deliver(const Publication& publication, NamespaceRooms& rooms, Batch& batch);
 
     const Clock& clock;
     const HubOptions options;
+    std::map<NamespaceName, RecentJournal*> journals;
     ObserverList<HubObserver> observers;
     std::map<NamespaceName, NamespaceRooms> namespaces;
     std::vector<Seat*> spareBatch; ///< keeps its capacity from one publication to the next
@@ -76,6 +87,12 @@ void Hub::Private::gather(
         if (Seat* seat = rooms.seat(excluded))
             seat->mark = mark;
     }
+    for (const RoomName& name : publication.exceptRooms) {
+        if (const Room* room = rooms.room(name)) {
+            for (const Member& member : room->members)
+                member.seat->mark = mark;
+        }
+    }
     const auto take = [&](Seat* seat) {
         if (seat->mark != mark) {
             seat->mark = mark;
@@ -85,20 +102,48 @@ void Hub::Private::gather(
     if (publication.rooms.empty())
         std::for_each(rooms.seats().begin(), rooms.seats().end(), take);
     for (const RoomName& name : publication.rooms) {
-        const Room* room = rooms.room(name);
-        if (!room)
-            continue;
-        for (const Member& member : room->members)
-            take(member.seat);
+        if (const Room* room = rooms.room(name)) {
+            for (const Member& member : room->members)
+                take(member.seat);
+        } else if (Seat* seat = rooms.seat({name.value})) {
+            take(seat);
+        }
     }
 }
 
-qsizetype Hub::Private::deliver(const Publication& publication, Batch& batch)
+protocol::EncodedPacketPtr Hub::Private::encode(
+    NamespaceRooms& rooms, const Publication& publication)
 {
-    if (batch.seats.empty())
+    RecentPackets* recent = rooms.recent();
+    const bool isKept = recent && publication.urgency == Urgency::Reliable && !publication.ackId;
+    if (!isKept) {
+        const bool isMistakable = recent && !publication.ackId && endsInText(publication.args);
+        return protocol::encodeEvent(publication.nsp, publication.event, publication.args,
+            publication.attachments, publication.ackId,
+            isMistakable ? offsetText(recent->lastNumber()) : QByteArray());
+    }
+    RecentPacket kept;
+    kept.number = recent->nextNumber();
+    kept.at = clock.wall();
+    kept.audience = {publication.rooms, publication.except, publication.exceptRooms};
+    kept.packet = protocol::encodeEvent(publication.nsp, publication.event, publication.args,
+        publication.attachments, {}, offsetText(kept.number));
+    const protocol::EncodedPacketPtr packet = kept.packet;
+    const quint64 forgotten = recent->forgotten();
+    RecentJournal* journal = journals[publication.nsp];
+    if (journal)
+        journal->packetKept(publication.nsp, kept);
+    recent->add(std::move(kept));
+    if (journal && recent->forgotten() != forgotten)
+        journal->packetsForgotten(publication.nsp, recent->forgotten());
+    return packet;
+}
+
+qsizetype Hub::Private::deliver(const Publication& publication, NamespaceRooms& rooms, Batch& batch)
+{
+    if (batch.seats.empty() && !rooms.recent())
         return 0;
-    const protocol::EncodedPacketPtr packet = protocol::encodeEvent(
-        publication.nsp, publication.event, publication.args, publication.attachments);
+    const protocol::EncodedPacketPtr packet = encode(rooms, publication);
     qsizetype recipients = 0;
     batch.outer = std::exchange(delivering, &batch);
     for (size_t i = 0; i < batch.seats.size(); ++i) {
@@ -148,9 +193,10 @@ void Hub::detach(const NamespaceName& nsp, Subscriber& subscriber)
     d->observers.forEach([&](HubObserver& o) { o.subscriberDetached(nsp, subscriber); });
 }
 
-bool Hub::join(const NamespaceName& nsp, const RoomName& name, Subscriber& subscriber)
+bool Hub::Private::join(const NamespaceName& nsp, const RoomName& name, Subscriber& subscriber,
+    std::optional<quint64> since)
 {
-    NamespaceRooms* rooms = d->find(nsp);
+    NamespaceRooms* rooms = find(nsp);
     Seat* seat = rooms ? rooms->seat(subscriber.socketId()) : nullptr;
     Q_ASSERT_X(seat, "Hub::join", "attach() first");
     if (!seat)
@@ -159,12 +205,24 @@ bool Hub::join(const NamespaceName& nsp, const RoomName& name, Subscriber& subsc
     if (room && NamespaceRooms::membership(*seat, room))
         return false;
     if (!room) {
-        room = rooms->openRoom(name, d->clock.wall());
-        d->observers.forEach([&](HubObserver& o) { o.roomOpened(nsp, name); });
+        room = rooms->openRoom(name, clock.wall());
+        observers.forEach([&](HubObserver& o) { o.roomOpened(nsp, name); });
     }
-    NamespaceRooms::addMember(*room, *seat, d->clock.wall());
-    d->observers.forEach([&](HubObserver& o) { o.memberJoined(nsp, name, subscriber); });
+    if (!since)
+        since = rooms->recent() ? rooms->recent()->lastNumber() : 0;
+    NamespaceRooms::addMember(*room, *seat, clock.wall(), *since);
+    observers.forEach([&](HubObserver& o) { o.memberJoined(nsp, name, subscriber); });
     return true;
+}
+
+bool Hub::join(const NamespaceName& nsp, const RoomName& name, Subscriber& subscriber)
+{
+    return d->join(nsp, name, subscriber, {});
+}
+
+bool Hub::rejoin(const NamespaceName& nsp, const PastMembership& past, Subscriber& subscriber)
+{
+    return d->join(nsp, past.room, subscriber, past.since);
 }
 
 bool Hub::leave(const NamespaceName& nsp, const RoomName& name, Subscriber& subscriber)
@@ -193,10 +251,73 @@ Delivery Hub::publish(const Publication& publication)
     Batch batch{std::exchange(d->spareBatch, {})};
     batch.seats.clear();
     d->gather(rooms, publication, batch.seats);
-    delivery.recipients = d->deliver(publication, batch);
+    delivery.recipients = d->deliver(publication, rooms, batch);
     d->spareBatch = std::move(batch.seats);
     d->observers.forEach([&](HubObserver& o) { o.published(publication, delivery); });
     return delivery;
+}
+
+std::vector<SocketId> Hub::recipients(const Publication& publication)
+{
+    std::vector<Seat*> seats;
+    d->gather(d->roomsFor(publication.nsp), publication, seats);
+    std::vector<SocketId> sockets;
+    sockets.reserve(seats.size());
+    for (const Seat* seat : seats)
+        sockets.push_back(seat->subscriber->socketId());
+    return sockets;
+}
+
+void Hub::keepRecent(const NamespaceName& nsp, RecentBounds bounds, RecentJournal* journal)
+{
+    d->roomsFor(nsp).setRecent(std::make_unique<RecentPackets>(bounds, d->clock.wall()));
+    d->journals[nsp] = journal;
+}
+
+const RecentPackets* Hub::recent(const NamespaceName& nsp) const
+{
+    const NamespaceRooms* rooms = d->find(nsp);
+    return rooms ? rooms->recent() : nullptr;
+}
+
+void Hub::restoreRecent(
+    const NamespaceName& nsp, std::vector<RecentPacket> packets, quint64 forgottenUpTo)
+{
+    RecentPackets* recent = d->roomsFor(nsp).recent();
+    Q_ASSERT_X(recent, "Hub::restoreRecent", "keepRecent() first");
+    recent->restore(std::move(packets), forgottenUpTo);
+}
+
+void Hub::trimRecent()
+{
+    for (auto& [nsp, rooms] : d->namespaces) {
+        RecentPackets* recent = rooms.recent();
+        if (!recent)
+            continue;
+        const quint64 forgotten = recent->forgotten();
+        recent->trim(d->clock.wall());
+        RecentJournal* journal = d->journals[nsp];
+        if (journal && recent->forgotten() != forgotten)
+            journal->packetsForgotten(nsp, recent->forgotten());
+    }
+}
+
+protocol::EncodedPacketPtr Hub::encodeFor(const NamespaceName& nsp, const SocketId& socket,
+    QByteArrayView event, const protocol::JsonArgs& args, const QList<QByteArray>& attachments)
+{
+    return d->encode(d->roomsFor(nsp),
+        {nsp, {RoomName{socket.value}}, event.toByteArray(), args, attachments, {}, {}});
+}
+
+std::vector<PastMembership> Hub::memberships(const NamespaceName& nsp, const SocketId& socket) const
+{
+    std::vector<PastMembership> past;
+    const NamespaceRooms* rooms = d->find(nsp);
+    if (const Seat* seat = rooms ? rooms->seat(socket) : nullptr) {
+        for (const Membership& membership : seat->memberships)
+            past.push_back({membership.room->name, membership.since});
+    }
+    return past;
 }
 
 bool Hub::isMember(const NamespaceName& nsp, const RoomName& name, const SocketId& socket) const

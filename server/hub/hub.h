@@ -4,6 +4,7 @@
 #include "common/core/clock.h"
 #include "common/core/ids.h"
 #include "common/protocol/socketiopacket.h"
+#include "server/hub/recentpackets.h"
 #include "server/hub/subscriber.h"
 
 #include <memory>
@@ -32,12 +33,16 @@ struct MemberView
 struct Publication
 {
     NamespaceName nsp;
-    std::vector<RoomName> rooms; ///< union, each member once; empty: the whole namespace
+    /// Union, each member once; empty: the whole namespace. A room of a socket's id reaches that
+    /// socket, without anybody having joined it.
+    std::vector<RoomName> rooms;
     QByteArray event;
     protocol::JsonArgs args;
     QList<QByteArray> attachments;
     std::vector<SocketId> except;
     Urgency urgency = Urgency::Reliable;
+    std::vector<RoomName> exceptRooms{}; ///< nobody who is in one of these
+    std::optional<quint64> ackId{}; ///< every recipient answers with it; such an event is not kept
 };
 
 struct Delivery
@@ -87,11 +92,30 @@ public:
 
     /// True when membership changed. Joining needs attach() before.
     bool join(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
+    /// As one who has been in the room since that number and was away.
+    bool rejoin(const NamespaceName& nsp, const PastMembership& past, Subscriber& subscriber);
     bool leave(const NamespaceName& nsp, const RoomName& room, Subscriber& subscriber);
 
     /// Encodes once, at most, and hands the same packet to every recipient in the order of joining
     /// a room. A subscriber that is detached while it goes on gets nothing any more.
     Delivery publish(const Publication& publication);
+    /// Those publish() would reach now.
+    std::vector<SocketId> recipients(const Publication& publication);
+
+    /// From now on the namespace's reliable events carry their offset as last argument and are kept
+    /// for those who come back. `journal` is not owned; null where nothing outlives the process.
+    void keepRecent(
+        const NamespaceName& nsp, RecentBounds bounds, RecentJournal* journal = nullptr);
+    const RecentPackets* recent(const NamespaceName& nsp) const; ///< null: not kept
+    /// What an earlier run kept, oldest first.
+    void restoreRecent(
+        const NamespaceName& nsp, std::vector<RecentPacket> packets, quint64 forgottenUpTo);
+    void trimRecent();
+    /// An event for one socket, which may not be attached yet, numbered and kept as the namespace
+    /// wants it. The caller delivers it.
+    protocol::EncodedPacketPtr encodeFor(const NamespaceName& nsp, const SocketId& socket,
+        QByteArrayView event, const protocol::JsonArgs& args, const QList<QByteArray>& attachments);
+    std::vector<PastMembership> memberships(const NamespaceName& nsp, const SocketId& socket) const;
 
     bool isMember(const NamespaceName& nsp, const RoomName& room, const SocketId& socket) const;
     std::vector<RoomName> roomsOf(const NamespaceName& nsp, const SocketId& socket) const;

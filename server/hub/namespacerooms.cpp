@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/hub/namespacerooms.h"
 
+#include "server/hub/recentpackets.h"
 #include "server/hub/subscriber.h"
 
 #include <algorithm>
 
 namespace gatehouse::hub {
+
+NamespaceRooms::NamespaceRooms(qsizetype maxRememberedRooms)
+    : m_maxRememberedRooms(maxRememberedRooms)
+{
+}
+
+NamespaceRooms::~NamespaceRooms() = default;
+
+void NamespaceRooms::setRecent(std::unique_ptr<RecentPackets> recent)
+{
+    m_recent = std::move(recent);
+}
 
 Seat* NamespaceRooms::seat(const SocketId& socket) const
 {
@@ -68,9 +81,9 @@ const Membership* NamespaceRooms::membership(const Seat& seat, const Room* room)
     return found == seat.memberships.end() ? nullptr : &*found;
 }
 
-void NamespaceRooms::addMember(Room& room, Seat& seat, Millis now)
+void NamespaceRooms::addMember(Room& room, Seat& seat, Millis now, quint64 since)
 {
-    seat.memberships.push_back({&room, room.members.size()});
+    seat.memberships.push_back({&room, room.members.size(), since});
     room.members.push_back({&seat, now});
 }
 

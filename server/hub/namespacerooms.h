@@ -12,6 +12,7 @@
 
 namespace gatehouse::hub {
 
+class RecentPackets;
 class Subscriber;
 struct Room;
 
@@ -20,6 +21,7 @@ struct Membership
 {
     Room* room = nullptr;
     size_t index = 0;
+    quint64 since = 0; ///< number of the namespace's last kept event before joining
 };
 
 /// A subscriber of a namespace and the rooms it is in. A subscriber is in few rooms, a room has
@@ -50,9 +52,13 @@ struct Room
 class NamespaceRooms
 {
 public:
-    explicit NamespaceRooms(qsizetype maxRememberedRooms) : m_maxRememberedRooms(maxRememberedRooms)
-    {
-    }
+    explicit NamespaceRooms(qsizetype maxRememberedRooms);
+    ~NamespaceRooms();
+    Q_DISABLE_COPY_MOVE(NamespaceRooms)
+
+    /// The namespace's last events, where they are kept.
+    RecentPackets* recent() const { return m_recent.get(); }
+    void setRecent(std::unique_ptr<RecentPackets> recent);
 
     Seat* seat(const SocketId& socket) const;
     Seat* addSeat(Subscriber& subscriber);
@@ -64,7 +70,7 @@ public:
     void closeRoom(Room* room); ///< must be empty
 
     static const Membership* membership(const Seat& seat, const Room* room);
-    static void addMember(Room& room, Seat& seat, Millis now);
+    static void addMember(Room& room, Seat& seat, Millis now, quint64 since);
     static void removeMember(Room& room, Seat& seat);
 
     /// The number of the next event of a room, open or not.
@@ -90,6 +96,7 @@ private:
     void forgetClosedRooms();
 
     qsizetype m_maxRememberedRooms;
+    std::unique_ptr<RecentPackets> m_recent;
     std::vector<Seat*> m_seats;
     std::unordered_map<SocketId, std::unique_ptr<Seat>, Hasher> m_seatOf;
     std::unordered_map<RoomName, std::unique_ptr<Room>, Hasher> m_rooms;
