@@ -3,6 +3,7 @@
 
 #include "common/core/observerlist.h"
 #include "server/session/linkcloser.h"
+#include "server/session/namespacerecovery.h"
 #include "server/session/originpolicy.h"
 #include "server/session/socketioserver.h"
 #include "server/session/timerqueue.h"
@@ -28,6 +29,13 @@ protected:
     ~SessionOwner() = default;
 };
 
+/// A namespace as the sessions know it.
+struct NamespaceEntry
+{
+    NamespaceHandler* handler = nullptr;
+    std::unique_ptr<NamespaceRecovery> recovery; ///< null: off
+};
+
 /// What the sessions of one thread share. Owned by SocketIoServer, outlives every session.
 struct ServerCore
 {
@@ -39,10 +47,10 @@ struct ServerCore
     const OriginPolicy origins;
     SessionCounters counters;
     ObserverList<SessionObserver> observers;
-    QHash<NamespaceName, NamespaceHandler*> namespaces;
     QHash<SocketId, SocketImpl*> sockets; ///< connected or deciding
     TurnQueue turn;
     TimerQueue timers;
+    std::map<NamespaceName, NamespaceEntry> namespaces;
     LinkCloser closingLinks;
     const protocol::EncodedPacketPtr ping;
     const protocol::EncodedPacketPtr pong; ///< of Engine.IO 3

@@ -226,8 +226,8 @@ void Session::connectTo(const protocol::SocketIoPacket& packet)
             {ErrorCode::Malformed, QStringLiteral("second CONNECT to a namespace")});
         return;
     }
-    NamespaceHandler* handler = m_core.namespaces.value(packet.nsp);
-    if (!handler) {
+    const auto entry = m_core.namespaces.find(packet.nsp);
+    if (entry == m_core.namespaces.end()) {
         refuseNamespace(packet.nsp, QByteArrayLiteral("{\"message\":\"Invalid namespace\"}"));
         return;
     }
@@ -236,8 +236,8 @@ void Session::connectTo(const protocol::SocketIoPacket& packet)
         return;
     }
     std::erase(m_leftByServer, packet.nsp);
-    m_sockets.push_back(
-        std::make_unique<SocketImpl>(m_core, *this, newSocketId(packet.nsp), packet.nsp, *handler));
+    m_sockets.push_back(std::make_unique<SocketImpl>(
+        m_core, *this, newSocketId(packet.nsp), packet.nsp, entry->second));
     m_sockets.back()->requestConnect(packet.payload);
 }
 

@@ -7,6 +7,7 @@
 #include "common/protocol/socketiopacket.h"
 #include "server/access/principal.h"
 #include "server/hub/subscriber.h"
+#include "server/session/recovery.h"
 
 #include <QUrlQuery>
 
@@ -61,8 +62,17 @@ public:
     virtual const access::Principal& principal() const = 0;
     virtual void setPrincipal(access::Principal principal) = 0;
 
+    /// What a handler keeps about this client; comes back with it when it is recovered.
+    virtual const QByteArray& data() const = 0;
+    virtual void setData(QByteArray data) = 0;
+
+    /// From accept() on: this client has its old id, rooms and data again and was sent what it
+    /// missed.
+    virtual bool isRecovered() const = 0;
+
     /// Answers a connectRequested(), once. accept() sends the CONNECT answer and then calls
     /// socketConnected(); refuse() sends CONNECT_ERROR with this JSON payload and ends the socket.
+    /// The socket's id is final from accept() on: a recovered socket gets its old one there.
     virtual void accept() = 0;
     virtual void refuse(QByteArray jsonPayload) = 0;
 
@@ -84,7 +94,8 @@ public:
     virtual void join(const RoomName& room) = 0;
     virtual void leave(const RoomName& room) = 0;
 
-    /// Leaves the namespace (Socket.IO DISCONNECT); other namespaces of the session stay.
+    /// Leaves the namespace (Socket.IO DISCONNECT); other namespaces of the session stay. To end
+    /// the whole connection: SocketIoServer::closeSession().
     virtual void disconnect() = 0;
 };
 
@@ -102,6 +113,12 @@ public:
         Q_UNUSED(authJson)
         socket.accept();
     }
+    /// Asked from inside accept(), in a namespace with recovery, for a client that proves to be
+    /// `past`. The answer: the rooms it may have again, or nothing to let it start anew. Rights may
+    /// have changed meanwhile: rooms that have rules are asked about here. Default: the same
+    /// principal gets all of them.
+    virtual std::optional<std::vector<RoomName>> recoveryRequested(
+        Socket& socket, const PastSocket& past);
     /// The client left before accept() or refuse(); last call about this socket.
     virtual void connectAbandoned(Socket& socket) { Q_UNUSED(socket) }
     /// The CONNECT answer is on its way; whatever is emitted from here on comes after it.

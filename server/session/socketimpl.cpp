@@ -4,12 +4,28 @@
 #include "server/session/servercore.h"
 #include "server/session/session.h"
 
+#include <algorithm>
+
 namespace gatehouse::session {
 
+namespace {
+
+/// Ends nobody wanted, after which a client may come back as who it was.
+bool isBrokenConnection(const QByteArray& reason)
+{
+    return reason == "transport close" || reason == "transport error" || reason == "ping timeout"
+        || reason == "slow consumer" || reason == "server shutting down" || reason == "superseded";
+}
+
+} // namespace
+
 SocketImpl::SocketImpl(
-    ServerCore& core, Session& session, SocketId id, NamespaceName nsp, NamespaceHandler& handler)
+    ServerCore& core, Session& session, SocketId id, NamespaceName nsp, const NamespaceEntry& entry)
     : m_core(core), m_session(session), m_id(std::move(id)), m_nsp(std::move(nsp)),
-      m_handler(handler), m_acks(core)
+      m_handler(*entry.handler),
+      m_recovery(
+          session.revision() == protocol::SocketIoRevision::Five ? entry.recovery.get() : nullptr),
+      m_acks(core)
 {
     m_core.sockets.insert(m_id, this);
 }
@@ -35,6 +51,10 @@ void SocketImpl::setPrincipal(access::Principal principal)
 
 void SocketImpl::requestConnect(const QByteArray& authJson)
 {
+    if (m_recovery) {
+        m_stay = std::make_unique<Stay>();
+        m_stay->auth = authJson;
+    }
     m_handler.connectRequested(*this, authJson);
 }
 
@@ -42,20 +62,131 @@ void SocketImpl::accept()
 {
     if (m_state != State::Deciding)
         return;
+    const Return past = m_recovery ? beginStay() : Return();
     m_state = State::Connected;
     protocol::SocketIoPacket answer;
     answer.type = protocol::PacketType::Connect;
     answer.nsp = m_nsp;
-    if (m_session.revision() == protocol::SocketIoRevision::Five)
-        answer.payload = "{\"sid\":\"" + m_id.value + "\"}";
+    if (m_session.revision() == protocol::SocketIoRevision::Five) {
+        answer.payload = "{\"sid\":\"" + m_id.value + '"';
+        if (m_stay)
+            answer.payload += ",\"pid\":\"" + m_stay->pid + '"';
+        answer.payload += '}';
+    }
     m_session.send(protocol::encode(answer), hub::Urgency::Reliable);
     m_core.hub.attach(m_nsp, *this);
+    for (const hub::PastMembership& membership : past.rooms)
+        m_core.hub.rejoin(m_nsp, membership, *this);
     for (const RoomName& room : std::exchange(m_joinsHeld, {}))
         m_core.hub.join(m_nsp, room, *this);
-    for (const protocol::EncodedPacketPtr& packet : std::exchange(m_held, {}))
+    for (const protocol::EncodedPacketPtr& packet : past.missed)
         m_session.send(packet, hub::Urgency::Reliable);
+    for (const HeldEvent& event : std::exchange(m_held, {}))
+        emitNow(event);
     m_session.socketAccepted();
+    noteChange();
     m_handler.socketConnected(*this);
+}
+
+SocketImpl::Return SocketImpl::beginStay()
+{
+    auto recovered = recover();
+    if (!recovered) {
+        m_stay->pid = makeId();
+        m_stay->since = m_core.hub.recent(m_nsp)->lastNumber();
+    }
+    m_stay->isRecovered = recovered.has_value();
+    m_recovery->connected(m_stay->pid, *this);
+    return recovered ? std::move(*recovered) : Return();
+}
+
+std::optional<SocketImpl::Return> SocketImpl::recover()
+{
+    const QByteArray auth = std::exchange(m_stay->auth, {});
+    const auto claim = NamespaceRecovery::claimIn(auth);
+    if (!claim) {
+        if (NamespaceRecovery::hasClaim(auth))
+            ++m_core.counters.recoveriesRefused;
+        return std::nullopt;
+    }
+    // The server may not know yet that the old connection is dead; its owner does.
+    SocketImpl* holder = m_recovery->holder(claim->pid);
+    std::optional<PastSocket> past;
+    if (holder && &holder->m_session != &m_session)
+        past = holder->asPast();
+    else if (const PastSocket* absent = m_recovery->absent(claim->pid))
+        past = *absent;
+    auto recovered = past ? returnFrom(*past, claim->offset) : std::nullopt;
+    if (!recovered) {
+        ++m_core.counters.recoveriesRefused;
+        return std::nullopt;
+    }
+    if (holder)
+        holder->m_session.engine().close(QLatin1StringView("superseded"), CloseCode::Normal);
+    m_recovery->forget(claim->pid);
+    ++m_core.counters.recoveries;
+    m_stay->pid = past->pid;
+    m_stay->since = past->absence.since;
+    m_stay->lostUpTo = past->absence.lostUpTo;
+    m_data = past->data;
+    takeId(past->absence.socket);
+    return recovered;
+}
+
+std::optional<SocketImpl::Return> SocketImpl::returnFrom(const PastSocket& past, quint64 offset)
+{
+    const auto allowed = m_handler.recoveryRequested(*this, past);
+    if (!allowed)
+        return std::nullopt;
+    hub::Absence absence = past.absence;
+    std::erase_if(absence.rooms, [&](const hub::PastMembership& membership) {
+        return std::find(allowed->begin(), allowed->end(), membership.room) == allowed->end();
+    });
+    auto missed = m_core.hub.recent(m_nsp)->missed(absence, offset);
+    if (!missed)
+        return std::nullopt;
+    qsizetype bytes = 0;
+    for (const protocol::EncodedPacketPtr& packet : *missed)
+        bytes += packet->costBytes();
+    // The other half of the queue is for what comes meanwhile.
+    if (bytes > m_core.options.maxQueuedBytes / 2)
+        return std::nullopt;
+    return Return{std::move(absence.rooms), std::move(*missed)};
+}
+
+void SocketImpl::takeId(SocketId id)
+{
+    m_core.sockets.remove(m_id);
+    m_id = std::move(id);
+    m_core.sockets.insert(m_id, this);
+}
+
+PastSocket SocketImpl::asPast() const
+{
+    PastSocket past;
+    past.pid = m_stay->pid;
+    past.absence = {m_id, m_stay->since, m_core.hub.memberships(m_nsp, m_id), m_stay->lostUpTo};
+    past.principalKind = m_principal.kind;
+    past.principalId = m_principal.id;
+    past.data = m_data;
+    return past;
+}
+
+void SocketImpl::noteChange()
+{
+    if (m_recovery && m_recovery->isDurable() && m_state == State::Connected)
+        m_recovery->changed(asPast());
+}
+
+void SocketImpl::setData(QByteArray data)
+{
+    m_data = std::move(data);
+    noteChange();
+}
+
+bool SocketImpl::isRecovered() const
+{
+    return m_stay && m_stay->isRecovered;
 }
 
 void SocketImpl::refuse(QByteArray jsonPayload)
@@ -73,8 +204,15 @@ void SocketImpl::send(const protocol::EncodedPacketPtr& packet)
 {
     if (m_state == State::Connected)
         m_session.send(packet, hub::Urgency::Reliable);
-    else if (m_state == State::Deciding)
-        m_held.push_back(packet);
+}
+
+void SocketImpl::emitNow(const HeldEvent& event)
+{
+    if (m_recovery && !event.ackId) {
+        send(m_core.hub.encodeFor(m_nsp, m_id, event.name, event.args, event.attachments));
+    } else {
+        send(protocol::encodeEvent(m_nsp, event.name, event.args, event.attachments, event.ackId));
+    }
 }
 
 void SocketImpl::deliver(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency)
@@ -86,14 +224,23 @@ void SocketImpl::deliver(const protocol::EncodedPacketPtr& packet, hub::Urgency 
 void SocketImpl::emitEvent(
     QByteArrayView name, const protocol::JsonArgs& args, const QList<QByteArray>& attachments)
 {
-    if (m_state != State::Gone)
+    if (m_state == State::Connected && !m_recovery)
         send(protocol::encodeEvent(m_nsp, name, args, attachments));
+    else if (m_state == State::Connected)
+        emitNow({name.toByteArray(), args, attachments, {}});
+    else if (m_state == State::Deciding)
+        m_held.push_back({name.toByteArray(), args, attachments, {}});
 }
 
 void SocketImpl::emitWithAck(
     QByteArrayView name, const protocol::JsonArgs& args, Millis timeout, AckCallback callback)
 {
-    if (const auto id = m_acks.add(timeout, std::move(callback)))
+    const auto id = m_acks.add(timeout, std::move(callback));
+    if (!id)
+        return;
+    if (m_state == State::Deciding)
+        m_held.push_back({name.toByteArray(), args, {}, *id});
+    else
         send(protocol::encodeEvent(m_nsp, name, args, {}, *id));
 }
 
@@ -110,12 +257,14 @@ void SocketImpl::join(const RoomName& room)
         m_core.hub.join(m_nsp, room, *this);
     else if (m_state == State::Deciding)
         m_joinsHeld.push_back(room);
+    noteChange();
 }
 
 void SocketImpl::leave(const RoomName& room)
 {
     std::erase(m_joinsHeld, room);
     m_core.hub.leave(m_nsp, room, *this);
+    noteChange();
 }
 
 void SocketImpl::disconnect()
@@ -151,6 +300,8 @@ void SocketImpl::end(const QByteArray& reason)
     if (before == State::Gone)
         return;
     m_held.clear();
+    const bool mayReturn = m_recovery && before == State::Connected;
+    const PastSocket past = mayReturn ? asPast() : PastSocket();
     if (before == State::Connected)
         m_handler.socketDisconnected(*this, reason);
     else
@@ -158,6 +309,8 @@ void SocketImpl::end(const QByteArray& reason)
     m_core.hub.detach(m_nsp, *this);
     m_core.sockets.remove(m_id);
     m_acks.close();
+    if (mayReturn)
+        m_recovery->disconnected(past, isBrokenConnection(reason));
 }
 
 } // namespace gatehouse::session

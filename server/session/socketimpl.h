@@ -6,7 +6,9 @@
 
 namespace gatehouse::session {
 
+class NamespaceRecovery;
 class Session;
+struct NamespaceEntry;
 struct ServerCore;
 
 /// The Socket a namespace handler deals with. Owned by its Session, which keeps it until the turn
@@ -15,7 +17,7 @@ class SocketImpl final : public Socket
 {
 public:
     SocketImpl(ServerCore& core, Session& session, SocketId id, NamespaceName nsp,
-        NamespaceHandler& handler);
+        const NamespaceEntry& entry);
     ~SocketImpl() override;
 
     const SocketId& socketId() const override { return m_id; }
@@ -26,6 +28,9 @@ public:
     const Handshake& handshake() const override;
     const access::Principal& principal() const override { return m_principal; }
     void setPrincipal(access::Principal principal) override;
+    const QByteArray& data() const override { return m_data; }
+    void setData(QByteArray data) override;
+    bool isRecovered() const override;
     void accept() override;
     void refuse(QByteArray jsonPayload) override;
     void emitEvent(QByteArrayView name, const protocol::JsonArgs& args,
@@ -49,17 +54,49 @@ public:
 private:
     enum class State : quint8 { Deciding, Connected, Gone };
 
+    struct HeldEvent
+    {
+        QByteArray name;
+        protocol::JsonArgs args;
+        QList<QByteArray> attachments;
+        std::optional<quint64> ackId;
+    };
+    /// Only where the namespace has recovery.
+    struct Stay
+    {
+        QByteArray pid;
+        quint64 since = 0; ///< number of the last event before it came
+        quint64 lostUpTo = 0; ///< hub::Absence::lostUpTo
+        QByteArray auth; ///< until accept()
+        bool isRecovered = false;
+    };
+    struct Return
+    {
+        std::vector<hub::PastMembership> rooms;
+        std::vector<protocol::EncodedPacketPtr> missed;
+    };
+
+    void emitNow(const HeldEvent& event);
     void send(const protocol::EncodedPacketPtr& packet);
+    Return beginStay();
+    std::optional<Return> returnFrom(const PastSocket& past, quint64 offset);
+    std::optional<Return> recover();
+    void takeId(SocketId id);
+    PastSocket asPast() const;
+    void noteChange();
 
     ServerCore& m_core;
     Session& m_session;
-    const SocketId m_id;
+    SocketId m_id; ///< final from accept() on
     const NamespaceName m_nsp;
     NamespaceHandler& m_handler;
+    NamespaceRecovery* const m_recovery; ///< null: off
+    std::unique_ptr<Stay> m_stay; ///< null: off
     State m_state = State::Deciding;
     access::Principal m_principal;
     PendingAcks m_acks;
-    std::vector<protocol::EncodedPacketPtr> m_held; ///< emitted before accept()
+    QByteArray m_data;
+    std::vector<HeldEvent> m_held; ///< emitted before accept()
     std::vector<RoomName> m_joinsHeld;
 };
 

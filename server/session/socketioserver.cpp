@@ -156,7 +156,21 @@ SocketIoServer::~SocketIoServer()
 
 void SocketIoServer::addNamespace(const NamespaceName& name, NamespaceHandler* handler)
 {
-    d->core.namespaces.insert(name, handler);
+    d->core.namespaces[name] = {handler, nullptr};
+}
+
+void SocketIoServer::addNamespace(const NamespaceName& name, NamespaceHandler* handler,
+    RecoveryOptions recovery, RecoveryJournal* journal)
+{
+    d->core.namespaces[name] = {
+        handler, std::make_unique<NamespaceRecovery>(d->core, name, std::move(recovery), journal)};
+}
+
+void SocketIoServer::restoreNamespace(const NamespaceName& name, RecoveredNamespace past)
+{
+    const auto entry = d->core.namespaces.find(name);
+    if (entry != d->core.namespaces.end() && entry->second.recovery)
+        entry->second.recovery->restore(std::move(past));
 }
 
 void SocketIoServer::addObserver(SessionObserver* observer)
@@ -247,6 +261,14 @@ const SessionCounters& SocketIoServer::counters() const
 {
     d->core.counters.stalls = d->core.timers.stalls();
     return d->core.counters;
+}
+
+qsizetype SocketIoServer::absentSockets() const
+{
+    qsizetype count = 0;
+    for (const auto& [name, entry] : d->core.namespaces)
+        count += entry.recovery ? entry.recovery->absentCount() : 0;
+    return count;
 }
 
 const SessionOptions& SocketIoServer::options() const

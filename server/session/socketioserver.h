@@ -5,6 +5,7 @@
 #include "common/protocol/socketiopacket.h"
 #include "server/hub/hub.h"
 #include "server/session/httphandler.h"
+#include "server/session/recovery.h"
 #include "server/session/socket.h"
 #include "server/session/websocketlink.h"
 
@@ -85,6 +86,9 @@ struct SessionCounters
     quint64 refusedBodies = 0; ///< POST over maxPayloadBytes
     quint64 refusedAcks = 0; ///< emitWithAck() over maxPendingAcks
     quint64 volatileDropped = 0;
+    quint64 recoveries = 0; ///< clients that came back and got what they missed
+    quint64 recoveriesRefused = 0; ///< asked for it and started anew
+    quint64 recoveriesLost = 0; ///< forgotten early: more were away than are remembered
     quint64 stalls = 0; ///< times this process did not run for longer than a heartbeat allows
     quint64 packetsIn = 0;
     quint64 packetsOut = 0;
@@ -104,8 +108,13 @@ public:
     Q_DISABLE_COPY_MOVE(SocketIoServer)
 
     /// Not owned. A CONNECT to a namespace nobody added is answered {"message":"Invalid
-    /// namespace"}.
+    /// namespace"}. With recovery, every CONNECT answer carries a pid and every event that can be
+    /// sent again its offset. `journal` is not owned; null where nothing outlives the process.
     void addNamespace(const NamespaceName& name, NamespaceHandler* handler);
+    void addNamespace(const NamespaceName& name, NamespaceHandler* handler,
+        RecoveryOptions recovery, RecoveryJournal* journal = nullptr);
+    /// What an earlier run left; before the first client comes.
+    void restoreNamespace(const NamespaceName& name, RecoveredNamespace past);
     void addObserver(SessionObserver* observer); ///< not owned; outlives the server or is removed
     void removeObserver(SessionObserver* observer);
 
@@ -138,6 +147,7 @@ public:
     void runTimers();
 
     const SessionCounters& counters() const;
+    qsizetype absentSockets() const; ///< that may still come back
     const SessionOptions& options() const;
 
 private:
