@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/fixture.h"
 
+#include "tests/conformance/clientfixture.h"
 #include "tests/conformance/engineecho.h"
 #include "tests/conformance/oldclients.h"
 #include "tests/conformance/socketfixtures.h"
@@ -59,6 +60,8 @@ std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock)
         return std::make_unique<ReferenceFixture>(largeOptions(), clock);
     if (name == QStringLiteral("socket4"))
         return std::make_unique<OldClientsFixture>(withEngineIo3(patientOptions()), clock);
+    if (name == QStringLiteral("client"))
+        return std::make_unique<ClientSuiteFixture>(clock);
     if (name == QStringLiteral("rooms"))
         return std::make_unique<RoomsFixture>(clock);
     if (name == QStringLiteral("ws-echo"))

@@ -21,7 +21,7 @@ public:
 
 /// What makeFixture() knows, for people.
 inline constexpr QLatin1StringView fixtureNames{
-    "engine, engine3, socket, socket4, large, rooms or ws-echo"};
+    "engine, engine3, socket, socket4, client, large, rooms or ws-echo"};
 
 /// The fixture of that name; null when there is none.
 std::unique_ptr<Fixture> makeFixture(const QString& name, const Clock& clock);
