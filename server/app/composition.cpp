@@ -68,8 +68,8 @@ struct Composition::Parts
           health(
               metrics, checks, [this] { serverMetrics->refresh(); }, c.metrics.token.toUtf8())
     {
-        sessions->addNamespace(events::RootNamespace::name(), &root);
-        sessions->addNamespace(events::FederationNamespace::name(), &federation);
+        addNamespace(events::RootNamespace::name(), &root);
+        addNamespace(events::FederationNamespace::name(), &federation);
         sessions->addNamespace(events::AdminNamespace::name(), &admin);
         const QByteArray socketPath("/socket.io/");
         transport->addHandler(socketPath, sessions.get());
@@ -83,6 +83,16 @@ struct Composition::Parts
     }
 
     ~Parts() { takeDown(); }
+
+    void addNamespace(const NamespaceName& name, session::NamespaceHandler* handler)
+    {
+        const Configuration::Recovery& recovery = configuration.recovery;
+        if (recovery.namespaces.contains(QString::fromUtf8(name.value))) {
+            sessions->addNamespace(name, handler, recovery.options);
+        } else {
+            sessions->addNamespace(name, handler);
+        }
+    }
 
     static api::ApiOptions apiOptions(const Configuration& c)
     {

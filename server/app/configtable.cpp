@@ -129,6 +129,16 @@ QString checkOrigins(const ConfigValue& value)
     return {};
 }
 
+QString checkRecoveryNamespaces(const ConfigValue& value)
+{
+    for (const QString& item : std::get<QStringList>(value)) {
+        if (item != QLatin1StringView("/") && item != QLatin1StringView("/tasks")) {
+            return QStringLiteral("\"%1\" is neither \"/\" nor \"/tasks\"").arg(item);
+        }
+    }
+    return {};
+}
+
 QString checkCategoryLevels(const ConfigValue& value)
 {
     for (const QString& item : std::get<QStringList>(value)) {
@@ -429,6 +439,28 @@ std::vector<ConfigKey> logKeys()
     };
 }
 
+std::vector<ConfigKey> recoveryKeys()
+{
+    const auto s = "recovery";
+    return {
+        withCheck(text(s, "namespaces", ConfigType::TextList, FIELD(recovery.namespaces),
+                      "Namespaces (`/`, `/tasks`) with connection state recovery. Every event "
+                      "there then ends in one more argument, its offset, for all clients: those "
+                      "in JavaScript expect it, handlers in Python have to take it."),
+            checkRecoveryNamespaces),
+        duration(s, "absence", FIELD(recovery.options.maxAbsence), second, day,
+            "How long a client may be away and still come back as who it was; events are kept "
+            "as long."),
+        count(s, "clients", FIELD(recovery.options.maxAbsent), 1, 10'000'000,
+            "Absent clients remembered at a time, per namespace; the oldest goes first."),
+        count(s, "events", FIELD(recovery.options.maxPackets), 1, 100'000'000,
+            "Events kept at a time, per namespace."),
+        size(s, "events_size", FIELD(recovery.options.maxBytes), 4 * kib, 1024 * mib,
+            "Octets of the events kept at a time, per namespace. A client that missed more than "
+            "half of `limits.queue_size` starts anew all the same."),
+    };
+}
+
 std::vector<ConfigKey> metricsKeys()
 {
     const auto s = "metrics";
@@ -447,7 +479,7 @@ std::vector<ConfigKey> allKeys()
 {
     std::vector<ConfigKey> all;
     for (auto&& part : {serverKeys(), tlsKeys(), httpKeys(), sessionKeys(), corsKeys(), authKeys(),
-             federationKeys(), storageKeys(), logKeys(), metricsKeys()}) {
+             federationKeys(), recoveryKeys(), storageKeys(), logKeys(), metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -471,6 +503,9 @@ const std::vector<ConfigSection>& configSections()
             QStringLiteral("Tokens: whose are accepted and how ours are made.")},
         {QStringLiteral("federation"),
             QStringLiteral("The namespace `/tasks` of data stations and researchers.")},
+        {QStringLiteral("recovery"),
+            QStringLiteral("Clients that lost their connection and come back: their id, rooms and "
+                           "missed events (Socket.IO's connection state recovery).")},
         {QStringLiteral("storage"), QStringLiteral("The database.")},
         {QStringLiteral("log"), QStringLiteral("What is written to standard error.")},
         {QStringLiteral("metrics"), QStringLiteral("Numbers for a monitoring system.")},

@@ -63,6 +63,12 @@ struct Configuration
         QString token; ///< empty: everybody may read, but only while the listener is on loopback
     } metrics;
 
+    struct Recovery
+    {
+        QStringList namespaces; ///< none: off
+        session::RecoveryOptions options;
+    } recovery;
+
     transport::TransportOptions transport;
     session::SessionOptions session;
     access::MinterOptions tokens;

@@ -59,6 +59,10 @@ void ServerMetrics::refresh()
     syncTotal(m.connectTimeouts, sessions.connectTimeouts);
     syncTotal(m.sessionsUpgraded, sessions.upgraded);
     syncTotal(m.volatileDropped, sessions.volatileDropped);
+    syncTotal(m.recoveries, sessions.recoveries);
+    syncTotal(m.recoveriesRefused, sessions.recoveriesRefused);
+    syncTotal(m.recoveriesLost, sessions.recoveriesLost);
+    m.absentSockets.Set(double(m_sources.sessions.absentSockets()));
     syncTotal(m.stalls, sessions.stalls);
     syncTotal(m.refusedOrigins, sessions.refusedOrigins);
     syncTotal(m.refusedRequests, sessions.refusedRequests);
@@ -73,9 +77,17 @@ void ServerMetrics::refresh()
     const std::vector<hub::RoomView> rooms = m_sources.hub.rooms();
     m.rooms.Set(double(rooms.size()));
     qsizetype sockets = 0;
-    for (const NamespaceName& nsp : m_sources.hub.namespaces())
+    qsizetype kept = 0;
+    qsizetype keptBytes = 0;
+    for (const NamespaceName& nsp : m_sources.hub.namespaces()) {
         sockets += m_sources.hub.subscriberCount(nsp);
+        const hub::RecentPackets* recent = m_sources.hub.recent(nsp);
+        kept += recent ? recent->count() : 0;
+        keptBytes += recent ? recent->bytes() : 0;
+    }
     m.sockets.Set(double(sockets));
+    m.keptEvents.Set(double(kept));
+    m.keptEventBytes.Set(double(keptBytes));
 
     m.nodesOnline.Set(m_sources.presence.onlineCount());
     m.nodesTotal.Set(double(m_sources.directory.nodes().size()));

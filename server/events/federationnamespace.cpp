@@ -82,18 +82,32 @@ FederationNamespace::~FederationNamespace()
     m_services.directory.removeObserver(this);
 }
 
-void FederationNamespace::socketConnected(session::Socket& socket)
+Result<identity::Identity> FederationNamespace::identityOf(const session::Socket& socket) const
 {
     const QByteArray header = socket.handshake().headers.value("Authorization");
     const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
     auto identity = m_services.identities.identify(token, m_options.expiredTokenGrace);
+    if (identity && (identity->isContainer() || identity->claims.type != access::TokenType::Access))
+        return failure(
+            ErrorCode::TokenInvalid, QStringLiteral("not an access token of a user or node"));
+    return identity;
+}
+
+std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
+    session::Socket& socket, const session::PastSocket& past)
+{
+    const auto identity = identityOf(socket);
+    if (!identity || identity->principal.kind != past.principalKind
+        || identity->principal.id != past.principalId)
+        return std::nullopt;
+    return roomsOf(identity->principal); // by the rules as they are now
+}
+
+void FederationNamespace::socketConnected(session::Socket& socket)
+{
+    const auto identity = identityOf(socket);
     if (!identity)
         return handleRefusedToken(socket, identity.error());
-    if (identity->isContainer() || identity->claims.type != access::TokenType::Access) {
-        const Error error{
-            ErrorCode::TokenInvalid, QStringLiteral("not an access token of a user or node")};
-        return handleRefusedToken(socket, error);
-    }
     m_services.metrics.tokensAccepted.Increment();
     const access::Principal& principal = identity->principal;
     socket.setPrincipal(principal);

@@ -25,6 +25,7 @@ class Hub;
 }
 namespace gatehouse::identity {
 class Identities;
+struct Identity;
 }
 namespace gatehouse::observe {
 class Metrics;
@@ -75,6 +76,8 @@ public:
         FederationOptions options = {});
     ~FederationNamespace() override;
 
+    std::optional<std::vector<RoomName>> recoveryRequested(
+        session::Socket& socket, const session::PastSocket& past) override;
     void socketConnected(session::Socket& socket) override;
     void eventReceived(session::Socket& socket, const session::IncomingEvent& event) override;
     void socketDisconnected(session::Socket& socket, const QByteArray& reason) override;
@@ -108,6 +111,7 @@ private:
 
     void directoryChanged() override;
 
+    Result<identity::Identity> identityOf(const session::Socket& socket) const;
     void handleRefusedToken(session::Socket& socket, const Error& error);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);

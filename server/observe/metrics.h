@@ -58,6 +58,12 @@ public:
     prometheus::Counter& connectTimeouts;
     prometheus::Counter& sessionsUpgraded;
     prometheus::Counter& volatileDropped;
+    prometheus::Counter& recoveries;
+    prometheus::Counter& recoveriesRefused;
+    prometheus::Counter& recoveriesLost;
+    prometheus::Gauge& absentSockets;
+    prometheus::Gauge& keptEvents;
+    prometheus::Gauge& keptEventBytes;
     prometheus::Counter& stalls;
     prometheus::Counter& refusedOrigins;
     prometheus::Counter& refusedRequests;

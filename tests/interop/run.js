@@ -19,6 +19,7 @@ const scenarios = {
   ...require('./cases/simulating'),
   ...require('./cases/watching'),
   ...require('./cases/oldclients'),
+  ...require('./cases/recovering'),
 };
 
 /**

@@ -124,6 +124,21 @@ class Server {
     return text === '' ? null : JSON.parse(text);
   }
 
+  /** Returns when a metric is as wanted. */
+  async metric(name, isAsWanted) {
+    const give = performance.now() + 15000;
+    let value;
+    while (performance.now() < give) {
+      const text = await (await fetch(`${this.url}/metrics`)).text();
+      value = Number(text.match(new RegExp(`^${name} (.*)$`, 'm'))?.[1]);
+      if (isAsWanted(value)) {
+        return value;
+      }
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+    throw new Error(`${name} stayed at ${value}`);
+  }
+
   async userToken(username) {
     const answer = await this.request('POST', '/api/token/user',
       {body: {username, password: `${username}-secret-1`}});

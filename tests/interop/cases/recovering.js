@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+'use strict';
+
+const assert = require('node:assert');
+
+/** The server with recovery in /tasks, and Ada with an event read. */
+async function start(stage, ...more) {
+  const {server} = stage;
+  server.args = ['--set', 'recovery.namespaces=["/tasks"]', ...more];
+  await server.stop();
+  await server.start();
+  const ada = await (await stage.user('ada', {transports: ['websocket']})).connected();
+  // What the rooms are told when somebody comes in.
+  await ada.inbox.wait((item) => item.event === 'message', 'a first event with an offset');
+  assert.equal(ada.socket.recovered, false);
+  return ada;
+}
+
+/** Cuts Ada's connection without a goodbye; resolves with her id. */
+function cut(user) {
+  const id = user.socket.id;
+  user.socket.io.engine.close();
+  return id;
+}
+
+/** Keeps Ada from coming back until told to. */
+function hold(user) {
+  user.socket.io.reconnection(false);
+  const id = cut(user);
+  return {id, comeBack: () => {
+    const from = user.inbox.items.length;
+    user.socket.io.reconnection(true);
+    user.socket.connect();
+    return user.inbox.event('connect', 20000, from);
+  }};
+}
+
+module.exports = {
+  /** A cut connection: the same id, recovered, and what happened meanwhile, once. */
+  async recoverAfterCut(stage) {
+    const ada = await start(stage);
+    const from = ada.inbox.items.length;
+    const away = hold(ada);
+    const bob = await (await stage.user('ada', {transports: ['websocket']})).connected();
+    const node = await stage.node(1);
+    await node.connected();
+    await bob.inbox.event('node-online');
+    const back = await away.comeBack();
+    assert.equal(back.sid, away.id);
+    assert.equal(ada.socket.recovered, true);
+    const online = await ada.inbox.event('node-online', 10000, from);
+    assert.equal(online.args[0].name, 'alpha-red');
+    await ada.fence();
+    const count = ada.inbox.items.slice(from).filter((item) => item.event === 'node-online').length;
+    assert.equal(count, 1);
+    stage.say('the same id, and node-online once');
+
+    node.send({disconnect: true});
+    await ada.inbox.event('node-offline', 10000, from);
+    stage.say('and still in its rooms');
+  },
+
+  /** Away for too long: a new id, and the client knows. */
+  async recoverTooLate(stage) {
+    const ada = await start(stage, '--set', 'recovery.absence=1s');
+    const away = hold(ada);
+    const bob = await (await stage.user('ada', {transports: ['websocket']})).connected();
+    await bob.inbox.event('message');
+    await stage.server.metric('gatehouse_absent_sockets', (count) => count === 0);
+    const back = await away.comeBack();
+    assert.notEqual(back.sid, away.id);
+    assert.equal(ada.socket.recovered, false);
+    stage.say('a new id, not recovered');
+  },
+
+  /** Without durable rooms a restart forgets everybody, and says so. */
+  async recoverNotAfterRestart(stage) {
+    const ada = await start(stage);
+    const id = ada.socket.id;
+    const from = ada.inbox.items.length;
+    await stage.server.stop();
+    await stage.server.start();
+    const back = await ada.inbox.event('connect', 20000, from);
+    assert.notEqual(back.sid, id);
+    assert.equal(ada.socket.recovered, false);
+    stage.say('a new id, not recovered');
+  },
+};
