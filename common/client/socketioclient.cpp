@@ -90,11 +90,9 @@ void SocketIoClient::connectNamespace(const NamespaceName& nsp, const QByteArray
 
 void SocketIoClient::disconnectNamespace(const NamespaceName& nsp)
 {
-    const auto found = m_namespaces.constFind(nsp);
-    if (found == m_namespaces.constEnd())
+    if (!m_namespaces.contains(nsp))
         return;
-    const Membership membership = *found;
-    m_namespaces.erase(found);
+    const Membership membership = m_namespaces.take(nsp);
     if (membership.isRequested)
         sendDisconnect(nsp);
     const QPointer<SocketIoClient> self(this);
