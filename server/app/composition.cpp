@@ -279,7 +279,7 @@ QString Composition::banner() const
     return QStringLiteral(
         "gatehouse " GATEHOUSE_VERSION " serves %1 (up to %2), database %3: %4, %5, "
         "%6, %7; origins %8")
-        .arg(url(), plural(d->transport->connectionLimit(), "connection"), d->store->databasePath(),
+        .arg(url(), plural(d->transport->connectionLimit(), "connection"), d->store->place().text(),
             plural(qsizetype(all.organizations().size()), "organization"),
             plural(qsizetype(all.collaborations().size()), "collaboration"),
             plural(qsizetype(all.nodes().size()), "node"),

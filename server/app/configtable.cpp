@@ -400,10 +400,25 @@ std::vector<ConfigKey> federationKeys()
     };
 }
 
+QString checkStorageUrl(const ConfigValue& value)
+{
+    const QString url = std::get<QString>(value);
+    if (url.isEmpty()) {
+        return {};
+    }
+    const auto place = store::Place::fromUrl(url);
+    return place ? QString() : place.error().detail;
+}
+
 std::vector<ConfigKey> storageKeys()
 {
     const auto s = "storage";
     return {
+        withCheck(text(s, "url", ConfigType::Secret, FIELD(storage.url),
+                      "A PostgreSQL database, `postgresql://user:password@host:port/name`, with "
+                      "options of libpq such as `?sslmode=verify-full`. Empty: SQLite in the data "
+                      "directory."),
+            checkStorageUrl),
         duration(s, "group_time", FIELD(storage.groupTime), 0, second,
             "Writes that arrive this soon after each other share one flush to the disk. An "
             "answer leaves only after it."),

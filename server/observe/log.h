@@ -40,6 +40,17 @@ inline constexpr QLatin1StringView audit{"gh.audit"};
 void log(
     Level level, QLatin1StringView category, const QString& text, const LogContext& context = {});
 
+/// Keeps Qt's own warnings of this thread out of the log while it lives: for calls that warn of
+/// what the caller knows and has said already.
+class QtWarningsMuted
+{
+public:
+    QtWarningsMuted();
+    ~QtWarningsMuted();
+    QtWarningsMuted(const QtWarningsMuted&) = delete;
+    QtWarningsMuted& operator=(const QtWarningsMuted&) = delete;
+};
+
 /// Whether log() would write anything: ask before building an expensive text.
 bool isEnabled(Level level, QLatin1StringView category);
 

@@ -214,6 +214,8 @@ namespace {
 // it is installed or removed.
 std::shared_mutex s_installed;
 
+thread_local int t_muted = 0; ///< QtWarningsMuted objects alive
+
 } // namespace
 
 /// Reaches the installed sink from the free functions.
@@ -255,6 +257,8 @@ public:
     static void handleQtMessage(
         QtMsgType type, const QMessageLogContext& context, const QString& text)
     {
+        if (type == QtWarningMsg && t_muted > 0)
+            return;
         put(levelOf(type), context.category ? context.category : "default", text, {});
         if (type == QtFatalMsg)
             flush(); // Qt aborts when we return
@@ -323,6 +327,16 @@ quint64 LogSink::dropped() const
 void log(Level level, QLatin1StringView category, const QString& text, const LogContext& context)
 {
     LogGate::put(level, QByteArrayView(category.data(), category.size()), text, context);
+}
+
+QtWarningsMuted::QtWarningsMuted()
+{
+    ++t_muted;
+}
+
+QtWarningsMuted::~QtWarningsMuted()
+{
+    --t_muted;
 }
 
 bool isEnabled(Level level, QLatin1StringView category)

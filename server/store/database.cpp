@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/database.h"
 
+#include "server/observe/log.h"
+
 #include <QSqlError>
 
 #include <atomic>
@@ -11,28 +13,16 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
-// Primary result codes of SQLite that mean "this request", not "this storage".
-constexpr int sqliteConstraint = 19;
-constexpr int sqliteTooBig = 18;
-
 QString nextConnectionName()
 {
     static std::atomic<quint64> counter{0};
     return u"gatehouse-%1"_s.arg(counter.fetch_add(1));
 }
 
-[[noreturn]] void fail(const QSqlError& error)
-{
-    bool isNumber = false;
-    const int code = error.nativeErrorCode().toInt(&isNumber) & 0xff;
-    if (isNumber && code == sqliteConstraint)
-        throw Failure{{ErrorCode::Conflict, u"refused by the database: "_s + error.databaseText()},
-            Failure::Kind::Refused};
-    if (isNumber && code == sqliteTooBig)
-        throw Failure{{ErrorCode::TooLarge, error.databaseText()}, Failure::Kind::Refused};
-    throw Failure{
-        {ErrorCode::Unavailable, u"storage: "_s + error.text().trimmed()}, Failure::Kind::Broken};
-}
+/// Any number will do that nobody else takes.
+constexpr auto writerLock = "SELECT pg_advisory_lock(7400740074)"_L1;
+constexpr auto lockNotAvailable = "55P03"_L1;
+constexpr auto timedOut = "57014"_L1;
 
 } // namespace
 
@@ -41,7 +31,8 @@ void refuse(ErrorCode code, QString detail)
     throw Failure{{code, std::move(detail)}, Failure::Kind::Refused};
 }
 
-Rows::Rows(QSqlQuery& query, bool& busy) : m_query(query), m_busy(busy)
+Rows::Rows(QSqlQuery& query, bool& busy, const Dialect& dialect)
+    : m_query(query), m_busy(busy), m_dialect(dialect)
 {
     m_busy = true;
 }
@@ -57,7 +48,7 @@ bool Rows::next()
     if (m_query.next())
         return true;
     if (m_query.lastError().isValid())
-        fail(m_query.lastError());
+        throw m_dialect.failureFrom(m_query.lastError());
     return false;
 }
 
@@ -129,28 +120,72 @@ QVariant bind(const QByteArray& bytes)
     return bytes.isNull() ? QVariant(QByteArray("")) : QVariant(bytes);
 }
 
-Database::Database(const QString& path, Access access, Millis busyTimeout)
-    : m_name(nextConnectionName()), m_connection(QSqlDatabase::addDatabase(u"QSQLITE"_s, m_name))
+Database::Database(const Place& place, Access access, Millis patience)
+    : m_place(place), m_access(access), m_dialect(place.backEnd), m_name(nextConnectionName()),
+      m_connection(QSqlDatabase::addDatabase(place.isRemote() ? u"QPSQL"_s : u"QSQLITE"_s, m_name))
 {
-    m_connection.setDatabaseName(path);
-    m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(busyTimeout.count()));
     try {
-        if (!m_connection.open())
-            fail(m_connection.lastError());
-        execute(u"PRAGMA journal_mode = WAL"_s);
-        execute(u"PRAGMA synchronous = FULL"_s);
-        execute(u"PRAGMA foreign_keys = ON"_s);
-        if (access == Access::Read)
-            execute(u"PRAGMA query_only = ON"_s);
+        if (!m_connection.isValid())
+            throw Failure{
+                {ErrorCode::Unavailable,
+                    u"the database driver is missing (Debian package %1)"_s.arg(
+                        place.isRemote() ? u"libqt6sql6-psql"_s : u"libqt6sql6-sqlite"_s)},
+                Failure::Kind::Broken};
+        open(patience);
+        for (const QString& step : m_dialect.setUp(access == Access::Write, patience))
+            execute(step);
+        if (place.isRemote() && access == Access::Write)
+            lock();
     } catch (const Failure&) {
-        m_connection = {};
-        QSqlDatabase::removeDatabase(m_name);
+        close();
         throw;
     }
 }
 
 Database::~Database()
 {
+    close();
+}
+
+void Database::open(Millis patience)
+{
+    if (m_place.isRemote()) {
+        m_connection.setHostName(m_place.host);
+        m_connection.setPort(m_place.port);
+        m_connection.setDatabaseName(m_place.name);
+        m_connection.setUserName(m_place.user);
+        m_connection.setPassword(m_place.password);
+        const QStringList options
+            = QStringList{u"connect_timeout=3"_s, u"application_name=gatehouse"_s}
+            + m_place.options; // the last of a name counts
+        m_connection.setConnectOptions(options.join(u';'));
+    } else {
+        m_connection.setDatabaseName(m_place.file);
+        m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count()));
+    }
+    if (!m_connection.open())
+        throw m_dialect.failureFrom(m_connection.lastError());
+}
+
+/// A file's folder is locked by DataDirectory; a server's database by a lock that ends with the
+/// connection.
+void Database::lock()
+{
+    QSqlQuery query(m_connection);
+    if (query.exec(writerLock))
+        return;
+    const QString code = query.lastError().nativeErrorCode();
+    if (code == lockNotAvailable || code == timedOut)
+        refuse(ErrorCode::Conflict, u"in use by another gatehouse process"_s);
+    throw m_dialect.failureFrom(query.lastError());
+}
+
+void Database::close()
+{
+    // The driver would tell of every statement that it cannot take it back from a server gone.
+    std::optional<observe::QtWarningsMuted> muted;
+    if (m_isLost)
+        muted.emplace();
     m_statements.clear();
     m_connection.close();
     m_connection = {};
@@ -161,22 +196,22 @@ void Database::execute(const QString& sql)
 {
     QSqlQuery query(m_connection);
     if (!query.exec(sql))
-        fail(query.lastError());
+        throw m_dialect.failureFrom(query.lastError());
 }
 
-Rows Database::queryList(const QString& sql, const QVariantList& values)
+void Database::define(const QString& sql)
 {
-    Prepared& statement = prepared(sql, values);
-    return Rows(statement.query, statement.busy);
+    execute(m_dialect.definition(sql));
 }
 
-int Database::changeList(const QString& sql, const QVariantList& values)
+void Database::begin()
 {
-    Prepared& statement = prepared(sql, values);
-    const int rows = statement.query.numRowsAffected();
-    m_lastInsertId = statement.query.lastInsertId().toLongLong();
-    statement.query.finish();
-    return rows;
+    execute(m_access == Access::Write ? m_dialect.begin() : m_dialect.beginReading());
+}
+
+void Database::commit()
+{
+    execute(u"COMMIT"_s);
 }
 
 void Database::rollBack() noexcept
@@ -184,32 +219,94 @@ void Database::rollBack() noexcept
     QSqlQuery(m_connection).exec(u"ROLLBACK"_s);
 }
 
+void Database::allowLongStatements()
+{
+    if (const QString sql = m_dialect.liftTimeLimit(); !sql.isEmpty())
+        execute(sql);
+}
+
+void Database::beginPart()
+{
+    // SQLite prepares everything, which is quicker; a server only queries.
+    if (m_place.isRemote())
+        execute(u"SAVEPOINT job"_s);
+    else
+        change(u"SAVEPOINT job"_s);
+}
+
+void Database::keepPart()
+{
+    if (m_place.isRemote())
+        execute(u"RELEASE job"_s);
+    else
+        change(u"RELEASE job"_s);
+}
+
+void Database::undoPart()
+{
+    if (m_place.isRemote())
+        execute(u"ROLLBACK TO job"_s);
+    else
+        change(u"ROLLBACK TO job"_s);
+}
+
+bool Database::isAlive() noexcept
+{
+    m_isLost = m_place.isRemote() && !QSqlQuery(m_connection).exec(u"SELECT 1"_s);
+    return !m_isLost;
+}
+
+Rows Database::queryList(const QString& sql, const QVariantList& values)
+{
+    Prepared& statement = prepared(sql, values);
+    return Rows(statement.query, statement.busy, m_dialect);
+}
+
+int Database::changeList(const QString& sql, const QVariantList& values)
+{
+    Prepared& statement = prepared(sql, values);
+    const int rows = statement.query.numRowsAffected();
+    statement.query.finish();
+    return rows;
+}
+
+qint64 Database::insertList(const QString& sql, const QVariantList& values)
+{
+    if (m_place.isRemote()) {
+        Rows rows = queryList(sql + u" RETURNING id"_s, values);
+        return rows.next() ? rows.integer(0) : 0;
+    }
+    Prepared& statement = prepared(sql, values);
+    const qint64 id = statement.query.lastInsertId().toLongLong();
+    statement.query.finish();
+    return id;
+}
+
 Database::Prepared& Database::prepared(const QString& sql, const QVariantList& values)
 {
     std::shared_ptr<Prepared>& statement = m_statements[sql];
     if (!statement) {
         auto fresh = std::make_shared<Prepared>(Prepared{QSqlQuery(m_connection)});
-        fresh->query.setForwardOnly(true);
-        if (!fresh->query.prepare(sql)) {
+        // A server's driver would refuse other statements until all rows were read.
+        fresh->query.setForwardOnly(!m_place.isRemote());
+        if (!fresh->query.prepare(m_dialect.statement(sql))) {
             m_statements.remove(sql);
-            fail(fresh->query.lastError());
+            throw m_dialect.failureFrom(fresh->query.lastError());
         }
         statement = std::move(fresh);
     }
     Q_ASSERT_X(!statement->busy, "Database", "a statement's rows must end before it runs again");
-    for (qsizetype i = 0; i < values.size(); ++i)
+    for (qsizetype i = 0; i < values.size(); ++i) {
+        if (values[i].typeId() == QMetaType::QString && !m_dialect.canHold(values[i].toString()))
+            refuse(ErrorCode::BadRequest, u"a text holds the character U+0000"_s);
         statement->query.bindValue(int(i), values[i]);
+    }
     if (!statement->query.exec()) {
         const QSqlError error = statement->query.lastError();
         statement->query.finish();
-        fail(error);
+        throw m_dialect.failureFrom(error);
     }
     return *statement;
-}
-
-qint64 Database::lastInsertId() const
-{
-    return m_lastInsertId;
 }
 
 } // namespace gatehouse::store

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "common/core/clock.h"
 #include "common/core/ids.h"
-#include "common/core/result.h"
+#include "server/store/dialect.h"
 
 #include <QHash>
 #include <QSqlDatabase>
@@ -15,24 +14,11 @@
 
 namespace gatehouse::store {
 
-/// Thrown inside the store by anything that ends a job early and caught where the job ends; it
-/// never leaves this room. Refused: the job alone failed and its savepoint is undone. Broken: the
-/// storage failed, so the whole transaction is.
-struct Failure
-{
-    enum class Kind : quint8 { Refused, Broken };
-
-    Error error;
-    Kind kind = Kind::Refused;
-};
-
-[[noreturn]] void refuse(ErrorCode code, QString detail);
-
 /// The rows of one SELECT. Lives shorter than its Database; frees the statement at its end.
 class Rows
 {
 public:
-    Rows(QSqlQuery& query, bool& busy);
+    Rows(QSqlQuery& query, bool& busy, const Dialect& dialect);
     ~Rows();
     Q_DISABLE_COPY_MOVE(Rows)
 
@@ -48,6 +34,7 @@ public:
 private:
     QSqlQuery& m_query;
     bool& m_busy;
+    const Dialect& m_dialect;
 };
 
 // What may be bound to a "?". Empty text is never NULL; a missing optional and an id of zero are.
@@ -76,19 +63,38 @@ QVariant bind(Id<Tag> id)
     return id.isValid() ? bind(id.value) : QVariant(QMetaType::fromType<qlonglong>());
 }
 
-/// One connection to the SQLite file: WAL, synchronous=FULL, foreign keys. Statements are prepared
-/// once and kept. Belongs to the thread that made it. Every member throws Failure.
+/// One connection to the database. Nothing is acknowledged before it is on disk (SQLite: WAL,
+/// synchronous=FULL; PostgreSQL: synchronous_commit). Statements are prepared once and kept. On a
+/// server a writer holds a lock against a second process. Belongs to the thread that made it. Every
+/// member throws Failure.
 class Database
 {
 public:
     enum class Access : quint8 { Write, Read };
 
-    Database(const QString& path, Access access, Millis busyTimeout);
+    /// `patience`: how long to wait for other processes, and on a server how long for an answer.
+    Database(const Place& place, Access access, Millis patience);
     ~Database();
     Q_DISABLE_COPY_MOVE(Database)
 
-    /// Without values and unprepared: BEGIN, PRAGMA, statements of a migration.
+    const Place& place() const { return m_place; }
+
+    /// Without values and unprepared: PRAGMA, statements that differ each time.
     void execute(const QString& sql);
+    void define(const QString& sql); ///< a statement of a migration
+
+    void begin(); ///< as this connection's access wants it
+    void commit();
+    void rollBack() noexcept; ///< gives up a transaction after a failure
+    void allowLongStatements(); ///< in this transaction
+
+    // One job's part of a transaction, which can be undone alone.
+    void beginPart();
+    void keepPart();
+    void undoPart();
+
+    /// Whether a server still answers; true for a file.
+    bool isAlive() noexcept;
 
     template <class... Values>
     Rows query(const QString& sql, const Values&... values)
@@ -109,12 +115,9 @@ public:
     template <class... Values>
     qint64 insert(const QString& sql, const Values&... values)
     {
-        changeList(sql, {bind(values)...});
-        return lastInsertId();
+        return insertList(sql, {bind(values)...});
     }
-
-    /// Gives up a transaction after a failure; does not throw.
-    void rollBack() noexcept;
+    qint64 insertList(const QString& sql, const QVariantList& values);
 
 private:
     struct Prepared
@@ -124,12 +127,17 @@ private:
     };
 
     Prepared& prepared(const QString& sql, const QVariantList& values);
-    qint64 lastInsertId() const;
+    void open(Millis patience);
+    void lock();
+    void close();
 
+    const Place m_place;
+    const Access m_access;
+    const Dialect m_dialect;
     QString m_name;
     QSqlDatabase m_connection;
     QHash<QString, std::shared_ptr<Prepared>> m_statements;
-    qint64 m_lastInsertId = 0;
+    bool m_isLost = false; ///< the server no longer answers
 };
 
 } // namespace gatehouse::store

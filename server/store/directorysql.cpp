@@ -38,7 +38,7 @@ std::vector<work::Organization> readOrganizations(Database& database)
 {
     std::vector<work::Organization> list;
     Rows rows = database.query(u"SELECT id, name, domain, address1, address2, zipcode, country, "
-                               "public_key FROM organization"_s);
+                               "public_key FROM organization ORDER BY id"_s);
     while (rows.next())
         list.push_back({{rows.integer(0)}, rows.text(1), rows.text(2), rows.text(3), rows.text(4),
             rows.text(5), rows.text(6), rows.text(7)});
@@ -47,10 +47,11 @@ std::vector<work::Organization> readOrganizations(Database& database)
 
 std::vector<work::Collaboration> readCollaborations(Database& database)
 {
-    const auto members = readGroups<CollaborationId, OrganizationId>(
-        database, u"SELECT collaboration_id, organization_id FROM member"_s);
+    const auto members = readGroups<CollaborationId, OrganizationId>(database,
+        u"SELECT collaboration_id, organization_id FROM member ORDER BY collaboration_id, "
+        "organization_id"_s);
     std::vector<work::Collaboration> list;
-    Rows rows = database.query(u"SELECT id, name, encrypted FROM collaboration"_s);
+    Rows rows = database.query(u"SELECT id, name, encrypted FROM collaboration ORDER BY id"_s);
     while (rows.next()) {
         const CollaborationId id{rows.integer(0)};
         list.push_back({id, rows.text(1), rows.integer(2) != 0, members.value(id)});
@@ -63,7 +64,7 @@ std::vector<work::Study> readStudies(Database& database)
     const auto members = readGroups<StudyId, OrganizationId>(database,
         u"SELECT study_id, organization_id FROM study_member ORDER BY study_id, organization_id"_s);
     std::vector<work::Study> list;
-    Rows rows = database.query(u"SELECT id, name, collaboration_id FROM study"_s);
+    Rows rows = database.query(u"SELECT id, name, collaboration_id FROM study ORDER BY id"_s);
     while (rows.next()) {
         const StudyId id{rows.integer(0)};
         list.push_back({id, rows.text(1), {rows.integer(2)}, members.value(id)});
@@ -75,7 +76,7 @@ std::vector<work::Node> readNodes(Database& database)
 {
     std::vector<work::Node> list;
     Rows rows = database.query(
-        u"SELECT id, name, api_key_hash, collaboration_id, organization_id, last_seen FROM node"_s);
+        u"SELECT id, name, api_key_hash, collaboration_id, organization_id, last_seen FROM node ORDER BY id"_s);
     while (rows.next())
         list.push_back({{rows.integer(0)}, rows.text(1), rows.text(2).toLatin1(), {rows.integer(3)},
             {rows.integer(4)}, rows.timeOrNull(5)});
@@ -88,8 +89,8 @@ std::vector<work::Role> readRoles(Database& database)
         u"SELECT role_id, resource, scope, operation FROM role_rule JOIN rule ON rule.id = "
         "rule_id ORDER BY role_id, rule_id"_s);
     std::vector<work::Role> list;
-    Rows rows
-        = database.query(u"SELECT id, name, description, organization_id, is_default FROM role"_s);
+    Rows rows = database.query(
+        u"SELECT id, name, description, organization_id, is_default FROM role ORDER BY id"_s);
     while (rows.next()) {
         const RoleId id{rows.integer(0)};
         list.push_back({id, rows.text(1), rows.text(2), {rows.integer(3)}, rows.integer(4) != 0,
@@ -107,7 +108,7 @@ std::vector<work::User> readUsers(Database& database)
         "rule_id ORDER BY user_id, rule_id"_s);
     std::vector<work::User> list;
     Rows rows = database.query(u"SELECT id, username, organization_id, password_hash, email, "
-                               "firstname, lastname FROM user_account"_s);
+                               "firstname, lastname FROM user_account ORDER BY id"_s);
     while (rows.next()) {
         const UserId id{rows.integer(0)};
         list.push_back({id, rows.text(1), {rows.integer(2)}, rows.text(3).toUtf8(), rows.text(4),
@@ -119,7 +120,8 @@ std::vector<work::User> readUsers(Database& database)
 std::vector<work::AdminAccount> readAdmins(Database& database)
 {
     std::vector<work::AdminAccount> list;
-    Rows rows = database.query(u"SELECT id, name, password_hash, created_at FROM admin_account"_s);
+    Rows rows = database.query(
+        u"SELECT id, name, password_hash, created_at FROM admin_account ORDER BY id"_s);
     while (rows.next())
         list.push_back({{rows.integer(0)}, rows.text(1), rows.text(2).toUtf8(), rows.time(3)});
     return list;

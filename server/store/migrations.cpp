@@ -48,14 +48,15 @@ void check(const std::vector<Applied>& applied, const std::vector<Migration>& kn
 
 void apply(Database& database, const Migration& step, Millis now)
 {
-    database.execute(u"BEGIN IMMEDIATE"_s);
+    database.begin();
     try {
+        database.allowLongStatements();
         for (const QString& statement : splitStatements(QString::fromUtf8(step.sql)))
-            database.execute(statement);
+            database.define(statement);
         database.change(u"INSERT INTO schema_migrations (version, name, checksum, applied_at) "
                         "VALUES (?, ?, ?, ?)"_s,
             step.version, step.name, QLatin1StringView(step.checksum()), now);
-        database.execute(u"COMMIT"_s);
+        database.commit();
     } catch (Failure& failure) {
         database.rollBack();
         failure.error.detail = u"migration %1: %2"_s.arg(step.name, failure.error.detail);
@@ -91,9 +92,9 @@ std::vector<Migration> builtInMigrations()
 
 void migrate(Database& database, const std::vector<Migration>& migrations, Millis now)
 {
-    database.execute(u"CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
-                     "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) "
-                     "STRICT"_s);
+    database.define(u"CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, "
+                    "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) "
+                    "STRICT"_s);
     const std::vector<Applied> applied = appliedMigrations(database);
     check(applied, migrations);
     for (const Migration& step : migrations) {

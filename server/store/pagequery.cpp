@@ -96,7 +96,7 @@ std::vector<qint64> PageQuery::merged(Database& database, const Window& part) co
 {
     const QString one = u"SELECT id FROM ("_s
         + select(m_table + u".id AS id"_s, m_table + u".collaboration_id = ?"_s) + u" ORDER BY "_s
-        + m_table + u".id DESC LIMIT ?)"_s;
+        + m_table + u".id DESC LIMIT ?) AS part"_s;
     QStringList parts;
     QVariantList values;
     for (const QVariant& collaboration : m_collaborations) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/storagethread.h"
 
+#include "server/observe/log.h"
+
 #include <chrono>
 #include <future>
 
@@ -27,8 +29,8 @@ std::optional<Error> attempt(const std::function<void()>& step)
 } // namespace
 
 StorageThread::StorageThread(
-    QString path, Database::Access access, ThreadOptions options, Deliverer& results)
-    : m_options(options), m_results(results), m_path(std::move(path)), m_access(access)
+    Place place, Database::Access access, ThreadOptions options, Deliverer& results)
+    : m_options(options), m_results(results), m_place(std::move(place)), m_access(access)
 {
 }
 
@@ -82,24 +84,77 @@ size_t StorageThread::queued() const
 
 void StorageThread::loop(const std::function<void(Result<void>)>& opened)
 {
-    std::unique_ptr<Database> database;
-    const std::optional<Error> trouble = attempt(
-        [&] { database = std::make_unique<Database>(m_path, m_access, m_options.busyTimeout); });
-    if (trouble) {
+    if (const std::optional<Error> trouble = connect()) {
         opened(tl::unexpected(*trouble));
         return;
     }
     opened({});
     const std::function<JobPtr()> next = [this] { return take(); };
     while (true) {
-        {
-            std::unique_lock lock(m_mutex);
-            m_wake.wait(lock, [this] { return m_stopping || !m_queue.empty(); });
-            if (m_queue.empty())
-                return;
+        const Wake wake = waitUntil(
+            m_database ? std::chrono::steady_clock::now() + m_options.idleProbe : m_nextTry);
+        if (wake == Wake::Stop)
+            break;
+        if (!m_database && std::chrono::steady_clock::now() >= m_nextTry)
+            reconnect();
+        if (!m_database) {
+            refuseQueued();
+            continue;
         }
-        work(*database, next);
+        const Health health = wake == Wake::Job ? work(*m_database, next) : Health::Trouble;
+        if (health == Health::Trouble && !m_database->isAlive())
+            lose();
     }
+    m_database.reset();
+}
+
+/// Waits for a job; for a server not longer than until `moment`.
+StorageThread::Wake StorageThread::waitUntil(Moment moment)
+{
+    std::unique_lock lock(m_mutex);
+    const auto isDue = [this] { return m_stopping || !m_queue.empty(); };
+    if (!m_place.isRemote())
+        m_wake.wait(lock, isDue);
+    else if (!m_wake.wait_until(lock, moment, isDue))
+        return Wake::Time;
+    return m_queue.empty() ? Wake::Stop : Wake::Job;
+}
+
+std::optional<Error> StorageThread::connect()
+{
+    return attempt([this] {
+        m_database = std::make_unique<Database>(m_place, m_access, m_options.busyTimeout);
+    });
+}
+
+void StorageThread::reconnect()
+{
+    if (const std::optional<Error> trouble = connect()) {
+        m_trouble = *trouble;
+        m_retryDelay = std::min(m_retryDelay * 2, m_options.longestRetry);
+        m_nextTry = std::chrono::steady_clock::now() + m_retryDelay;
+        return;
+    }
+    connectionChanged(Health::Good);
+}
+
+void StorageThread::lose()
+{
+    m_database.reset();
+    m_trouble = {ErrorCode::Unavailable, u"the database server is away"_s};
+    m_retryDelay = m_options.firstRetry;
+    m_nextTry = std::chrono::steady_clock::now();
+    connectionChanged(Health::Trouble);
+}
+
+void StorageThread::refuseQueued()
+{
+    std::vector<JobPtr> refused;
+    while (JobPtr job = take()) {
+        job->fail({ErrorCode::Unavailable, u"storage: "_s + m_trouble.detail});
+        refused.push_back(std::move(job));
+    }
+    m_results.deliver(std::move(refused));
 }
 
 JobPtr StorageThread::take()
@@ -113,8 +168,8 @@ JobPtr StorageThread::take()
     return job;
 }
 
-WriterThread::WriterThread(QString path, ThreadOptions options, Deliverer& results)
-    : StorageThread(std::move(path), Database::Access::Write, options, results)
+WriterThread::WriterThread(Place place, ThreadOptions options, Deliverer& results)
+    : StorageThread(std::move(place), Database::Access::Write, options, results)
 {
 }
 
@@ -137,26 +192,42 @@ bool WriterThread::isFailing()
     return m_stats.isFailing;
 }
 
-void WriterThread::work(Database& database, const std::function<JobPtr()>& next)
+StorageThread::Health WriterThread::work(Database& database, const std::function<JobPtr()>& next)
 {
     std::vector<JobPtr> group;
     const auto began = std::chrono::steady_clock::now();
-    if (const std::optional<Error> trouble = runGroup(database, next, group)) {
+    const std::optional<Error> trouble = runGroup(database, next, group);
+    if (trouble) {
         database.rollBack();
         for (const JobPtr& job : group)
             job->fail(*trouble);
+    }
+    {
         const std::lock_guard lock(m_statsMutex);
-        m_stats.errors += group.size();
-        m_stats.isFailing = true;
-    } else {
-        const std::lock_guard lock(m_statsMutex);
-        ++m_stats.commits;
-        m_stats.isFailing = false;
-        m_stats.writes += group.size();
-        if (m_stats.commitTimes.size() < maxCommitTimes)
-            m_stats.commitTimes.push_back(std::chrono::steady_clock::now() - began);
+        m_stats.isFailing = trouble.has_value();
+        if (trouble) {
+            m_stats.errors += group.size();
+        } else {
+            ++m_stats.commits;
+            m_stats.writes += group.size();
+            if (m_stats.commitTimes.size() < maxCommitTimes)
+                m_stats.commitTimes.push_back(std::chrono::steady_clock::now() - began);
+        }
     }
     m_results.deliver(std::move(group));
+    return trouble ? Health::Trouble : Health::Good;
+}
+
+void WriterThread::connectionChanged(Health health)
+{
+    const bool isFailing = health == Health::Trouble;
+    if (isFailing)
+        observe::log(observe::Level::Error, observe::category::db,
+            u"the database server is away; writes are refused until it is back"_s);
+    else
+        observe::log(observe::Level::Info, observe::category::db, u"the database server is back"_s);
+    const std::lock_guard lock(m_statsMutex);
+    m_stats.isFailing = isFailing;
 }
 
 std::optional<Error> WriterThread::runGroup(
@@ -165,15 +236,15 @@ std::optional<Error> WriterThread::runGroup(
     group.push_back(next());
     const auto deadline = std::chrono::steady_clock::now() + m_options.groupTime;
     return attempt([&] {
-        database.execute(u"BEGIN IMMEDIATE"_s);
+        database.begin();
         while (true) {
-            database.change(u"SAVEPOINT job"_s);
+            database.beginPart();
             const JobOutcome outcome = group.back()->run(database);
             if (outcome == JobOutcome::Broken)
                 throw Failure{group.back()->error(), Failure::Kind::Broken};
             if (outcome == JobOutcome::Refused)
-                database.change(u"ROLLBACK TO job"_s);
-            database.change(u"RELEASE job"_s);
+                database.undoPart();
+            database.keepPart();
             if (group.size() >= m_options.maxGroupSize
                 || std::chrono::steady_clock::now() >= deadline)
                 break;
@@ -182,12 +253,12 @@ std::optional<Error> WriterThread::runGroup(
                 break;
             group.push_back(std::move(more));
         }
-        database.execute(u"COMMIT"_s);
+        database.commit();
     });
 }
 
-ReaderThread::ReaderThread(QString path, ThreadOptions options, Deliverer& results)
-    : StorageThread(std::move(path), Database::Access::Read, options, results)
+ReaderThread::ReaderThread(Place place, ThreadOptions options, Deliverer& results)
+    : StorageThread(std::move(place), Database::Access::Read, options, results)
 {
 }
 
@@ -196,20 +267,23 @@ ReaderThread::~ReaderThread()
     stop();
 }
 
-void ReaderThread::work(Database& database, const std::function<JobPtr()>& next)
+StorageThread::Health ReaderThread::work(Database& database, const std::function<JobPtr()>& next)
 {
     std::vector<JobPtr> one;
     one.push_back(next());
+    JobOutcome outcome = JobOutcome::Broken;
     const std::optional<Error> trouble = attempt([&] {
-        database.execute(u"BEGIN"_s);
-        one.back()->run(database);
-        database.execute(u"COMMIT"_s);
+        database.begin();
+        outcome = one.back()->run(database);
+        database.commit();
     });
     if (trouble) {
         database.rollBack();
-        one.back()->fail(*trouble);
+        if (outcome != JobOutcome::Broken) // what broke first is the better explanation
+            one.back()->fail(*trouble);
     }
     m_results.deliver(std::move(one));
+    return trouble || outcome == JobOutcome::Broken ? Health::Trouble : Health::Good;
 }
 
 } // namespace gatehouse::store

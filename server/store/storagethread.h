@@ -6,6 +6,7 @@
 
 #include <QString>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -16,6 +17,9 @@ namespace gatehouse::store {
 struct ThreadOptions
 {
     Millis busyTimeout{4'000};
+    Millis firstRetry{100}; ///< after a database server went away; doubles up to longestRetry
+    Millis longestRetry{5'000};
+    Millis idleProbe{1'000}; ///< a server nobody asks anything is asked this often if it lives
     size_t maxQueued = 50'000;
     qsizetype maxQueuedBytes = 256 << 20;
     Millis groupTime{5};
@@ -23,11 +27,12 @@ struct ThreadOptions
 };
 
 /// A thread with a database connection of its own and a bounded queue of jobs. stop() runs what is
-/// queued and joins; the destructor does so too. Finished jobs go to the deliverer.
+/// queued and joins; the destructor does so too. Finished jobs go to the deliverer. When a database
+/// server goes away, jobs fail at once with Unavailable until it is back; the thread keeps trying.
 class StorageThread
 {
 public:
-    StorageThread(QString path, Database::Access access, ThreadOptions options, Deliverer& results);
+    StorageThread(Place place, Database::Access access, ThreadOptions options, Deliverer& results);
     virtual ~StorageThread();
     Q_DISABLE_COPY_MOVE(StorageThread)
 
@@ -39,17 +44,28 @@ public:
     size_t queued() const;
 
 protected:
+    enum class Health : quint8 { Good, Trouble }; ///< Trouble: with the storage, not with a job
+
     /// Runs at least one job. `next` hands out queued ones, null when there is none just now.
-    virtual void work(Database& database, const std::function<JobPtr()>& next) = 0;
+    virtual Health work(Database& database, const std::function<JobPtr()>& next) = 0;
+    virtual void connectionChanged(Health) { } ///< in the storage thread
 
     const ThreadOptions m_options;
     Deliverer& m_results;
 
 private:
+    enum class Wake : quint8 { Job, Time, Stop };
+    using Moment = std::chrono::steady_clock::time_point;
+
     void loop(const std::function<void(Result<void>)>& opened);
+    Wake waitUntil(Moment moment);
+    std::optional<Error> connect();
+    void reconnect();
+    void lose();
+    void refuseQueued();
     JobPtr take();
 
-    const QString m_path;
+    const Place m_place;
     const Database::Access m_access;
     mutable std::mutex m_mutex;
     std::condition_variable m_wake;
@@ -57,6 +73,11 @@ private:
     qsizetype m_queuedBytes = 0;
     bool m_stopping = false;
     std::thread m_thread;
+    // Of the storage thread alone.
+    std::unique_ptr<Database> m_database; ///< null while a server is away
+    Error m_trouble; ///< why
+    Moment m_nextTry{};
+    Millis m_retryDelay{};
 };
 
 /// Writes in groups: what has queued up meanwhile shares one transaction, each job in a savepoint
@@ -65,14 +86,15 @@ private:
 class WriterThread final : public StorageThread
 {
 public:
-    WriterThread(QString path, ThreadOptions options, Deliverer& results);
+    WriterThread(Place place, ThreadOptions options, Deliverer& results);
     ~WriterThread() override;
 
     WriterStats takeStats(); ///< from any thread
     bool isFailing(); ///< from any thread
 
 private:
-    void work(Database& database, const std::function<JobPtr()>& next) override;
+    Health work(Database& database, const std::function<JobPtr()>& next) override;
+    void connectionChanged(Health health) override;
     std::optional<Error> runGroup(
         Database& database, const std::function<JobPtr()>& next, std::vector<JobPtr>& group);
 
@@ -84,11 +106,11 @@ private:
 class ReaderThread final : public StorageThread
 {
 public:
-    ReaderThread(QString path, ThreadOptions options, Deliverer& results);
+    ReaderThread(Place place, ThreadOptions options, Deliverer& results);
     ~ReaderThread() override;
 
 private:
-    void work(Database& database, const std::function<JobPtr()>& next) override;
+    Health work(Database& database, const std::function<JobPtr()>& next) override;
 };
 
 } // namespace gatehouse::store

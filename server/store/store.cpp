@@ -25,23 +25,32 @@ using namespace Qt::StringLiterals;
 
 ThreadOptions writerOptions(const StoreOptions& options)
 {
-    return {options.busyTimeout, options.maxQueuedWrites, options.maxQueuedBytes, options.groupTime,
-        size_t(std::max(options.maxGroupSize, 1))};
+    ThreadOptions thread;
+    thread.busyTimeout = options.busyTimeout;
+    thread.maxQueued = options.maxQueuedWrites;
+    thread.maxQueuedBytes = options.maxQueuedBytes;
+    thread.groupTime = options.groupTime;
+    thread.maxGroupSize = size_t(std::max(options.maxGroupSize, 1));
+    return thread;
 }
 
 ThreadOptions readerOptions(const StoreOptions& options)
 {
-    return {options.busyTimeout, options.maxQueuedReads, options.maxQueuedBytes, {}, 1};
+    ThreadOptions thread;
+    thread.busyTimeout = options.busyTimeout;
+    thread.maxQueued = options.maxQueuedReads;
+    thread.maxQueuedBytes = options.maxQueuedBytes;
+    return thread;
 }
 
-Result<void> prepareSchema(const QString& path, Millis busyTimeout)
+Result<void> prepareSchema(const Place& place, Millis busyTimeout)
 {
     try {
-        Database database(path, Database::Access::Write, busyTimeout);
+        Database database(place, Database::Access::Write, busyTimeout);
         migrate(database, builtInMigrations(), SystemClock().wall());
         return {};
     } catch (const Failure& failed) {
-        return failure(failed.error.code, path + u": "_s + failed.error.detail);
+        return failure(failed.error.code, place.text() + u": "_s + failed.error.detail);
     }
 }
 
@@ -77,10 +86,10 @@ void touchRow(int changed, const QString& what)
 
 struct Store::Private
 {
-    Private(DataDirectory lockedDirectory, StoreOptions wanted)
-        : directory(std::move(lockedDirectory)), options(wanted),
-          writer(directory.databasePath(), writerOptions(wanted), results),
-          reader(directory.databasePath(), readerOptions(wanted), results)
+    Private(DataDirectory lockedDirectory, const Place& where, const StoreOptions& wanted)
+        : directory(std::move(lockedDirectory)), place(where), options(wanted),
+          writer(place, writerOptions(wanted), results),
+          reader(place, readerOptions(wanted), results)
     {
     }
 
@@ -114,6 +123,7 @@ struct Store::Private
     }
 
     DataDirectory directory;
+    const Place place;
     StoreOptions options;
     Deliverer results;
     WriterThread writer;
@@ -127,13 +137,16 @@ Result<std::unique_ptr<Store>> Store::open(const QString& directory, const Store
     Result<DataDirectory> locked = DataDirectory::lock(directory);
     if (!locked)
         return tl::unexpected(locked.error());
-    const QString path = locked->databasePath();
+    const Result<Place> place = options.url.isEmpty() ? Place::inFile(locked->databasePath())
+                                                      : Place::fromUrl(options.url);
+    if (!place)
+        return failure(place.error().code, u"storage.url: "_s + place.error().detail);
     const mode_t oldMask = ::umask(0077); // the file and its -wal and -shm are private
-    const Result<void> schema = prepareSchema(path, options.busyTimeout);
+    const Result<void> schema = prepareSchema(*place, options.busyTimeout);
     ::umask(oldMask);
     if (!schema)
         return tl::unexpected(schema.error());
-    auto parts = std::make_unique<Private>(std::move(*locked), options);
+    auto parts = std::make_unique<Private>(std::move(*locked), *place, options);
     if (Result<void> started = parts->writer.start(); !started)
         return tl::unexpected(started.error());
     if (Result<void> started = parts->reader.start(); !started)
@@ -188,9 +201,9 @@ QString Store::directory() const
     return d->directory.path();
 }
 
-QString Store::databasePath() const
+const Place& Store::place() const
 {
-    return d->directory.databasePath();
+    return d->place;
 }
 
 WriterStats Store::takeWriterStats()

@@ -3,6 +3,7 @@
 
 #include "common/core/clock.h"
 #include "common/core/result.h"
+#include "server/store/place.h"
 #include "server/store/writerstats.h"
 #include "server/work/journal.h"
 
@@ -22,7 +23,10 @@ struct StoreOptions
     size_t maxQueuedWrites = 50'000; ///< more are refused with Unavailable
     qsizetype maxQueuedBytes = 256 << 20; ///< texts in waiting writes; beyond it the same
     size_t maxQueuedReads = 10'000; ///< more are refused with Unavailable
-    Millis busyTimeout{4'000}; ///< how long SQLite waits for another process (a backup) to finish
+    /// How long SQLite waits for another process (a backup) to finish; how long PostgreSQL may take
+    /// for a statement or to let go of a lock.
+    Millis busyTimeout{4'000};
+    QString url; ///< of a PostgreSQL database; empty: SQLite in the data directory
     Millis idempotencyLife{24 * 3'600'000}; ///< how long an idempotency key is remembered
 };
 
@@ -32,10 +36,10 @@ struct StartState
     work::DirectoryContent directory;
 };
 
-/// The SQLite database of one data directory: a writer thread that groups commits, a reader thread,
-/// each with its own connection (WAL, synchronous=FULL). The directory has mode 0700 and is locked
-/// against a second process. Owned by the composition root and used from the thread that opened it,
-/// whose event loop delivers the completions.
+/// The database of one data directory, a file in it or a PostgreSQL database by its address: a
+/// writer thread that groups commits, a reader thread, each with its own connection. The directory
+/// has mode 0700 and is locked against a second process. Owned by the composition root and used
+/// from the thread that opened it, whose event loop delivers the completions.
 class Store final : public work::Journal
 {
 public:
@@ -60,7 +64,7 @@ public:
     void applyImport(ImportData data, work::Completion<ImportReport> done);
 
     QString directory() const;
-    QString databasePath() const;
+    const Place& place() const;
     /// Writes that wait for their commit, for /metrics.
     qsizetype queuedWrites() const;
     bool isFailing() const; ///< the last transaction was not kept: disk full, I/O error

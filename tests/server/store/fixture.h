@@ -4,6 +4,7 @@
 #include "server/store/await.h"
 #include "server/store/import.h"
 #include "server/store/store.h"
+#include "tests/support/postgrescluster.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -52,6 +53,21 @@ inline Result<ImportReport> importInto(Store& store, const QByteArray& json)
         [&](work::Completion<ImportReport> done) { store.applyImport(*data, std::move(done)); });
 }
 
+/// The same tests run over both databases: server.store.NAME and server.store.NAME.postgresql.
+inline bool usesPostgres()
+{
+    return qgetenv("GATEHOUSE_TEST_STORAGE") == "postgresql";
+}
+
+// In initTestCase() of every test that is run over both.
+#define SKIP_WITHOUT_DATABASE()                                                                    \
+    if (gatehouse::store::test::usesPostgres()                                                     \
+        && !gatehouse::test::PostgresCluster::isInstalled())                                       \
+    QSKIP(qPrintable(gatehouse::test::PostgresCluster::missing()))
+#define SQLITE_ONLY(why)                                                                           \
+    if (gatehouse::store::test::usesPostgres())                                                    \
+    QSKIP(why)
+
 /// A store in a folder of its own with the small federation in it.
 class Fixture
 {
@@ -68,10 +84,17 @@ public:
     void reopen(const StoreOptions& options = {})
     {
         store.reset();
-        Result<std::unique_ptr<Store>> opened = Store::open(path(), options);
+        Result<std::unique_ptr<Store>> opened = Store::open(path(), placed(options));
         if (!opened)
             qFatal("%s", qPrintable(opened.error().detail));
         store = std::move(*opened);
+    }
+
+    /// `options` for this fixture's database.
+    StoreOptions placed(StoreOptions options = {}) const
+    {
+        options.url = url;
+        return options;
     }
 
     QString path() const { return folder.filePath(u"data"_s); }
@@ -163,6 +186,8 @@ public:
     }
 
     QTemporaryDir folder;
+    const QString url
+        = usesPostgres() ? gatehouse::test::PostgresCluster::shared().createDatabase() : QString();
     std::unique_ptr<Store> store;
     work::DirectoryContent directory;
 };

@@ -22,9 +22,11 @@ namespace {
 class Writer
 {
 public:
-    explicit Writer(const QString& directory)
+    Writer(const QString& directory, const QString& url)
     {
-        m_store = Store::open(directory).value();
+        store::StoreOptions options;
+        options.url = url;
+        m_store = Store::open(directory, options).value();
         const work::DirectoryContent content = m_store->loadStartState()->directory;
         m_collaboration = content.collaborations.front();
     }
@@ -81,6 +83,7 @@ class TestDurability : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void whatWasAcknowledgedIsThereAfterKill9();
 };
 
@@ -92,7 +95,7 @@ void TestDurability::whatWasAcknowledgedIsThereAfterKill9()
     QList<qint64> runs;
     for (int round = 0; round < 5; ++round) {
         QProcess child;
-        child.start(QCoreApplication::applicationFilePath(), {u"--write"_s, f.path()});
+        child.start(QCoreApplication::applicationFilePath(), {u"--write"_s, f.path(), f.url});
         QVERIFY(child.waitForStarted());
         QByteArray said;
         const qsizetype enough = 200 + QRandomGenerator::global()->bounded(6'000);
@@ -128,8 +131,8 @@ void TestDurability::whatWasAcknowledgedIsThereAfterKill9()
 int main(int argc, char** argv)
 {
     QCoreApplication app(argc, argv);
-    if (argc == 3 && QByteArrayView(argv[1]) == "--write") {
-        Writer writer(QString::fromLocal8Bit(argv[2]));
+    if (argc == 4 && QByteArrayView(argv[1]) == "--write") {
+        Writer writer(QString::fromLocal8Bit(argv[2]), QString::fromLocal8Bit(argv[3]));
         writer.start();
         return app.exec();
     }

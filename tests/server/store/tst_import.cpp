@@ -20,6 +20,7 @@ class TestImport : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void theSmallFederationArrivesInTheDirectory();
     void importingTwiceUpdatesAndKeepsIds();
     void whatTheFileDoesNotNameStays();

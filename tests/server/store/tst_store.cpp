@@ -21,6 +21,7 @@ class TestStore : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void theDirectoryAndItsFilesArePrivate();
     void aSecondStoreOnTheDirectoryIsRefused();
     void anUnusableDirectoryIsRefusedWithOneLine_data();
@@ -53,6 +54,7 @@ private:
 
 void TestStore::theDirectoryAndItsFilesArePrivate()
 {
+    SQLITE_ONLY("the file's own");
     Fixture f;
     const auto others = QFile::ReadGroup | QFile::WriteGroup | QFile::ExeGroup | QFile::ReadOther
         | QFile::WriteOther | QFile::ExeOther;
@@ -66,13 +68,13 @@ void TestStore::theDirectoryAndItsFilesArePrivate()
 void TestStore::aSecondStoreOnTheDirectoryIsRefused()
 {
     Fixture f;
-    const Result<std::unique_ptr<Store>> second = Store::open(f.path());
+    const Result<std::unique_ptr<Store>> second = Store::open(f.path(), f.placed());
     QVERIFY(!second);
     QCOMPARE(second.error().code, ErrorCode::Conflict);
     QCOMPARE(second.error().detail,
         u"data directory %1 is in use by another gatehouse process"_s.arg(f.path()));
     f.store.reset();
-    QVERIFY(Store::open(f.path()));
+    QVERIFY(Store::open(f.path(), f.placed()));
 }
 
 void TestStore::anUnusableDirectoryIsRefusedWithOneLine_data()
@@ -118,6 +120,7 @@ void TestStore::anOpenFolderWithOtherThingsInItIsLeftAlone()
 
 void TestStore::aDamagedFileIsRefused()
 {
+    SQLITE_ONLY("the file's own");
     QTemporaryDir folder;
     QFile file(folder.filePath(u"gatehouse.sqlite"_s));
     QVERIFY(file.open(QIODevice::WriteOnly));
@@ -133,7 +136,7 @@ void TestStore::aDamagedFileIsRefused()
 void TestStore::anAnswerComesAfterTheDataIsVisibleToAnotherConnection()
 {
     Fixture f;
-    store::Database other(f.store->databasePath(), store::Database::Access::Read, Millis{1'000});
+    store::Database other(f.store->place(), store::Database::Access::Read, Millis{1'000});
     constexpr int wanted = 200;
     int seen = 0;
     int answered = 0;
@@ -175,8 +178,9 @@ void TestStore::answersComeInTheOrderOfTheCalls()
 
 void TestStore::manyWritesShareCommits()
 {
+    SQLITE_ONLY("asks PRAGMA data_version");
     Fixture f;
-    store::Database other(f.store->databasePath(), store::Database::Access::Read, Millis{1'000});
+    store::Database other(f.store->place(), store::Database::Access::Read, Millis{1'000});
     const auto version = [&] {
         store::Rows rows = other.query(u"PRAGMA data_version"_s);
         return rows.next() ? rows.integer(0) : -1;
@@ -309,6 +313,7 @@ void TestStore::aQueueFullOfLargeTextsAnswersUnavailable()
 
 void TestStore::aFailingDiskRefusesWritesAndServiceReturns()
 {
+    SQLITE_ONLY("the disk of a server is its own");
     Fixture f;
     const work::TaskRecord before = f.create();
     std::signal(SIGXFSZ, SIG_IGN);

@@ -12,6 +12,7 @@ class TestTaskStore : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void aCreatedTaskReadsBackAsItWasWritten();
     void aSubtaskKeepsTheJobOfItsParent();
     void aTaskSurvivesClosingAndOpening();
