@@ -4,12 +4,15 @@
 #include "server/transport/httpanswer.h"
 #include "server/transport/httpconnection.h"
 #include "server/transport/listener.h"
+#include "server/transport/qthttpsocket.h"
+#include "server/transport/tlshttpsocket.h"
 #include "server/transport/tlssettings.h"
 
 #include <QLoggingCategory>
 #include <QSslSocket>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -129,7 +132,11 @@ Result<void> FrontDoor::reloadTls()
     auto loaded = loadTls(m_context->options.tls);
     if (!loaded)
         return tl::unexpected(loaded.error());
+    auto context = makeTlsContext(m_context->options.tls);
+    if (!context)
+        return tl::unexpected(context.error());
     m_tls = std::move(*loaded);
+    m_tlsContext = std::move(*context);
     return {};
 }
 
@@ -200,6 +207,27 @@ void FrontDoor::accept(qintptr descriptor)
     if (sendBuffer > 0)
         ::setsockopt(int(descriptor), SOL_SOCKET, SO_SNDBUF, &sendBuffer, sizeof sendBuffer);
 
+    ++m_context->counters.accepted;
+    auto connection = std::make_unique<HttpConnection>(*this, peer,
+        m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), m_tls.has_value());
+    HttpConnection* const key = connection.get();
+    m_connections.emplace(key, std::move(connection));
+    if (auto socket = makeSocket(key->socketHost(), int(descriptor)))
+        key->setSocket(std::move(socket));
+    else
+        key->abort();
+}
+
+std::unique_ptr<HttpSocket> FrontDoor::makeSocket(HttpSocket::Host& host, int descriptor)
+{
+    const bool isOurs = m_context->options.webSocket.stream == StreamKind::Descriptor
+        && EpollDispatcher::current();
+    if (m_tls && isOurs) {
+        const int on = 1;
+        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        auto stream = TlsStream::accept(m_context, descriptor, m_tlsContext);
+        return stream ? std::make_unique<TlsHttpSocket>(host, std::move(stream)) : nullptr;
+    }
     std::unique_ptr<QTcpSocket> socket;
     if (m_tls) {
         auto tls = std::make_unique<QSslSocket>();
@@ -209,15 +237,11 @@ void FrontDoor::accept(qintptr descriptor)
         socket = std::make_unique<QTcpSocket>();
     }
     if (!socket->setSocketDescriptor(descriptor)) {
-        ::close(int(descriptor));
-        return;
+        ::close(descriptor);
+        return nullptr;
     }
     socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    ++m_context->counters.accepted;
-    auto connection = std::make_unique<HttpConnection>(*this, socket.release(), peer,
-        m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), m_tls.has_value());
-    HttpConnection* key = connection.get();
-    m_connections.emplace(key, std::move(connection));
+    return std::make_unique<QtHttpSocket>(host, std::move(socket));
 }
 
 void FrontDoor::forget(HttpConnection* connection)

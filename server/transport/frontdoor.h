@@ -3,6 +3,7 @@
 
 #include "common/core/result.h"
 #include "server/transport/router.h"
+#include "server/transport/tlscontext.h"
 #include "server/transport/transportcontext.h"
 #include "server/transport/trustedproxies.h"
 #include "server/transport/websocketdoor.h"
@@ -48,6 +49,7 @@ public:
 
 private:
     void accept(qintptr descriptor);
+    std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress);
     int allowedConnections() const;
     void prepareRing();
@@ -58,6 +60,7 @@ private:
     WebSocketDoor m_webSocketDoor;
     TrustedProxies m_trustedProxies;
     std::optional<QSslConfiguration> m_tls;
+    TlsContextPtr m_tlsContext; ///< the same for our own streams
     std::unique_ptr<Listener> m_listener;
     std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> m_connections;
     std::function<void()> m_finished; ///< who waits for the last answer

@@ -6,38 +6,24 @@
 #include "server/transport/pendingexchange.h"
 #include "server/transport/upgradecheck.h"
 
-#include <QSslSocket>
-#include <QTcpSocket>
-
-#include <sys/socket.h>
-
 namespace gatehouse::transport {
 
 namespace {
 
-/// What Qt reads ahead; behind that TCP makes the peer wait.
-constexpr qint64 ReadAheadBytes = 64 * 1024;
 constexpr qint64 MaxDiscardedBytes = 8 * 1024 * 1024;
 
 } // namespace
 
-HttpConnection::HttpConnection(FrontDoor& door, QTcpSocket* socket, QHostAddress peer,
-    std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
-    : m_door(door), m_socket(socket), m_peer(std::move(peer)), m_ticket(std::move(ticket)),
+HttpConnection::HttpConnection(
+    FrontDoor& door, QHostAddress peer, std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
+    : m_door(door), m_peer(std::move(peer)), m_ticket(std::move(ticket)),
       m_deadline(door.context().wheel, [this] { handleDeadline(); }),
       m_state(isTls ? State::TlsHandshake : State::Waiting), m_isTls(isTls)
 {
-    socket->setReadBufferSize(ReadAheadBytes);
-    connect(socket, &QTcpSocket::readyRead, this, &HttpConnection::process);
-    connect(socket, &QTcpSocket::bytesWritten, this, &HttpConnection::handleBytesWritten);
-    connect(socket, &QTcpSocket::disconnected, this, &HttpConnection::handleDisconnected);
     const ConnectionDeadlines& deadlines = m_door.context().options.deadlines;
-    if (auto* tls = qobject_cast<QSslSocket*>(socket); tls && isTls) {
-        connect(tls, &QSslSocket::encrypted, this, &HttpConnection::handleEncrypted);
-        connect(tls, &QSslSocket::encryptedBytesWritten, this, &HttpConnection::handleBytesWritten);
+    if (isTls) {
         ++m_door.context().pendingTlsHandshakes;
         m_deadline.start(deadlines.tlsHandshake);
-        tls->startServerEncryption();
     } else {
         waitForRequest(deadlines.header);
     }
@@ -49,14 +35,14 @@ HttpConnection::~HttpConnection()
         --m_door.context().pendingTlsHandshakes;
     if (const auto exchange = m_exchange.lock())
         exchange->peerLeft();
-    if (m_socket) {
-        m_socket->disconnect(this);
-        m_socket->abort();
-        m_socket->deleteLater();
-    }
 }
 
-void HttpConnection::handleEncrypted()
+void HttpConnection::setSocket(std::unique_ptr<HttpSocket> socket)
+{
+    m_socket = std::move(socket);
+}
+
+void HttpConnection::socketSecured()
 {
     --m_door.context().pendingTlsHandshakes;
     ++m_door.context().counters.tlsHandshakes;
@@ -157,14 +143,13 @@ bool HttpConnection::headComplete()
     m_deadline.start(m_door.context().options.deadlines.body);
     if (head.expectsContinue && m_socket->bytesAvailable() == 0) {
         m_socket->write("HTTP/1.1 100 Continue\r\n\r\n");
-        m_socket->flush();
     }
     return true;
 }
 
 bool HttpConnection::readBody()
 {
-    const QByteArray octets = m_socket->peek(ReadAheadBytes);
+    const QByteArray octets = m_socket->peek(HttpSocket::ReadAheadBytes);
     qsizetype consumed = 0;
     const auto progress = m_reader->readBody(octets, consumed);
     m_socket->skip(consumed);
@@ -231,13 +216,12 @@ bool HttpConnection::offerUpgrade()
     }
     m_deadline.stop();
     m_state = State::Gone;
-    m_socket->disconnect(this);
     context.counters.bytesIn += quint64(head.octets);
     m_socket->skip(head.octets);
-    QTcpSocket* socket = std::exchange(m_socket, nullptr);
+    const std::unique_ptr<HttpSocket> socket = std::move(m_socket);
     auto ticket = std::move(m_ticket);
     m_door.forget(this); // before anybody else is called
-    m_door.webSocketDoor().open(socket, std::move(ticket), request, *acceptor);
+    m_door.webSocketDoor().open(*socket, std::move(ticket), request, *acceptor);
     return false;
 }
 
@@ -268,24 +252,12 @@ void HttpConnection::write(const protocol::HttpResponse& response)
     ++counters.answers[size_t(std::clamp(response.status / 100, 1, 5))];
     m_deadline.start(transferTime(octets.size()));
     m_socket->write(octets);
-    m_socket->flush();
-    if (m_state == State::Answering && unsentBytes() == 0)
-        answerWritten();
+    octetsWritten();
 }
 
-qint64 HttpConnection::unsentBytes() const
+void HttpConnection::octetsWritten()
 {
-    if (!m_socket)
-        return 0;
-    qint64 unsent = m_socket->bytesToWrite();
-    if (const auto* tls = qobject_cast<const QSslSocket*>(m_socket.data()))
-        unsent += tls->encryptedBytesToWrite();
-    return unsent;
-}
-
-void HttpConnection::handleBytesWritten()
-{
-    if (m_state == State::Answering && unsentBytes() == 0)
+    if (m_state == State::Answering && m_socket && m_socket->unsentBytes() == 0)
         answerWritten();
 }
 
@@ -305,10 +277,7 @@ void HttpConnection::linger()
 {
     m_state = State::Lingering;
     m_deadline.start(m_door.context().options.deadlines.linger);
-    if (m_isTls)
-        m_socket->disconnectFromHost();
-    else
-        ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+    m_socket->endWriting();
     if (m_state == State::Lingering)
         discard();
 }
@@ -320,7 +289,7 @@ void HttpConnection::discard()
         leave();
 }
 
-void HttpConnection::handleDisconnected()
+void HttpConnection::socketGone()
 {
     if (m_state == State::TlsHandshake)
         ++m_door.context().counters.tlsFailures;
@@ -365,10 +334,7 @@ void HttpConnection::leave()
         --m_door.context().pendingTlsHandshakes;
     m_state = State::Gone;
     m_deadline.stop();
-    if (m_socket) {
-        m_socket->disconnect(this);
-        m_socket->abort();
-    }
+    m_socket.reset();
     m_ticket.reset();
     if (const auto exchange = std::exchange(m_exchange, {}).lock()) {
         ++m_door.context().counters.peersGone;

@@ -5,14 +5,12 @@
 #include "server/transport/connectioncaps.h"
 #include "server/transport/deadlinewheel.h"
 #include "server/transport/httpcodec.h"
+#include "server/transport/httpsocket.h"
 
 #include <QHostAddress>
 #include <QObject>
-#include <QPointer>
 
 #include <memory>
-
-class QTcpSocket;
 
 namespace gatehouse::transport {
 
@@ -25,14 +23,17 @@ class PendingExchange;
 ///
 /// The peer's end of stream counts as its leaving, also while an answer is pending: an aborted long
 /// poll has to be noticed at once, and HTTP clients do not half-close.
-class HttpConnection : public QObject
+class HttpConnection : public QObject, private HttpSocket::Host
 {
     Q_OBJECT
 
 public:
-    /// The socket is connected; `isTls` starts a server handshake on it (it is a QSslSocket then).
-    HttpConnection(FrontDoor& door, QTcpSocket* socket, QHostAddress peer,
+    /// A connected socket; with `isTls` its handshake comes first.
+    HttpConnection(FrontDoor& door, QHostAddress peer,
         std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls);
+    /// Once, right after construction, with itself as the socket's host.
+    void setSocket(std::unique_ptr<HttpSocket> socket);
+    HttpSocket::Host& socketHost() { return *this; }
     ~HttpConnection() override;
 
     /// For PendingExchange: the answer to the request in flight.
@@ -71,16 +72,16 @@ private:
     void linger();
     void discard();
 
-    void handleEncrypted();
-    void handleBytesWritten();
-    void handleDisconnected();
+    void socketSecured() override;
+    void octetsArrived() override { process(); }
+    void octetsWritten() override;
+    void socketGone() override;
     void handleDeadline();
     void leave(); ///< last act: tells everyone, schedules destruction
-    qint64 unsentBytes() const;
     Millis transferTime(qint64 octets) const;
 
     FrontDoor& m_door;
-    QPointer<QTcpSocket> m_socket;
+    std::unique_ptr<HttpSocket> m_socket;
     QHostAddress m_peer;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
     std::unique_ptr<HttpRequestReader> m_reader;

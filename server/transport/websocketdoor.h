@@ -7,11 +7,9 @@
 
 #include <memory>
 
-class QTcpSocket;
-
 namespace gatehouse::transport {
 
-class ByteStream;
+class HttpSocket;
 struct TransportContext;
 
 /// Turns connections with a checked upgrade request into WebSocketLinks. The 101 leaves with the
@@ -22,14 +20,10 @@ public:
     explicit WebSocketDoor(std::shared_ptr<TransportContext> context);
 
     /// The socket's head has been read; what is unread came early and belongs to the WebSocket.
-    void open(QTcpSocket* socket, std::unique_ptr<ConnectionCaps::Ticket> ticket,
+    void open(HttpSocket& socket, std::unique_ptr<ConnectionCaps::Ticket> ticket,
         const protocol::HttpRequest& request, session::WebSocketAcceptor& acceptor);
 
 private:
-    /// Null: the connection broke meanwhile.
-    std::unique_ptr<ByteStream> makeStream(
-        QTcpSocket* socket, std::unique_ptr<ConnectionCaps::Ticket> ticket);
-
     std::shared_ptr<TransportContext> m_context;
     Handshaker m_handshaker;
 };

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "server/transport/server.h"
+#include "tests/support/certificate.h"
 #include "tests/support/wait.h"
 
+#include <QFile>
 #include <QTcpSocket>
+#include <QTemporaryDir>
 
 #include <memory>
 #include <vector>
@@ -126,6 +129,34 @@ public:
 
 private:
     QByteArray m_received;
+};
+
+/// Certificate and key in files, as a configuration names them.
+class TlsFiles
+{
+public:
+    TlsFiles() { write(makeSelfSigned()); }
+    void write(const SelfSigned& identity)
+    {
+        current = identity;
+        writeFile(options().certificateFile, identity.certificatePem);
+        writeFile(options().keyFile, identity.keyPem);
+    }
+    transport::TlsOptions options() const
+    {
+        return {
+            m_dir.filePath(QStringLiteral("cert.pem")), m_dir.filePath(QStringLiteral("key.pem"))};
+    }
+    static void writeFile(const QString& path, const QByteArray& octets)
+    {
+        QFile file(path);
+        if (file.open(QIODevice::WriteOnly))
+            file.write(octets);
+    }
+    SelfSigned current;
+
+private:
+    QTemporaryDir m_dir;
 };
 
 /// A front door with "/h/" for HTTP and "/ws" for WebSockets.

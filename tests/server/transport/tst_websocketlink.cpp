@@ -52,34 +52,6 @@ TransportOptions shortDeadlines()
     return options;
 }
 
-/// Certificate and key in files, as a configuration names them.
-class TlsFiles
-{
-public:
-    TlsFiles() { write(makeSelfSigned()); }
-    void write(const SelfSigned& identity)
-    {
-        current = identity;
-        writeFile(options().certificateFile, identity.certificatePem);
-        writeFile(options().keyFile, identity.keyPem);
-    }
-    transport::TlsOptions options() const
-    {
-        return {
-            m_dir.filePath(QStringLiteral("cert.pem")), m_dir.filePath(QStringLiteral("key.pem"))};
-    }
-    static void writeFile(const QString& path, const QByteArray& octets)
-    {
-        QFile file(path);
-        if (file.open(QIODevice::WriteOnly))
-            file.write(octets);
-    }
-    SelfSigned current;
-
-private:
-    QTemporaryDir m_dir;
-};
-
 QByteArray upgradeRequest(
     const QByteArray& extra = {}, const QByteArray& key = "MDEyMzQ1Njc4OWFiY2RlZg==")
 {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/qthttpsocket.h"
+
+#include "server/transport/descriptorstream.h"
+#include "server/transport/socketstream.h"
+#include "server/transport/transportcontext.h"
+
+#include <QSslSocket>
+
+#include <sys/socket.h>
+
+namespace gatehouse::transport {
+
+QtHttpSocket::QtHttpSocket(Host& host, std::unique_ptr<QTcpSocket> socket)
+    : m_socket(socket.release())
+{
+    QTcpSocket* const raw = m_socket;
+    const auto written = [&host] { host.octetsWritten(); };
+    raw->setReadBufferSize(ReadAheadBytes);
+    QObject::connect(raw, &QTcpSocket::readyRead, &m_listener, [&host] { host.octetsArrived(); });
+    QObject::connect(raw, &QTcpSocket::bytesWritten, &m_listener, written);
+    QObject::connect(raw, &QTcpSocket::disconnected, &m_listener, [&host] { host.socketGone(); });
+    if (auto* tls = qobject_cast<QSslSocket*>(raw)) {
+        QObject::connect(
+            tls, &QSslSocket::encrypted, &m_listener, [&host] { host.socketSecured(); });
+        QObject::connect(tls, &QSslSocket::encryptedBytesWritten, &m_listener, written);
+        tls->startServerEncryption();
+    }
+}
+
+QtHttpSocket::~QtHttpSocket()
+{
+    if (!m_socket)
+        return;
+    m_socket->disconnect(&m_listener);
+    m_socket->abort();
+    m_socket->deleteLater();
+}
+
+void QtHttpSocket::write(const QByteArray& octets)
+{
+    const QPointer<QTcpSocket> socket = m_socket; // the host may hear of the end, and end us
+    socket->write(octets);
+    if (socket)
+        socket->flush();
+}
+
+qint64 QtHttpSocket::unsentBytes() const
+{
+    if (!m_socket)
+        return 0;
+    qint64 unsent = m_socket->bytesToWrite();
+    if (const auto* tls = qobject_cast<const QSslSocket*>(m_socket.data()))
+        unsent += tls->encryptedBytesToWrite();
+    return unsent;
+}
+
+void QtHttpSocket::endWriting()
+{
+    if (qobject_cast<QSslSocket*>(m_socket.data()))
+        m_socket->disconnectFromHost(); // close_notify; Qt has no half-open state
+    else
+        ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+}
+
+std::unique_ptr<ByteStream> QtHttpSocket::takeStream(
+    std::shared_ptr<TransportContext> context, std::unique_ptr<ConnectionCaps::Ticket> ticket)
+{
+    QTcpSocket* const socket = std::exchange(m_socket, nullptr);
+    socket->disconnect(&m_listener);
+    const bool isEncrypted = qobject_cast<QSslSocket*>(socket) != nullptr;
+    if (isEncrypted || context->options.webSocket.stream == StreamKind::Socket
+        || !EpollDispatcher::current())
+        return std::make_unique<SocketStream>(std::move(context), socket, std::move(ticket));
+    QByteArray early;
+    const int descriptor = takeDescriptor(*socket, early);
+    socket->deleteLater(); // it may be on the stack
+    if (descriptor < 0)
+        return nullptr;
+    return std::make_unique<DescriptorStream>(
+        std::move(context), descriptor, std::move(ticket), std::move(early));
+}
+
+} // namespace gatehouse::transport
