@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/result.h"
+#include "server/transport/httpsocket.h"
 #include "server/transport/router.h"
 #include "server/transport/tlscontext.h"
 #include "server/transport/transportcontext.h"

@@ -36,7 +36,7 @@ def make_certificate(folder: Path):
 
 
 def measure(case, kind, options, tls_files):
-    arguments = (*case.arguments, "--seconds", str(case.seconds * options.scale))
+    arguments = (*case.arguments, "--seconds", f"{case.seconds * options.scale:g}")
     with servers.Server(kind, tls_files if case.tls else None) as server:
         return Load(options.bin, server, arguments, case.tls).findings()
 
@@ -114,6 +114,7 @@ def parse_options():
     )
     parser.add_argument("--quick", action="store_true", help="one short round, no peers")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of measuring, for each number")
     parser.add_argument("--out", type=Path, help="folder for bench.txt, bench.json and bench.svg")
     parser.add_argument("--add", action="store_true", help="keep the other rows of --out's bench.json")
     parser.add_argument("--cases", nargs="+", choices=[case.name for case in CASES], metavar="CASE",
@@ -123,7 +124,7 @@ def parse_options():
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     parser.add_argument("--peers", type=Path, help="folder with the peers' node_modules")
     options = parser.parse_args()
-    options.scale = 1.0
+    options.scale = options.seconds / 2.0
     if options.quick:
         options.rounds, options.scale, options.peers = 1, 0.25, None
     return options
