@@ -395,7 +395,11 @@ void TestEngineIo::anUpgradeFreesTheWaitingPoll()
     QVERIFY(server().openUpgrade(socket, sid));
     socket.sendText("2probe");
     QCOMPARE(socket.receiveText(), "3probe");
-    const HttpReply freed = waiting.wait();
+    HttpReply freed = waiting.wait();
+    if (freed.body == "2") { // a busy machine took longer than the ping's interval
+        QCOMPARE(server().post(sid, "3").status, 200);
+        freed = server().poll(sid);
+    }
     QCOMPARE(freed.status, 200);
     QCOMPARE(freed.body, "6");
     socket.sendText("5");
