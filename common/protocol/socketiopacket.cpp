@@ -216,7 +216,7 @@ Result<void> checkPayload(const SocketIoPacket& packet, int attachmentCount, int
         if (!checked)
             return tl::unexpected<Error>(checked.error().toError());
     }
-    const Result<void> shape = checkShape(packet);
+    Result<void> shape = checkShape(packet);
     if (!shape)
         return shape;
     if (isBinary(packet.type) && !arePlaceholdersValid(packet.payload, attachmentCount))

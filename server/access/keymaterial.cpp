@@ -22,7 +22,7 @@ namespace {
 constexpr int minSecretOctets = 16;
 constexpr int minRsaBits = 2048;
 constexpr int maxRsaBits = 8192; // a larger one is a way to burn our time
-constexpr int p256Octets = 32;
+constexpr qsizetype p256Octets = 32;
 
 template <auto release>
 struct Releaser
