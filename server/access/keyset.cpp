@@ -133,7 +133,7 @@ Result<void> KeySet::addPemFile(const QString& path, KeyBinding binding, QString
     if (!content)
         return tl::unexpected(content.error());
     if (holdsPrivateKey(*content)) {
-        if (const auto checked = checkSecretFile(path, warnings); !checked)
+        if (auto checked = checkSecretFile(path, warnings); !checked)
             return checked;
     }
     return inFile(path, addPem(*content, std::move(binding)));
@@ -153,7 +153,7 @@ Result<int> KeySet::addJwksFile(const QString& path, KeyBinding binding, QString
         return false;
     };
     if (holdsAnySecret(*content)) {
-        if (const auto checked = checkSecretFile(path, warnings); !checked)
+        if (auto checked = checkSecretFile(path, warnings); !checked)
             return tl::unexpected(checked.error());
     }
     return inFile(path, addJwks(*content, std::move(binding)));
