@@ -50,6 +50,12 @@ ApiHandler::ApiHandler(ApiServices services, ApiOptions options)
 
 ApiHandler::~ApiHandler() = default;
 
+void ApiHandler::completeRefusal(
+    const protocol::HttpRequest& request, protocol::HttpResponse& response)
+{
+    m_origins.decorate(request, response);
+}
+
 void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
 {
     const protocol::HttpRequest& request = exchange->request();

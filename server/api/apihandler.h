@@ -26,6 +26,8 @@ public:
     ~ApiHandler() override;
 
     void handleRequest(const session::HttpExchangePtr& exchange) override;
+    void completeRefusal(
+        const protocol::HttpRequest& request, protocol::HttpResponse& response) override;
 
     const Router& router() const { return m_router; }
 

@@ -35,6 +35,15 @@ class HttpHandler
 public:
     virtual ~HttpHandler() = default;
     virtual void handleRequest(const HttpExchangePtr& exchange) = 0;
+
+    /// Transport refuses a request by itself, for a body that is too large or comes too slowly:
+    /// adds what an answer needs to be read by the page that asked. `request` has no body.
+    virtual void completeRefusal(
+        const protocol::HttpRequest& request, protocol::HttpResponse& response)
+    {
+        Q_UNUSED(request)
+        Q_UNUSED(response)
+    }
 };
 
 } // namespace gatehouse::session

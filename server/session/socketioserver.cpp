@@ -188,6 +188,11 @@ void SocketIoServer::handleRequest(const HttpExchangePtr& exchange)
     d->front.handleRequest(exchange);
 }
 
+void SocketIoServer::completeRefusal(const HttpRequest& request, HttpResponse& response)
+{
+    d->core.origins.decorate(request, response);
+}
+
 std::optional<HttpResponse> SocketIoServer::refusal(const HttpRequest& request)
 {
     return d->front.refusal(request);

@@ -119,6 +119,8 @@ public:
     void removeObserver(SessionObserver* observer);
 
     void handleRequest(const HttpExchangePtr& exchange) override;
+    void completeRefusal(
+        const protocol::HttpRequest& request, protocol::HttpResponse& response) override;
     std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
     void linkOpened(
         const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) override;

@@ -255,6 +255,12 @@ HttpRequestReader::Progress HttpRequestReader::readHead(QByteArrayView octets)
     if (error == http::error::header_limit
         && !octets.first(std::min(octets.size(), d->limits.maxTargetBytes)).contains('\n'))
         return d->refuse({414, "the request line is longer than this server takes"});
+    if (error == http::error::body_limit) {
+        // The head is sound; who asked has to be known to be answered readably.
+        d->copyHead();
+        if (auto why = readTarget(d->head.request))
+            return d->refuse(std::move(*why));
+    }
     if (error)
         return d->refuse(refusalFor(error));
     if (!d->parser.is_header_done())

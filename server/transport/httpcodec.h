@@ -48,7 +48,7 @@ public:
     /// `octets` begin behind what was consumed so far. Done: takeRequest() may be called.
     Progress readBody(QByteArrayView octets, qsizetype& consumed);
 
-    const HttpHead& head() const;
+    const HttpHead& head() const; ///< after Done; and after Refused with 413, its request
     const HttpRefusal& refusal() const; ///< after Refused
     protocol::HttpRequest takeRequest(); ///< with its body; once
 

@@ -232,7 +232,17 @@ void HttpConnection::refuse(int status, const QByteArray& reason)
     protocol::HttpResponse response = refusalResponse(status, reason);
     if (status == 426)
         response.headers.add("Upgrade", "websocket");
+    completeRefusal(response);
     write(response);
+}
+
+/// A page may read an answer only if it says so, and who has a say in that is the path's handler.
+void HttpConnection::completeRefusal(protocol::HttpResponse& response) const
+{
+    const QString path = m_reader ? m_reader->head().request.path : QString();
+    session::HttpHandler* handler = path.isEmpty() ? nullptr : m_door.router().handlerFor(path);
+    if (handler)
+        handler->completeRefusal(m_reader->head().request, response);
 }
 
 void HttpConnection::answer(protocol::HttpResponse response)

@@ -66,6 +66,7 @@ private:
     void fillPeer(protocol::HttpRequest& request) const;
 
     void refuse(int status, const QByteArray& reason);
+    void completeRefusal(protocol::HttpResponse& response) const;
     void write(const protocol::HttpResponse& response);
     void answerWritten();
     void waitForRequest(Millis howLong);

@@ -55,6 +55,12 @@ void EngineEcho::handleRequest(const session::HttpExchangePtr& exchange)
     m_front.handleRequest(exchange);
 }
 
+void EngineEcho::completeRefusal(
+    const protocol::HttpRequest& request, protocol::HttpResponse& response)
+{
+    m_core.origins.decorate(request, response);
+}
+
 std::optional<protocol::HttpResponse> EngineEcho::refusal(const protocol::HttpRequest& request)
 {
     return m_front.refusal(request);

@@ -24,6 +24,8 @@ public:
     void attach(transport::Server& door) override;
 
     void handleRequest(const session::HttpExchangePtr& exchange) override;
+    void completeRefusal(
+        const protocol::HttpRequest& request, protocol::HttpResponse& response) override;
     std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
     void linkOpened(const protocol::HttpRequest& request,
         std::unique_ptr<session::WebSocketLink> link) override;
