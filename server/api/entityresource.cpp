@@ -2,7 +2,7 @@
 #include "server/api/entityresource.h"
 
 #include "server/api/page.h"
-#include "server/observe/log.h"
+#include "server/observe/audit.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
 
@@ -208,13 +208,22 @@ void EntityResource::patchOrganization(const ApiCallPtr& call)
         id, key.toString(), guarded([this, call, id, key](const Result<void>& saved) {
             if (!saved)
                 return call->fail(saved.error());
+            const auto* organization = services().directory.organization(id);
+            const QString before = organization ? organization->publicKey : QString();
             services().directory.setPublicKey(id, key.toString());
-            observe::log(observe::Level::Info, observe::category::auth,
-                QStringLiteral("<%1> set the public key of organization %2")
-                    .arg(call->principal().name, QString::number(id.value)),
-                {.node = call->principal().nodeId()});
-            if (const auto* organization = services().directory.organization(id))
-                call->reply(200, m_json.organization(*organization));
+            services().audit.record({.at = services().clock.wall(),
+                .actorKind = access::name(call->principal().kind),
+                .actorId = call->principal().id,
+                .actorName = call->principal().name,
+                .address = call->request().peerAddress,
+                .action = QStringLiteral("organization:publicKey"),
+                .target = QStringLiteral("organization ") + QString::number(id.value),
+                .reason = {},
+                .outcome = QStringLiteral("ok"),
+                .before = {{L("public_key"), before}},
+                .after = {{L("public_key"), key}}});
+            if (const auto* changed = services().directory.organization(id))
+                call->reply(200, m_json.organization(*changed));
         }));
 }
 

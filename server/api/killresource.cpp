@@ -27,6 +27,19 @@ Result<qint64> idOf(const ApiCall& call)
     return id;
 }
 
+/// Of each killed run, by its id: before and after.
+std::pair<QJsonObject, QJsonObject> statusesOf(const work::TaskKill& kill)
+{
+    QJsonObject before;
+    QJsonObject after;
+    for (const work::RunChange& change : kill.runs) {
+        const QString run = QStringLiteral("run ") + QString::number(change.run.run.value);
+        before.insert(run, QString(work::name(change.before)));
+        after.insert(run, QString(work::name(change.run.status)));
+    }
+    return {before, after};
+}
+
 QString outcomeOf(ErrorCode code)
 {
     return traits(code).name;
@@ -77,8 +90,10 @@ void KillResource::killFoundTask(const ApiCallPtr& call, const work::TaskRecord&
             audit(*call, QStringLiteral("task:kill"), target, outcomeOf(kill.error().code));
             return call->fail(kill.error());
         }
-        if (!kill->repeated)
-            audit(*call, QStringLiteral("task:kill"), target, QStringLiteral("ok"));
+        if (!kill->repeated) {
+            const auto [before, after] = statusesOf(*kill);
+            audit(*call, QStringLiteral("task:kill"), target, QStringLiteral("ok"), before, after);
+        }
         call->reply(200,
             {{L("msg"),
                 QStringLiteral("Nodes have been instructed to kill any containers running "
@@ -119,8 +134,8 @@ void KillResource::killNodeTasks(const ApiCallPtr& call)
                 .arg(number)}});
 }
 
-void KillResource::audit(
-    const ApiCall& call, const QString& action, const QString& target, const QString& outcome)
+void KillResource::audit(const ApiCall& call, const QString& action, const QString& target,
+    const QString& outcome, const QJsonObject& before, const QJsonObject& after)
 {
     services().audit.record({.at = services().clock.wall(),
         .actorKind = access::name(call.principal().kind),
@@ -131,8 +146,8 @@ void KillResource::audit(
         .target = target,
         .reason = {},
         .outcome = outcome,
-        .before = {},
-        .after = {}});
+        .before = before,
+        .after = after});
 }
 
 } // namespace gatehouse::api

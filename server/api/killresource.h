@@ -17,8 +17,8 @@ private:
     void killTask(const ApiCallPtr& call);
     void killFoundTask(const ApiCallPtr& call, const work::TaskRecord& record);
     void killNodeTasks(const ApiCallPtr& call);
-    void audit(
-        const ApiCall& call, const QString& action, const QString& target, const QString& outcome);
+    void audit(const ApiCall& call, const QString& action, const QString& target,
+        const QString& outcome, const QJsonObject& before = {}, const QJsonObject& after = {});
 };
 
 } // namespace gatehouse::api

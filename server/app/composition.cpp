@@ -5,6 +5,7 @@
 #include "server/access/passwordhasher.h"
 #include "server/api/apihandler.h"
 #include "server/api/healthhandler.h"
+#include "server/app/directorychanges.h"
 #include "server/app/firstadmin.h"
 #include "server/app/journalaudit.h"
 #include "server/app/servermetrics.h"
@@ -233,6 +234,7 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
     if (!started) {
         return tl::unexpected(failureOf(ExitCode::Unavailable, started.error()));
     }
+    parts->store->announceServer();
     return std::unique_ptr<Composition>(new Composition(std::move(parts)));
 }
 
@@ -271,6 +273,28 @@ void Composition::drain(std::function<void()> finished)
 Result<void> Composition::reloadTls()
 {
     return d->configuration.hasTls() ? d->transport->reloadTls() : Result<void>();
+}
+
+void Composition::reloadDirectory()
+{
+    d->store->loadDirectory([this](Result<work::DirectoryContent> fresh) {
+        if (!fresh) {
+            observe::log(observe::Level::Error, observe::category::app,
+                u"Directory not read again: " + fresh.error().detail);
+            return;
+        }
+        std::vector<observe::AuditEntry> changes = directoryChanges(d->directory, *fresh);
+        d->directory.replace(std::move(*fresh));
+        for (observe::AuditEntry& change : changes) {
+            change.at = d->clock.wall();
+            change.actorKind = QStringLiteral("system");
+            change.actorName = QStringLiteral("import");
+            change.outcome = QStringLiteral("ok");
+            d->audit.record(change);
+        }
+        observe::log(observe::Level::Info, observe::category::app,
+            QStringLiteral("Directory read again: %1 changes").arg(changes.size()));
+    });
 }
 
 QString Composition::banner() const

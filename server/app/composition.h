@@ -45,6 +45,9 @@ public:
 
     Result<void> reloadTls();
 
+    /// Reads who exists and who may do what again; rooms follow at once, each change is audited.
+    void reloadDirectory();
+
     /// One line for the log: what is served, to whom.
     QString banner() const;
 

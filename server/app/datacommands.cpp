@@ -4,6 +4,7 @@
 #include "server/access/passwordhasher.h"
 #include "server/access/secrets.h"
 #include "server/store/await.h"
+#include "server/store/beside.h"
 #include "server/store/import.h"
 #include "server/store/store.h"
 
@@ -13,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -89,6 +91,34 @@ Result<QByteArray> askedPassword()
     return password;
 }
 
+/// Into the database, or into that of a server which has it open and then reads it again. `code` is
+/// set where the reason has been said already.
+Result<store::ImportReport> applyImport(
+    const store::ImportData& data, const ConfigArguments& arguments, ExitCode& code)
+{
+    const auto configuration = loadConfiguration(arguments);
+    if (configuration.isGood()) {
+        auto beside = store::importBeside(configuration.configuration.server.data, data,
+            configuration.configuration.storage.busyTimeout);
+        if (beside) {
+            if (::kill(pid_t(beside->server), SIGHUP) == 0) {
+                std::fprintf(stderr, "The running server (process %lld) reads it now.\n",
+                    static_cast<long long>(beside->server));
+            }
+            return beside->report;
+        }
+        if (beside.error().code != ErrorCode::NotFound) {
+            return tl::unexpected(beside.error());
+        }
+    }
+    const auto store = openStore(arguments, code);
+    if (!store) {
+        return failure(ErrorCode::Unavailable, QString());
+    }
+    return store::await<store::ImportReport>(
+        [&](work::Completion<store::ImportReport> done) { store->applyImport(data, done); });
+}
+
 } // namespace
 
 ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArguments& arguments)
@@ -111,14 +141,11 @@ ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArg
         return fail(ExitCode::Failed, hashed.error().detail);
     }
     ExitCode code = ExitCode::Ok;
-    const auto store = openStore(arguments, code);
-    if (!store) {
-        return code;
-    }
-    const auto report = store::await<store::ImportReport>(
-        [&](work::Completion<store::ImportReport> done) { store->applyImport(*data, done); });
+    const auto report = applyImport(*data, arguments, code);
     if (!report) {
-        return fail(ExitCode::Failed, QString(file + QStringLiteral(": ") + report.error().detail));
+        return code == ExitCode::Ok
+            ? fail(ExitCode::Failed, QString(file + QStringLiteral(": ") + report.error().detail))
+            : code;
     }
     printCounts("organizations", report->organizations);
     printCounts("collaborations", report->collaborations);
@@ -160,6 +187,27 @@ ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource
         std::printf("%s\n", password->constData());
     }
     return ExitCode::Ok;
+}
+
+ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments& arguments)
+{
+    const auto report = loadConfiguration(arguments);
+    if (!printFindings(report)) {
+        return ExitCode::BadConfiguration;
+    }
+    auto content = store::readDirectoryBeside(
+        report.configuration.server.data, report.configuration.storage.busyTimeout);
+    if (!content) {
+        return fail(ExitCode::Unavailable, content.error().detail);
+    }
+    work::Directory directory;
+    directory.replace(std::move(*content));
+    const auto explained = explain(directory, question);
+    if (!explained) {
+        return fail(ExitCode::Usage, explained.error().detail);
+    }
+    std::printf("%s", qPrintable(explained->text()));
+    return explained->decision.allowed ? ExitCode::Ok : ExitCode::Failed;
 }
 
 } // namespace gatehouse::app

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/app/configcommands.h"
+#include "server/app/explain.h"
 
 namespace gatehouse::app {
 
@@ -17,5 +18,8 @@ enum class PasswordSource : quint8 {
 
 ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource source,
     const ConfigArguments& arguments);
+
+/// Why a user may or may not hear or do something; 0 when it may, 1 when not.
+ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments& arguments);
 
 } // namespace gatehouse::app

@@ -51,6 +51,7 @@ struct CommandLine
         app.failure_message(CLI::FailureMessage::simple);
         addServe();
         addImport();
+        addExplain();
         addToken();
         addAdmin();
         addSimulate();
@@ -88,6 +89,20 @@ struct CommandLine
             "Reads organizations, collaborations, nodes, roles and users from a file",
             [this] { return importFile(argc, argv, file, config); });
         addText(*command, "FILE", file, "Import file (JSON, docs/import-format.md)")->required();
+        addConfigOptions(*command, config);
+    }
+
+    void addExplain()
+    {
+        CLI::App* command
+            = add(app, "explain", "Says whether a user hears an event or may do something, and why",
+                [this] { return explainDecision(question, config); });
+        addText(*command, "--user", question.user, "Name or number of the user")->required();
+        addText(*command, "--event", question.event,
+            "An event (new_task, algorithm_log, node-online, …), or kill or create_task")
+            ->required();
+        addText(*command, "--collaboration", question.collaboration, "Its name or number")
+            ->required();
         addConfigOptions(*command, config);
     }
 
@@ -180,6 +195,7 @@ struct CommandLine
     CLI::App app{"Gatehouse: real-time event server", "gatehouse"};
     std::function<ExitCode()> chosen;
     ConfigArguments config;
+    ExplainArguments question;
     MintArguments mint;
     SimulateArguments simulated;
     QString file;

@@ -125,6 +125,7 @@ private:
         if (const auto reloaded = m_composition.reloadTls(); !reloaded) {
             say(Level::Error, u"Certificate not read again: " + reloaded.error().detail);
         }
+        m_composition.reloadDirectory();
         m_notifier.ready(QStringLiteral("serving ") + m_composition.url());
     }
 

@@ -83,7 +83,8 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
         std::make_unique<MembersTopic>(services.hub, services.server, services.clock));
     m_topics.push_back(std::make_unique<ClientsTopic>(
         services.server, services.hub, m_options.clientCountersInterval));
-    m_topics.push_back(std::make_unique<NodesTopic>(services.directory, services.presence));
+    m_topics.push_back(std::make_unique<NodesTopic>(
+        services.directory, services.presence, services.tasks, services.clock));
     m_topics.push_back(std::make_unique<TasksTopic>(
         services.tasks, services.journal, services.directory, m_options.maxTasksInSnapshot));
     m_topics.push_back(std::make_unique<LogTopic>(services.liveLog, m_options));

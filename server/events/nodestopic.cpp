@@ -3,13 +3,38 @@
 
 #include "common/model/nodeinfo.h"
 
+#include <QJsonArray>
+
+#include <algorithm>
+
 namespace gatehouse::events {
 
 namespace {
 
+/// What happens without any event (a node falls silent) is noticed after this.
+constexpr Millis lookInterval{5'000};
+/// Nodes ping each minute; two of those missing and some seconds.
+constexpr Millis silentAfter{130'000};
+/// So often offline within this time is no good connection.
+constexpr int flapsToMention = 3;
+constexpr Millis flapWindow{600'000};
+
 QString keyOf(NodeId id)
 {
     return QString::number(id.value);
+}
+
+QJsonArray toJson(const std::deque<work::ConnectionEvent>& history)
+{
+    QJsonArray events;
+    for (const work::ConnectionEvent& event : history) {
+        events.append(QJsonObject{{QStringLiteral("at"), qint64(event.at.count())},
+            {QStringLiteral("event"),
+                event.opened ? QStringLiteral("connected") : QStringLiteral("disconnected")},
+            {QStringLiteral("address"), event.address},
+            {QStringLiteral("sockets"), event.sockets}});
+    }
+    return events;
 }
 
 } // namespace
@@ -19,6 +44,8 @@ void NodesTopic::start()
     m_directory.addObserver(this);
     m_presence.addObserver(this);
     m_known = keys();
+    m_lookedAt.reset();
+    lookAround();
 }
 
 void NodesTopic::stop()
@@ -60,7 +87,59 @@ std::optional<QByteArray> NodesTopic::item(const QString& key)
     info.address = presence.online ? presence.address : QString();
     for (const work::NodeConfigEntry& entry : presence.config)
         info.config.push_back({entry.key, entry.value});
-    return json(info.toJson());
+    const Findings findings = m_findings.value(node->id);
+    QJsonObject item = info.toJson();
+    item.insert(QStringLiteral("history"), toJson(m_presence.history(node->id)));
+    item.insert(QStringLiteral("activeRuns"), findings.activeRuns);
+    item.insert(QStringLiteral("pendingKills"), findings.pendingKills);
+    item.insert(QStringLiteral("attention"), QJsonArray::fromStringList(findings.attention));
+    return json(item);
+}
+
+void NodesTopic::prepare(Millis monotonicNow)
+{
+    if (m_lookedAt && monotonicNow - *m_lookedAt < lookInterval)
+        return;
+    m_lookedAt = monotonicNow;
+    lookAround();
+}
+
+void NodesTopic::lookAround()
+{
+    const QHash<NodeId, int> activeRuns = m_tasks.activeRuns();
+    for (const work::Node& node : m_directory.nodes()) {
+        Findings fresh = findingsAbout(node, activeRuns.value(node.id));
+        Findings& known = m_findings[node.id];
+        if (known == fresh)
+            continue;
+        known = std::move(fresh);
+        touch(keyOf(node.id));
+    }
+}
+
+NodesTopic::Findings NodesTopic::findingsAbout(const work::Node& node, int activeRuns) const
+{
+    const work::NodePresence presence = m_presence.presence(node.id);
+    const Millis now = m_clock.wall();
+    const auto& history = m_presence.history(node.id);
+    const auto flaps
+        = std::count_if(history.begin(), history.end(), [now](const work::ConnectionEvent& event) {
+              return !event.opened && event.sockets == 0 && now - event.at < flapWindow;
+          });
+    const bool isSilent
+        = presence.online && presence.lastSeen && now - *presence.lastSeen >= silentAfter;
+    Findings findings{activeRuns, qsizetype(m_tasks.pendingKills().of(node.id).size()), {}};
+    if (presence.sockets > 1)
+        findings.attention += QStringLiteral("duplicate");
+    if (isSilent)
+        findings.attention += QStringLiteral("silent");
+    if (flaps >= flapsToMention)
+        findings.attention += QStringLiteral("flapping");
+    if (activeRuns > 0 && !presence.online)
+        findings.attention += QStringLiteral("orphaned-runs");
+    if (activeRuns > 0 && isSilent)
+        findings.attention += QStringLiteral("stuck-runs");
+    return findings;
 }
 
 void NodesTopic::nodeOnline(const work::NodePresence& presence)

@@ -6,6 +6,15 @@
 
 namespace gatehouse::identity {
 
+access::Rights rightsOf(const work::Directory& directory, UserId id)
+{
+    const work::User* user = directory.user(id);
+    if (!user)
+        return {};
+    return {directory.rulesOf(user->id), user->organization,
+        directory.collaborationsOf(user->organization)};
+}
+
 Result<Identity> Identities::identify(const QByteArray& token, Millis grace) const
 {
     auto claims = m_verifier.verify(token, grace);
@@ -38,11 +47,7 @@ std::optional<access::Principal> Identities::current(const access::Principal& pr
 
 access::Rights Identities::rightsOf(const access::Principal& principal) const
 {
-    const work::User* user = m_directory.user(principal.userId());
-    if (!user)
-        return {};
-    return {m_directory.rulesOf(user->id), user->organization,
-        m_directory.collaborationsOf(user->organization)};
+    return identity::rightsOf(m_directory, principal.userId());
 }
 
 Result<Identity> Identities::withDirectory(access::Claims claims) const

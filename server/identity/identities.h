@@ -31,6 +31,9 @@ struct Identity
     bool isContainer() const { return claims.kind == access::TokenKind::Container; }
 };
 
+/// The rights of a user at this moment; empty for one that does not exist.
+access::Rights rightsOf(const work::Directory& directory, UserId user);
+
 /// Joins what a token says with what the directory knows: the one place where both meet, so that
 /// sockets, HTTP and the console agree on who somebody is. Owned by the composition root; network
 /// thread only.

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -23,6 +24,11 @@ using namespace Qt::StringLiterals;
 const QString databaseName = u"gatehouse.sqlite"_s;
 constexpr QDir::Filters allEntries
     = QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotAndDotDot;
+
+QString lockPath(const QString& directory)
+{
+    return directory + u"/gatehouse.lock"_s;
+}
 
 QString reason()
 {
@@ -71,7 +77,7 @@ Result<DataDirectory> DataDirectory::lock(const QString& path)
         return tl::unexpected(created.error());
     if (Result<void> closed = makePrivate(absolute); !closed)
         return tl::unexpected(closed.error());
-    const QString file = absolute + u"/gatehouse.lock"_s;
+    const QString file = lockPath(absolute);
     const int descriptor = ::open(
         QFile::encodeName(file).constData(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
@@ -85,7 +91,30 @@ Result<DataDirectory> DataDirectory::lock(const QString& path)
         return failure(ErrorCode::Unavailable,
             u"data directory %1 cannot be locked: %2"_s.arg(absolute, reason()));
     }
+    directory.writeLock({}); // what an earlier holder said is over
     return directory;
+}
+
+void DataDirectory::announceServer()
+{
+    writeLock(QByteArray::number(qint64(::getpid())) + '\n');
+}
+
+qint64 DataDirectory::servingProcess(const QString& path)
+{
+    QFile file(lockPath(path));
+    if (!file.open(QIODevice::ReadOnly))
+        return 0;
+    if (::flock(file.handle(), LOCK_SH | LOCK_NB) == 0)
+        return 0; // nobody holds it
+    return std::max<qint64>(file.readAll().trimmed().toLongLong(), 0);
+}
+
+/// For programs beside the server only; if it cannot be written, they find nobody.
+void DataDirectory::writeLock(const QByteArray& text)
+{
+    if (::ftruncate(m_descriptor, 0) == 0 && !text.isEmpty())
+        (void)!::pwrite(m_descriptor, text.constData(), size_t(text.size()), 0);
 }
 
 DataDirectory::DataDirectory(QString path, int descriptor)
@@ -111,9 +140,9 @@ DataDirectory::~DataDirectory()
         ::close(m_descriptor);
 }
 
-QString DataDirectory::databasePath() const
+QString DataDirectory::databasePath(const QString& path)
 {
-    return m_path + u'/' + databaseName;
+    return path + u'/' + databaseName;
 }
 
 } // namespace gatehouse::store

@@ -20,11 +20,19 @@ public:
     DataDirectory& operator=(DataDirectory&& other) noexcept;
     ~DataDirectory();
 
+    /// Writes down that the process which holds it is a server that reads its directory again at
+    /// SIGHUP.
+    void announceServer();
+    /// The process that has said so and holds the folder now; 0 when there is none.
+    static qint64 servingProcess(const QString& path);
+
     const QString& path() const { return m_path; }
-    QString databasePath() const;
+    QString databasePath() const { return databasePath(m_path); }
+    static QString databasePath(const QString& path);
 
 private:
     DataDirectory(QString path, int descriptor);
+    void writeLock(const QByteArray& text);
 
     QString m_path; ///< absolute
     int m_descriptor = -1;

@@ -103,6 +103,15 @@ void migrate(Database& database, const std::vector<Migration>& migrations, Milli
     }
 }
 
+void requireCurrentSchema(Database& database, const std::vector<Migration>& migrations)
+{
+    const std::vector<Applied> applied = appliedMigrations(database);
+    check(applied, migrations);
+    if (applied.size() < migrations.size())
+        refuse(
+            ErrorCode::Conflict, u"the database is that of an older Gatehouse, which is running"_s);
+}
+
 QStringList splitStatements(const QString& script)
 {
     QStringList statements;

@@ -29,6 +29,9 @@ std::vector<Migration> builtInMigrations();
 /// checksum than when it was applied; Unavailable when the storage fails.
 void migrate(Database& database, const std::vector<Migration>& migrations, Millis now);
 
+/// Throws Failure: Conflict unless exactly these have been applied.
+void requireCurrentSchema(Database& database, const std::vector<Migration>& migrations);
+
 /// Statements of a script: cut at each ';' that is not inside quotes or a "--" comment.
 QStringList splitStatements(const QString& script);
 

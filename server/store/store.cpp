@@ -172,6 +172,11 @@ void Store::close()
         d->results.deliverNow();
 }
 
+void Store::announceServer()
+{
+    d->directory.announceServer();
+}
+
 Result<StartState> Store::loadStartState()
 {
     std::promise<Result<StartState>> loaded;
@@ -348,7 +353,8 @@ void Store::takeSetting(QString key, work::Completion<QByteArray> done)
 
 void Store::loadDirectory(work::Completion<work::DirectoryContent> done)
 {
-    d->read<work::DirectoryContent>(
+    // In the writers' queue: what was written before is in it, what is written later comes later.
+    d->write<work::DirectoryContent>(
         [](Database& database) { return readDirectory(database); }, std::move(done));
 }
 

@@ -57,6 +57,9 @@ public:
     /// the threads. Blocks. Calling it twice is harmless.
     void close();
 
+    /// Lets `gatehouse import` write beside this process, which reads again at SIGHUP.
+    void announceServer();
+
     /// Reads the directory. Blocks; for the start of a program.
     Result<StartState> loadStartState();
 

@@ -33,6 +33,7 @@ void Presence::socketOpened(NodeId node, const SocketId& socket, const QString& 
     known.sockets.push_back({socket, address, std::nullopt});
     NodePresence& state = known.state;
     state.sockets = int(known.sockets.size());
+    remember(known, true, address);
     state.address = address;
     state.lastSeen = m_clock.wall();
     const bool first = !state.online;
@@ -53,12 +54,15 @@ void Presence::socketClosed(NodeId node, const SocketId& socket)
     if (found == m_entries.end())
         return;
     Entry& known = *found;
-    const auto removed
-        = std::erase_if(known.sockets, [&](const LiveSocket& live) { return live.id == socket; });
-    if (removed == 0)
+    const auto live = std::find_if(known.sockets.begin(), known.sockets.end(),
+        [&](const LiveSocket& one) { return one.id == socket; });
+    if (live == known.sockets.end())
         return;
+    const QString address = live->address;
+    known.sockets.erase(live);
     NodePresence& state = known.state;
     state.sockets = int(known.sockets.size());
+    remember(known, false, address);
     const bool last = known.sockets.empty();
     if (last) {
         state.online = false;
@@ -137,6 +141,20 @@ std::vector<SocketId> Presence::sockets(NodeId node) const
             ids.push_back(live.id);
     }
     return ids;
+}
+
+const std::deque<ConnectionEvent>& Presence::history(NodeId node) const
+{
+    static const std::deque<ConnectionEvent> none;
+    const auto found = m_entries.constFind(node);
+    return found == m_entries.constEnd() ? none : found->history;
+}
+
+void Presence::remember(Entry& known, bool opened, const QString& address)
+{
+    if (known.history.size() >= maxHistory)
+        known.history.pop_front();
+    known.history.push_back({m_clock.wall(), opened, address, int(known.sockets.size())});
 }
 
 Presence::Entry& Presence::entry(NodeId node)

@@ -9,6 +9,7 @@
 #include <QHash>
 #include <QString>
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,15 @@ struct NodePresence
     int flaps = 0; ///< times it went offline since the server's start
     QString address; ///< of its newest socket; kept after the last one is gone
     NodeConfig config; ///< empty while offline
+};
+
+/// A socket of a node that came or went. Times are wall clock.
+struct ConnectionEvent
+{
+    Millis at{};
+    bool opened = false;
+    QString address;
+    int sockets = 0; ///< of the node, afterwards
 };
 
 /// Hears changes synchronously, after they are made. Must not change Presence from inside a call.
@@ -65,6 +75,9 @@ public:
     NodePresence presence(NodeId node) const; ///< offline since the start for a node never seen
     const NodeConfig& config(NodeId node) const;
     std::vector<SocketId> sockets(NodeId node) const; ///< oldest first
+    /// The latest comings and goings, oldest first; at most `maxHistory`.
+    const std::deque<ConnectionEvent>& history(NodeId node) const;
+    static constexpr size_t maxHistory = 20;
     int onlineCount() const { return m_online; }
 
 private:
@@ -78,10 +91,12 @@ private:
     {
         NodePresence state;
         std::vector<LiveSocket> sockets; ///< oldest first
+        std::deque<ConnectionEvent> history; ///< oldest first
     };
 
     Entry& entry(NodeId node);
     bool refreshConfig(Entry& entry);
+    void remember(Entry& entry, bool opened, const QString& address);
 
     const Clock& m_clock;
     const Millis m_startedAt;

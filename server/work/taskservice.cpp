@@ -210,6 +210,19 @@ std::vector<RunRef> TaskService::openRunsOf(NodeId node) const
     return runs;
 }
 
+QHash<NodeId, int> TaskService::activeRuns() const
+{
+    QHash<NodeId, int> counts;
+    for (const OpenRun& run : m_open) {
+        const RunStatus status = run.ref.status;
+        if (status != RunStatus::Active && status != RunStatus::Initializing)
+            continue;
+        if (const NodeId node = nodeOf(run.ref); node.isValid())
+            ++counts[node];
+    }
+    return counts;
+}
+
 Result<void> TaskService::check(const TaskRequest& request) const
 {
     if (Result<void> texts = checkTexts(request); !texts)

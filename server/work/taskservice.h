@@ -124,6 +124,9 @@ public:
     qsizetype openRunCount() const;
     qsizetype openTaskCount() const;
     std::vector<RunRef> openRunsOf(NodeId node) const; ///< ascending
+    /// How many runs each node is working on (initializing or active); nodes with none are left
+    /// out. One pass over all open runs.
+    QHash<NodeId, int> activeRuns() const;
 
 private:
     struct OpenRun

@@ -721,6 +721,9 @@ void ApiHandlerTest::killsWithTheRightRule()
     QCOMPARE(entry.action, u"task:kill"_s);
     QCOMPARE(entry.actorName, user);
     QCOMPARE(entry.outcome, status == 200 ? u"ok"_s : u"forbidden"_s);
+    const QString run = u"run %1"_s.arg(house.runOf(task, u"Aachen"_s));
+    QCOMPARE(entry.before.value(run).toString(), status == 200 ? u"pending"_s : QString());
+    QCOMPARE(entry.after.value(run).toString(), status == 200 ? u"killed by user"_s : QString());
     QCOMPARE(
         house.call("POST", u"/api/kill/task"_s, house.userToken(u"root"_s), R"({"id":999})").status,
         404);
@@ -937,6 +940,10 @@ void ApiHandlerTest::nodesSetTheirOwnOrganizationsKeyOnly()
     const QByteArray key(R"({"public_key":"a2V5"})");
     QCOMPARE(patch(u"Aachen"_s, house.nodeToken(u"a-heart"_s), key), 200);
     QCOMPARE(house.directory.organization(u"Aachen"_s)->publicKey, u"a2V5"_s);
+    const observe::AuditEntry& entry = house.audit.entries.back();
+    QCOMPARE(entry.action, u"organization:publicKey"_s);
+    QCOMPARE(entry.before.value(u"public_key"_s).toString(), QString());
+    QCOMPARE(entry.after.value(u"public_key"_s).toString(), u"a2V5"_s);
     QCOMPARE(patch(u"Bergen"_s, house.nodeToken(u"a-heart"_s), key), 401);
     QCOMPARE(patch(u"Aachen"_s, house.userToken(u"nobody"_s), key), 401);
     QCOMPARE(patch(u"Aachen"_s, house.nodeToken(u"a-heart"_s), R"({"name":"x"})"), 400);

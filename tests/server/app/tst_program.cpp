@@ -116,6 +116,7 @@ private Q_SLOTS:
     void stopsAtSigintAsABackgroundJob();
     void secondSignalStopsAtOnce();
     void readsTheConfigurationAgainAtSighup();
+    void importBesideARunningServerCountsAtOnce();
     void firstStartMakesAnAdministratorOnce();
     void mintedTokenIsAloneAndGood();
     void administratorLogsInWithThePasswordFromStdin();
@@ -276,6 +277,45 @@ void tst_Program::readsTheConfigurationAgainAtSighup()
     QVERIFY(server.waitForLog(QStringLiteral("g.toml:2:9: log.level: expected a text")));
     server.signal(SIGTERM);
     QCOMPARE(server.waitForEnd(), 0);
+}
+
+void tst_Program::importBesideARunningServerCountsAtOnce()
+{
+    const auto file = [this](const char* name, const QByteArray& users) {
+        return write(name,
+            R"({"format":"gatehouse-import","version":1,"organizations":[{"name":"Aachen"}],"users":[)"
+                + users + "]}");
+    };
+    const QString first = file("first.json",
+        R"({"username":"anna","organization":"Aachen","password":"correct horse battery"})");
+    const QString second = file("second.json",
+        R"({"username":"anna","organization":"Aachen","roles":["Viewer"]},
+           {"username":"bert","organization":"Aachen","password":"correct horse battery"})");
+    const auto import = [this](const QString& name) {
+        return run({QStringLiteral("import"), name, QStringLiteral("--data"), path("data")});
+    };
+    QCOMPARE(import(first).code, 0);
+    Served served(path("data"));
+    const auto login = [&](const QString& user) {
+        return post(served.url(QStringLiteral("/api/token/user")),
+            {{QStringLiteral("username"), user},
+                {QStringLiteral("password"), QStringLiteral("correct horse battery")}})
+            .first;
+    };
+    QCOMPARE(login(QStringLiteral("anna")), 200);
+    QCOMPARE(login(QStringLiteral("bert")), 401);
+    const auto told = import(second);
+    QCOMPARE(told.code, 0);
+    QVERIFY2(told.err.contains(QStringLiteral("The running server")), qPrintable(told.err));
+    QVERIFY(served.waitForLog(QStringLiteral("Directory read again: 2 changes")));
+    QCOMPARE(login(QStringLiteral("bert")), 200);
+    QVERIFY(served.waitForLog(QStringLiteral("directory:user")));
+    // Who is no server is not told, and does not let anybody write beside it.
+    served.signal(SIGTERM);
+    QCOMPARE(served.waitForEnd(), 0);
+    const auto alone = import(second);
+    QCOMPARE(alone.code, 0);
+    QVERIFY(!alone.err.contains(QStringLiteral("The running server")));
 }
 
 void tst_Program::firstStartMakesAnAdministratorOnce()

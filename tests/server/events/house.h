@@ -138,6 +138,7 @@ public:
         session::fake::Rig::settle();
     }
     bool isClosed() const { return m_peer->isClosed(); }
+    bool isConnected() const { return m_peer && m_peer->receiver; }
     session::fake::Peer& peer() { return *m_peer; }
 
     QByteArrayList other; ///< packets that are no events of the namespace

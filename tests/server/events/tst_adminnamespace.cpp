@@ -178,6 +178,7 @@ private Q_SLOTS:
     void tasksComeNewestFirst();
     void changesAreMerged();
     void unwatchedTopicsAreSilent();
+    void nodesShowTheirHistoryAndWhatDeservesALook();
     void overviewCounts();
     void logShowsTailThenEveryLine();
     void logDropsAndCountsWhatIsTooFast();
@@ -347,8 +348,9 @@ void AdminNamespaceTest::changesRebuildWhatASnapshotShows()
             break;
         }
     }
-    // Counters are compared every two seconds; tasks are read from the database.
-    for (int i = 0; i < 30; ++i) {
+    // Counters are compared every two seconds; tasks are read from the database; what deserves a
+    // look is looked for every five.
+    for (int i = 0; i < 60; ++i) {
         house.pass(Millis{100});
         QTest::qWait(1);
     }
@@ -433,6 +435,69 @@ void AdminNamespaceTest::unwatchedTopicsAreSilent()
     const QJsonObject page
         = console.request("page", {{u"topic"_s, u"rooms"_s}, {u"cursor"_s, u"1"_s}});
     QVERIFY(!page.value(u"ok"_s).toBool());
+}
+
+void AdminNamespaceTest::nodesShowTheirHistoryAndWhatDeservesALook()
+{
+    House house;
+    Console watcher(house);
+    watcher.subscribe(u"nodes"_s);
+    const QString key = QString::number(house.node(u"a-heart"_s).value);
+    Client first;
+    const auto attention = [&] {
+        for (int i = 0; i < 6; ++i) {
+            house.pass(Millis{900});
+            watcher.peer().sendText("3"); // alive, also where no ping has come
+            if (first.isConnected())
+                first.peer().sendText("3");
+        }
+        QStringList list;
+        const QJsonArray shown
+            = watcher.items(u"nodes"_s).value(key).value(u"attention"_s).toArray();
+        for (const QJsonValue& value : shown)
+            list += value.toString();
+        return list;
+    };
+    const auto field
+        = [&](const QString& name) { return watcher.items(u"nodes"_s).value(key).value(name); };
+    QCOMPARE(attention(), QStringList());
+    QCOMPARE(field(u"history"_s), QJsonValue(QJsonArray()));
+
+    first = house.connectNode(u"a-heart"_s);
+    Client second = house.connectNode(u"a-heart"_s);
+    QCOMPARE(attention(), QStringList{u"duplicate"_s});
+    second.die();
+    QCOMPARE(attention(), QStringList());
+    const QJsonArray history = field(u"history"_s).toArray();
+    QCOMPARE(history.size(), 3);
+    QCOMPARE(history[2].toObject().value(u"event"_s).toString(), u"disconnected"_s);
+    QCOMPARE(history[2].toObject().value(u"sockets"_s).toInt(), 1);
+
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const QString run = u"/api/run/%1"_s.arg(house.runOf(task, u"Aachen"_s));
+    house.call("PATCH", run, house.nodeToken(u"a-heart"_s), R"({"status":"active"})");
+    QCOMPARE(attention(), QStringList());
+    QCOMPARE(field(u"activeRuns"_s).toInt(), 1);
+    house.clock.advance(Millis{130'000});
+    QCOMPARE(attention(), (QStringList{u"silent"_s, u"stuck-runs"_s}));
+    first.emitEvent("ping");
+    QCOMPARE(attention(), QStringList());
+    first.die();
+    QCOMPARE(attention(), QStringList{u"orphaned-runs"_s});
+    // Seen, not changed.
+    QCOMPARE(house.callJson("GET", run, house.userToken(u"anna"_s)).value(u"status"_s).toString(),
+        u"active"_s);
+    house.call("POST", u"/api/kill/task"_s, house.userToken(u"anna"_s),
+        "{\"id\":" + QByteArray::number(task) + '}');
+    QCOMPARE(attention(), QStringList());
+    QCOMPARE(field(u"pendingKills"_s).toInt(), 1);
+    for (int i = 0; i < 2; ++i) {
+        Client brief = house.connectNode(u"a-heart"_s);
+        brief.die();
+    }
+    QCOMPARE(attention(), QStringList{u"flapping"_s});
+    QCOMPARE(field(u"flaps"_s).toInt(), 3);
 }
 
 void AdminNamespaceTest::overviewCounts()

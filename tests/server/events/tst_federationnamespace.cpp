@@ -57,6 +57,7 @@ private Q_SLOTS:
     void unknownAndMalformedEventsAreIgnored();
     void killIsToldToTheCollaboration();
     void killsAreToldAtEverySyncUntilTheyArrived();
+    void openRunsAreAnnouncedAtEverySyncUntilTheyEnd();
     void endReportedByTheNodeConfirmsAKill();
     void liveKillIsConfirmedByTheRoundTripAfterIt();
     void killedRunThatGoesOnIsToldAgain_data();
@@ -736,6 +737,43 @@ void FederationNamespaceTest::killsAreToldAtEverySyncUntilTheyArrived()
     QCOMPARE(stored->size(), size_t(0));
     Client again = house.connectNode(u"a-heart"_s);
     QCOMPARE(again.take("kill_containers").size(), 0);
+}
+
+/// `sync` comes first, and whatever the node then asks for is all it has not finished.
+void FederationNamespaceTest::openRunsAreAnnouncedAtEverySyncUntilTheyEnd()
+{
+    House house;
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    const auto work = [&] {
+        QList<qint64> runs;
+        const QJsonArray data
+            = house
+                  .callJson("GET",
+                      u"/api/run?state=open&node_id=%1"_s.arg(house.node(u"a-heart"_s).value),
+                      token)
+                  .value(u"data"_s)
+                  .toArray();
+        for (const QJsonValue& item : data)
+            runs += item.toObject().value(u"id"_s).toInteger();
+        return runs;
+    };
+    for (const char* status : {"", "initializing", "active"}) {
+        Client node = house.connectWith(token);
+        QCOMPARE(node.take().value(0), QByteArray("sync"));
+        QCOMPARE(work(), QList<qint64>{run});
+        if (*status)
+            house.call("PATCH", u"/api/run/%1"_s.arg(run), token,
+                "{\"status\":\"" + QByteArray(status) + "\"}");
+        node.die();
+    }
+    house.call("PATCH", u"/api/run/%1"_s.arg(run), token,
+        R"({"status":"completed","finished_at":"2026-03-01T12:00:00"})");
+    Client node = house.connectWith(token);
+    QCOMPARE(node.take().value(0), QByteArray("sync"));
+    QCOMPARE(work(), QList<qint64>());
 }
 
 void FederationNamespaceTest::endReportedByTheNodeConfirmsAKill()
