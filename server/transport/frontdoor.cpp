@@ -5,6 +5,8 @@
 #include "server/transport/httpconnection.h"
 #include "server/transport/listener.h"
 #include "server/transport/qthttpsocket.h"
+#include "server/transport/sendloop.h"
+#include "server/transport/sendring.h"
 #include "server/transport/tlshttpsocket.h"
 #include "server/transport/tlssettings.h"
 
@@ -96,7 +98,7 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
         m_context->caps
             = std::make_shared<ConnectionCaps>(m_connectionLimit, options.maxConnectionsPerAddress);
 
-    prepareRing();
+    prepareSending();
     stopListening();
     m_listener = std::make_unique<Listener>(m_context->wheel, options.deadlines.acceptBackOff,
         [this](qintptr descriptor) { accept(descriptor); });
@@ -111,18 +113,26 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
             .arg(why));
 }
 
-void FrontDoor::prepareRing()
+void FrontDoor::prepareSending()
 {
     const TransportOptions& options = m_context->options;
     FlushList& flushList = m_context->flushList;
-    if (options.webSocket.ring == RingUse::Off || options.tls.isEnabled()
-        || options.webSocket.stream != StreamKind::Descriptor || flushList.hasRing())
+    if (flushList.hasSender() || options.tls.isEnabled()
+        || options.webSocket.stream != StreamKind::Descriptor)
         return;
-    QString why;
-    flushList.setRing(SendRing::create(why));
-    if (!flushList.hasRing())
+    const bool wantsRing = options.webSocket.ring == RingUse::Auto;
+    std::unique_ptr<Sender> sender;
+    if (QString why; wantsRing && !(sender = SendRing::create(why)))
         qCInfo(
             lcDoor, "no io_uring, so each client is sent to by itself: %ls", qUtf16Printable(why));
+    if (options.ioThreads <= 1) {
+        flushList.setSender(std::move(sender));
+        return;
+    }
+    if (!sender)
+        sender = std::make_unique<SendLoop>();
+    flushList.setSender(
+        std::move(sender), std::make_unique<SendPool>(size_t(options.ioThreads) - 1, wantsRing));
 }
 
 Result<void> FrontDoor::reloadTls()

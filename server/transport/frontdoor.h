@@ -53,7 +53,7 @@ private:
     std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress);
     int allowedConnections() const;
-    void prepareRing();
+    void prepareSending();
     void checkFinished();
 
     TransportContextPtr m_context;

@@ -73,6 +73,9 @@ struct TransportOptions
     WebSocketOptions webSocket;
     TlsOptions tls;
 
+    /// That send what one turn has for many WebSockets, the network thread included. For plain TCP
+    /// over StreamKind::Descriptor.
+    int ioThreads = 1;
     int backlog = 1'024; ///< connections the kernel keeps until they are accepted
     int maxConnections = 50'000; ///< lowered to what the descriptor limit allows, see Server
     int reservedDescriptors = 64; ///< left for files, the database and outgoing connections

@@ -111,6 +111,8 @@ inline void addCarriers()
     QTest::addColumn<FixtureServer::Adjust>("carrier");
     QTest::newRow("descriptor") << FixtureServer::Adjust(
         [](TransportOptions& options) { options.webSocket.stream = StreamKind::Descriptor; });
+    QTest::newRow("descriptor, three threads")
+        << FixtureServer::Adjust([](TransportOptions& options) { options.ioThreads = 3; });
     QTest::newRow("socket") << FixtureServer::Adjust(
         [](TransportOptions& options) { options.webSocket.stream = StreamKind::Socket; });
 }

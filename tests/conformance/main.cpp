@@ -73,10 +73,12 @@ int main(int argc, char* argv[])
         QStringLiteral("Certificate chain; the door then speaks TLS."), QStringLiteral("file"));
     const QCommandLineOption keyOption(
         QStringLiteral("tls-key"), QStringLiteral("Its key."), QStringLiteral("file"));
+    const QCommandLineOption threadsOption(QStringLiteral("io-threads"),
+        QStringLiteral("Threads that send."), QStringLiteral("number"), QStringLiteral("1"));
     const QCommandLineOption noRingOption(QStringLiteral("no-io-uring"),
         QStringLiteral("Send to each WebSocket with a system call of its own."));
-    parser.addOptions(
-        {fixtureOption, listenOption, streamOption, noRingOption, certificateOption, keyOption});
+    parser.addOptions({fixtureOption, listenOption, streamOption, threadsOption, noRingOption,
+        certificateOption, keyOption});
     parser.process(application);
 
     const auto endpoint = parseEndpoint(parser.value(listenOption));
@@ -87,6 +89,7 @@ int main(int argc, char* argv[])
     if (!fixture)
         return complain(QStringLiteral("--fixture is ") + conformance::fixtureNames);
     transport::TransportOptions options = fixture->doorOptions();
+    options.ioThreads = parser.value(threadsOption).toInt();
     if (parser.isSet(noRingOption))
         options.webSocket.ring = transport::RingUse::Off;
     if (!chooseStream(options, parser.value(streamOption)))

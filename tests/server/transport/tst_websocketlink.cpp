@@ -34,7 +34,9 @@ TransportOptions defaults()
 {
     QFETCH_GLOBAL(StreamKind, stream);
     QFETCH_GLOBAL(RingUse, ring);
+    QFETCH_GLOBAL(int, ioThreads);
     TransportOptions options;
+    options.ioThreads = ioThreads;
     options.webSocket.stream = stream;
     options.webSocket.ring = ring;
     return options;
@@ -138,9 +140,11 @@ void TestWebSocketLink::initTestCase_data()
 {
     QTest::addColumn<StreamKind>("stream");
     QTest::addColumn<RingUse>("ring");
-    QTest::newRow("descriptor") << StreamKind::Descriptor << RingUse::Auto;
-    QTest::newRow("descriptor, no ring") << StreamKind::Descriptor << RingUse::Off;
-    QTest::newRow("socket") << StreamKind::Socket << RingUse::Off;
+    QTest::addColumn<int>("ioThreads");
+    QTest::newRow("descriptor") << StreamKind::Descriptor << RingUse::Auto << 1;
+    QTest::newRow("descriptor, three threads") << StreamKind::Descriptor << RingUse::Auto << 3;
+    QTest::newRow("descriptor, no ring") << StreamKind::Descriptor << RingUse::Off << 1;
+    QTest::newRow("socket") << StreamKind::Socket << RingUse::Off << 1;
 }
 
 void TestWebSocketLink::messagesPassBothWays_data()
