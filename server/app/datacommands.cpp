@@ -98,8 +98,8 @@ Result<store::ImportReport> applyImport(
 {
     const auto configuration = loadConfiguration(arguments);
     if (configuration.isGood()) {
-        auto beside = store::importBeside(configuration.configuration.server.data, data,
-            configuration.configuration.storage.busyTimeout);
+        auto beside = store::importBeside(
+            configuration.configuration.server.data, data, configuration.configuration.storage);
         if (beside) {
             if (::kill(pid_t(beside->server), SIGHUP) == 0) {
                 std::fprintf(stderr, "The running server (process %lld) reads it now.\n",
@@ -196,7 +196,7 @@ ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments
         return ExitCode::BadConfiguration;
     }
     auto content = store::readDirectoryBeside(
-        report.configuration.server.data, report.configuration.storage.busyTimeout);
+        report.configuration.server.data, report.configuration.storage);
     if (!content) {
         return fail(ExitCode::Unavailable, content.error().detail);
     }

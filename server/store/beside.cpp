@@ -14,13 +14,19 @@ namespace {
 
 using namespace Qt::StringLiterals;
 
+Result<Place> placeOf(const QString& directory, const StoreOptions& options)
+{
+    return options.url.isEmpty() ? Place::inFile(DataDirectory::databasePath(directory))
+                                 : Place::fromUrl(options.url);
+}
+
 ImportReport writeAlone(Database& database, const ImportData& data)
 {
     requireCurrentSchema(database, builtInMigrations());
-    database.execute(u"BEGIN IMMEDIATE"_s);
+    database.begin();
     try {
         const ImportReport report = writeImport(database, data);
-        database.execute(u"COMMIT"_s);
+        database.commit();
         return report;
     } catch (const Failure&) {
         database.rollBack();
@@ -31,31 +37,36 @@ ImportReport writeAlone(Database& database, const ImportData& data)
 } // namespace
 
 Result<ImportedBeside> importBeside(
-    const QString& directory, const ImportData& data, Millis busyTimeout)
+    const QString& directory, const ImportData& data, const StoreOptions& options)
 {
     const qint64 server = DataDirectory::servingProcess(directory);
     if (server == 0)
         return failure(ErrorCode::NotFound, u"no server uses %1"_s.arg(directory));
+    const Result<Place> place = placeOf(directory, options);
+    if (!place)
+        return tl::unexpected(place.error());
     try {
-        Database database(
-            DataDirectory::databasePath(directory), Database::Access::Write, busyTimeout);
+        Database database(*place, Database::Access::Write, options.busyTimeout);
         return ImportedBeside{writeAlone(database, data), server};
     } catch (const Failure& failed) {
         return tl::unexpected(failed.error);
     }
 }
 
-Result<work::DirectoryContent> readDirectoryBeside(const QString& directory, Millis busyTimeout)
+Result<work::DirectoryContent> readDirectoryBeside(
+    const QString& directory, const StoreOptions& options)
 {
-    const QString path = DataDirectory::databasePath(directory);
-    if (!QFile::exists(path))
+    const Result<Place> place = placeOf(directory, options);
+    if (!place)
+        return tl::unexpected(place.error());
+    if (!place->isRemote() && !QFile::exists(place->file))
         return failure(ErrorCode::Unavailable, u"there is no database in %1"_s.arg(directory));
     try {
-        Database database(path, Database::Access::Read, busyTimeout);
+        Database database(*place, Database::Access::Read, options.busyTimeout);
+        database.begin();
         requireCurrentSchema(database, builtInMigrations());
-        database.execute(u"BEGIN"_s);
         work::DirectoryContent content = readDirectory(database);
-        database.execute(u"COMMIT"_s);
+        database.commit();
         return content;
     } catch (const Failure& failed) {
         return tl::unexpected(failed.error);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/store/import.h"
+#include "server/store/store.h"
 #include "server/work/directory.h"
 
 #include <QString>
@@ -20,9 +21,10 @@ struct ImportedBeside
 /// NotFound: no server has the directory. Conflict: it is of another version. Else as writeImport()
 /// says.
 Result<ImportedBeside> importBeside(
-    const QString& directory, const ImportData& data, Millis busyTimeout);
+    const QString& directory, const ImportData& data, const StoreOptions& options);
 
 /// Who exists and may do what, as the database says now, whether a server runs or not.
-Result<work::DirectoryContent> readDirectoryBeside(const QString& directory, Millis busyTimeout);
+Result<work::DirectoryContent> readDirectoryBeside(
+    const QString& directory, const StoreOptions& options);
 
 } // namespace gatehouse::store
