@@ -204,6 +204,9 @@ std::vector<ConfigKey> serverKeys()
             "Listen beyond loopback without TLS. Only for a network that is protected "
             "otherwise, as behind a proxy on another machine; without it the server "
             "refuses to start."),
+        text(s, "allow_msgpack", ConfigType::Flag, FIELD(session.allowMsgpack),
+            "Serve clients that write packets with `socket.io-msgpack-parser` too; each client's "
+            "first packet tells."),
         text(s, "allow_eio3", ConfigType::Flag, FIELD(session.allowEngineIo3),
             "Serve clients of Socket.IO 1 and 2 (Engine.IO 3) too. Their socket ids are their "
             "sessions' secrets, and they ping the server instead of being pinged."),

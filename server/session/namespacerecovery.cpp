@@ -56,7 +56,7 @@ std::optional<NamespaceRecovery::Claim> NamespaceRecovery::claimIn(const QByteAr
     if (!text || text->isEmpty())
         return std::nullopt;
     const auto offset = rawMember(authJson, "offset");
-    if (!offset)
+    if (!offset || *offset == "null") // undefined in a MessagePack client
         return Claim{*text, 0};
     const auto offsetText = jsonText(*offset);
     const auto number = offsetText ? hub::offsetNumber(*offsetText) : std::nullopt;

@@ -23,30 +23,46 @@ PendingAcks::~PendingAcks()
 
 std::optional<quint64> PendingAcks::add(Millis timeout, AckCallback callback)
 {
-    if (m_isClosed) {
-        insert(Millis{0}, std::move(callback),
-            {ErrorCode::Unavailable, QStringLiteral("the client is gone")});
+    if (refuses(callback))
         return std::nullopt;
+    const quint64 id = m_nextId++;
+    expect(id, timeout, std::move(callback));
+    return id;
+}
+
+void PendingAcks::expect(quint64 id, Millis timeout, AckCallback callback)
+{
+    if (refuses(callback))
+        return;
+    insert(id, timeout, std::move(callback),
+        {ErrorCode::Timeout, QStringLiteral("the client did not answer in time")});
+}
+
+/// Takes the callback and calls it from the event loop.
+bool PendingAcks::refuses(AckCallback& callback)
+{
+    if (m_isClosed) {
+        insert(m_nextId++, Millis{0}, std::move(callback),
+            {ErrorCode::Unavailable, QStringLiteral("the client is gone")});
+        return true;
     }
     if (qsizetype(m_entries.size()) >= m_core.options.maxPendingAcks) {
         ++m_core.counters.refusedAcks;
-        insert(Millis{0}, std::move(callback),
+        insert(m_nextId++, Millis{0}, std::move(callback),
             {ErrorCode::RateLimited, QStringLiteral("too many answers outstanding")});
-        return std::nullopt;
+        return true;
     }
-    insert(timeout, std::move(callback),
-        {ErrorCode::Timeout, QStringLiteral("the client did not answer in time")});
-    return m_nextId - 1;
+    return false;
 }
 
-void PendingAcks::insert(Millis timeout, AckCallback callback, Error ifLate)
+void PendingAcks::insert(quint64 id, Millis timeout, AckCallback callback, Error ifLate)
 {
     auto entry = std::make_unique<Entry>(m_core.timers, static_cast<Timer::Owner&>(*this));
-    entry->id = m_nextId;
+    entry->id = id;
     entry->callback = std::move(callback);
     entry->ifLate = std::move(ifLate);
     entry->startIn(timeout);
-    m_entries.emplace(m_nextId++, std::move(entry));
+    m_entries.emplace(id, std::move(entry));
 }
 
 void PendingAcks::answered(quint64 id, AckReply reply)

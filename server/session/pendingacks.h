@@ -23,6 +23,9 @@ public:
     /// then called from the event loop).
     std::optional<quint64> add(Millis timeout, AckCallback callback);
 
+    /// The same for an id that is given already, which is larger than any this object gives.
+    void expect(quint64 id, Millis timeout, AckCallback callback);
+
     /// Unknown ids are ignored: an answer may cross with its timeout.
     void answered(quint64 id, AckReply reply);
 
@@ -32,7 +35,8 @@ private:
     struct Entry;
 
     void timerDue(Timer& timer, Millis due) override;
-    void insert(Millis timeout, AckCallback callback, Error ifLate);
+    bool refuses(AckCallback& callback);
+    void insert(quint64 id, Millis timeout, AckCallback callback, Error ifLate);
     void finish(quint64 id, Result<AckReply> result);
 
     ServerCore& m_core;

@@ -51,6 +51,13 @@ struct ServerCore
     TurnQueue turn;
     TimerQueue timers;
     std::map<NamespaceName, NamespaceEntry> namespaces;
+    /// Ack ids of events sent to many: above every id a socket gives by itself, exact in
+    /// JavaScript.
+    quint64 nextBroadcastAck = quint64{1} << 40;
+    /// The packet last sent to a client with the MessagePack parser, and its form for them: what
+    /// goes to many is turned into it once.
+    protocol::EncodedPacketPtr msgpackSource;
+    protocol::EncodedPacketPtr msgpackForm;
     LinkCloser closingLinks;
     const protocol::EncodedPacketPtr ping;
     const protocol::EncodedPacketPtr pong; ///< of Engine.IO 3

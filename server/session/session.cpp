@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/session.h"
 
+#include "common/protocol/msgpackpacket.h"
 #include "common/protocol/socketio4.h"
 
 #include <algorithm>
@@ -32,6 +33,17 @@ QByteArray arrayContent(const QByteArray& array)
 {
     const QByteArray trimmed = array.trimmed();
     return trimmed.mid(1, trimmed.size() - 2).trimmed();
+}
+
+const protocol::EncodedPacketPtr& msgpackForm(
+    ServerCore& core, const protocol::EncodedPacketPtr& packet)
+{
+    if (core.msgpackSource != packet) {
+        core.msgpackForm = protocol::EncodedPacket::createBinary(
+            protocol::encodeMsgpackPacket(packet->text(), packet->attachments()));
+        core.msgpackSource = packet;
+    }
+    return core.msgpackForm;
 }
 
 } // namespace
@@ -102,7 +114,10 @@ SessionView Session::view() const
 
 void Session::send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency)
 {
-    m_engine.send(packet, urgency);
+    if (m_parser == Parser::Msgpack)
+        m_engine.send(msgpackForm(m_core, packet), urgency);
+    else
+        m_engine.send(packet, urgency);
 }
 
 void Session::sendConnectError(const NamespaceName& nsp, QByteArray jsonPayload)
@@ -150,12 +165,42 @@ void Session::releaseSocket(SocketImpl& socket)
 
 void Session::engineMessage(QByteArrayView text)
 {
+    if (m_parser == Parser::Msgpack) {
+        m_engine.protocolError(
+            {ErrorCode::Malformed, QStringLiteral("text where MessagePack was")});
+        return;
+    }
+    m_parser = Parser::Json;
     dispatch(m_decoder.addText(text));
 }
 
 void Session::engineBinary(QByteArrayView octets)
 {
-    dispatch(m_decoder.addBinary(octets));
+    const bool mayBegin = m_parser == Parser::Unknown && m_core.options.allowMsgpack
+        && revision() == protocol::SocketIoRevision::Five;
+    if (mayBegin)
+        m_parser = Parser::Msgpack;
+    if (m_parser == Parser::Msgpack)
+        dispatchMsgpack(octets);
+    else
+        dispatch(m_decoder.addBinary(octets));
+}
+
+/// Turned into what it would have been as JSON, it passes the same checks.
+void Session::dispatchMsgpack(QByteArrayView octets)
+{
+    auto packet = protocol::parseMsgpackPacket(octets, m_core.options.packets);
+    if (!packet) {
+        m_engine.protocolError(packet.error());
+        return;
+    }
+    const QList<QByteArray> attachments = packet->attachments;
+    auto decoded = m_decoder.addText(QByteArrayView(protocol::encode(*packet)->text()).sliced(1));
+    for (const QByteArray& attachment : attachments) {
+        if (decoded)
+            decoded = m_decoder.addBinary(attachment);
+    }
+    dispatch(std::move(decoded));
 }
 
 void Session::engineTransportChanged()

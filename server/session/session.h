@@ -42,6 +42,10 @@ private:
     void engineClosed(const QByteArray& reason) override;
     void timerDue(Timer& timer, Millis due) override;
 
+    /// How a client writes packets; the first one tells.
+    enum class Parser : quint8 { Unknown, Json, Msgpack };
+
+    void dispatchMsgpack(QByteArrayView octets);
     void dispatch(Result<std::optional<protocol::SocketIoPacket>> decoded);
     void dispatchTo(SocketImpl& socket, protocol::SocketIoPacket packet);
     void connectTo(const protocol::SocketIoPacket& packet);
@@ -56,6 +60,7 @@ private:
     const Handshake m_handshake;
     EngineSession m_engine;
     protocol::SocketIoDecoder m_decoder;
+    Parser m_parser = Parser::Unknown;
     std::vector<std::unique_ptr<SocketImpl>> m_sockets;
     std::vector<NamespaceName> m_leftByServer; ///< what the client sent before it knew is ignored
     Timer m_connectDeadline;

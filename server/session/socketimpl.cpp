@@ -294,6 +294,11 @@ void SocketImpl::receiveAck(quint64 id, AckReply reply)
     m_acks.answered(id, std::move(reply));
 }
 
+void SocketImpl::expectAck(quint64 id, Millis timeout, AckCallback callback)
+{
+    m_acks.expect(id, timeout, std::move(callback));
+}
+
 void SocketImpl::end(const QByteArray& reason)
 {
     const State before = std::exchange(m_state, State::Gone);

@@ -48,6 +48,8 @@ public:
     void requestConnect(const QByteArray& authJson);
     void receiveEvent(IncomingEvent event);
     void receiveAck(quint64 id, AckReply reply);
+    /// As PendingAcks::expect().
+    void expectAck(quint64 id, Millis timeout, AckCallback callback);
     /// Tells the handler and leaves the hub; nothing is sent.
     void end(const QByteArray& reason);
 

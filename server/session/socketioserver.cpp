@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/socketioserver.h"
 
+#include "server/session/broadcastacks.h"
 #include "server/session/drain.h"
 #include "server/session/enginefront.h"
 #include "server/session/session.h"
@@ -240,6 +241,12 @@ bool SocketIoServer::settleBeforeRevocation(const SessionId& id)
     ++d->core.counters.revoked;
     session->engine().close(QLatin1StringView("rights changed"), CloseCode::RightsChanged);
     return false;
+}
+
+void SocketIoServer::publishWithAcks(
+    hub::Publication publication, Millis timeout, BroadcastCallback callback)
+{
+    session::publishWithAcks(d->core, std::move(publication), timeout, std::move(callback));
 }
 
 void SocketIoServer::measureRoundTrip(

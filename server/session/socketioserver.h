@@ -32,6 +32,10 @@ struct SessionOptions
     int maxPendingAcks = 1'000; ///< acks we wait for, per socket
     int maxSessions = 50'000;
     protocol::SocketIoLimits packets;
+    qsizetype maxBroadcastReplyBytes = 16
+        << 20; ///< answers to one event sent to many; then missing
+    bool allowMsgpack
+        = false; ///< clients with socket.io-msgpack-parser, told by their first packet
     bool allowEngineIo3 = false; ///< clients of Socket.IO 1 and 2 ("EIO=3"), else refused
     /// CORS allow-list; "*" echoes any Origin. An absent Origin header is always accepted (not a
     /// browser), a foreign one is refused with 403 before a session exists.
@@ -56,6 +60,17 @@ struct SessionView
     quint64 bytesOut = 0;
     std::vector<std::pair<SocketId, NamespaceName>> sockets;
 };
+
+/// The answers to one event sent to many.
+struct BroadcastReplies
+{
+    qsizetype asked = 0; ///< clients the event went to
+    std::vector<std::pair<SocketId, AckReply>> replies; ///< as they came
+
+    /// Clients that did not answer in time, or are gone.
+    qsizetype missing() const { return asked - qsizetype(replies.size()); }
+};
+using BroadcastCallback = std::function<void(BroadcastReplies)>;
 
 class SessionObserver
 {
@@ -137,6 +152,10 @@ public:
     /// client that does not take all of it at once is closed (`rights changed`), so that it comes
     /// back knowing that it has missed something; false then.
     bool settleBeforeRevocation(const SessionId& id);
+
+    /// Publishes an event every recipient is asked to answer. The callback is called once, never
+    /// from inside this call: when all have answered, or after `timeout` with those that have.
+    void publishWithAcks(hub::Publication publication, Millis timeout, BroadcastCallback callback);
 
     /// Sends an Engine.IO ping now; the callback gets the round-trip time, or Timeout/Unavailable.
     void measureRoundTrip(const SessionId& id, std::function<void(Result<Millis>)> callback);

@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const parser = require('socket.io-msgpack-parser');
 
 /** The server with recovery in /tasks, and Ada with an event read. */
 async function start(stage, ...more) {
@@ -36,6 +37,36 @@ function hold(user) {
 }
 
 module.exports = {
+  /** A client with the MessagePack parser hears in the same rooms what JSON clients hear. */
+  async msgpackParser(stage) {
+    const {server} = stage;
+    server.args = ['--set', 'server.allow_msgpack=true', '--set', 'recovery.namespaces=/tasks'];
+    await server.stop();
+    await server.start();
+    const packed = await (await stage.user('ada', {transports: ['websocket'], parser})).connected();
+    const polled = await (await stage.user('ada', {transports: ['polling'], parser})).connected();
+    const plain = await (await stage.user('ada', {transports: ['websocket']})).connected();
+    const node = await stage.node(1);
+    await node.connected();
+    const heard = [];
+    for (const user of [plain, packed, polled]) {
+      heard.push(await user.inbox.event('node-online'));
+    }
+    assert.deepEqual(heard[1].args, heard[0].args);
+    assert.deepEqual(heard[2].args, heard[0].args);
+    stage.say('the same event by JSON and by MessagePack, over WebSocket and polling');
+
+    const from = packed.inbox.items.length;
+    const away = hold(packed);
+    node.send({disconnect: true});
+    await plain.inbox.event('node-offline');
+    const back = await away.comeBack();
+    assert.equal(back.sid, away.id);
+    assert.equal(packed.socket.recovered, true);
+    await packed.inbox.event('node-offline', 10000, from);
+    stage.say('and recovered');
+  },
+
   /** A cut connection: the same id, recovered, and what happened meanwhile, once. */
   async recoverAfterCut(stage) {
     const ada = await start(stage);

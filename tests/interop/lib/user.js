@@ -6,10 +6,11 @@ const {Inbox} = require('./inbox');
 
 /** A researcher's socket.io-client that keeps everything it hears. */
 class User {
-  constructor(name, url, {token, auth, namespace = '/tasks', transports} = {}) {
+  constructor(name, url, {token, auth, namespace = '/tasks', transports, parser} = {}) {
     this.inbox = new Inbox(name);
     this.socket = io(url + namespace, {
       transports,
+      ...(parser ? {parser} : {}),
       auth,
       extraHeaders: token ? {Authorization: `Bearer ${token}`} : undefined,
       reconnectionDelay: 200,
