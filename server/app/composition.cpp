@@ -46,7 +46,8 @@ struct Composition::Parts
 {
     Parts(const Configuration& c, std::unique_ptr<store::Store> opened, SigningKeys keys,
         const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
-        : configuration(c), clock(time), store(std::move(opened)), presence(clock),
+        : configuration(c), clock(time), store(std::move(opened)),
+          retention(*store, c.retention, clock), presence(clock),
           tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
@@ -171,6 +172,7 @@ struct Composition::Parts
     std::optional<Millis> probedAt; // monotonic
     const std::vector<api::HealthHandler::Check> checks = healthChecks();
     std::unique_ptr<store::Store> store;
+    store::Retention retention;
     work::Directory directory;
     work::Presence presence;
     work::TaskService tasks;
@@ -235,6 +237,7 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
         return tl::unexpected(failureOf(ExitCode::Unavailable, started.error()));
     }
     parts->store->announceServer();
+    parts->retention.start();
     return std::unique_ptr<Composition>(new Composition(std::move(parts)));
 }
 

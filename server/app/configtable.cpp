@@ -439,6 +439,24 @@ std::vector<ConfigKey> storageKeys()
     };
 }
 
+std::vector<ConfigKey> retentionKeys()
+{
+    const auto s = "retention";
+    constexpr qint64 century = 100 * 365 * day;
+    return {
+        duration(s, "finished_tasks", FIELD(retention.finishedTasks), 0, century,
+            "How long a task is kept after its last run finished, with runs, inputs and results. "
+            "`0` keeps it for ever."),
+        duration(s, "run_logs", FIELD(retention.runLogs), 0, century,
+            "How long the log of a finished run is kept; the run and its result stay. `0`: as "
+            "long as the run."),
+        duration(s, "audit", FIELD(retention.audit), 0, century,
+            "How long audit records are kept. `0` keeps them for ever."),
+        duration(s, "interval", FIELD(retention.interval), minute, 7 * day,
+            "How often old data is looked for. It goes in small batches, among other writes."),
+    };
+}
+
 std::vector<ConfigKey> logKeys()
 {
     const auto s = "log";
@@ -502,7 +520,8 @@ std::vector<ConfigKey> allKeys()
 {
     std::vector<ConfigKey> all;
     for (auto&& part : {serverKeys(), tlsKeys(), httpKeys(), sessionKeys(), corsKeys(), authKeys(),
-             federationKeys(), recoveryKeys(), storageKeys(), logKeys(), metricsKeys()}) {
+             federationKeys(), recoveryKeys(), storageKeys(), retentionKeys(), logKeys(),
+             metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -530,6 +549,7 @@ const std::vector<ConfigSection>& configSections()
             QStringLiteral("Clients that lost their connection and come back: their id, rooms and "
                            "missed events (Socket.IO's connection state recovery).")},
         {QStringLiteral("storage"), QStringLiteral("The database.")},
+        {QStringLiteral("retention"), QStringLiteral("When old data is removed.")},
         {QStringLiteral("log"), QStringLiteral("What is written to standard error.")},
         {QStringLiteral("metrics"), QStringLiteral("Numbers for a monitoring system.")},
     };

@@ -8,6 +8,7 @@
 #include "server/events/federationoptions.h"
 #include "server/observe/livelog.h"
 #include "server/session/socketioserver.h"
+#include "server/store/retention.h"
 #include "server/store/store.h"
 #include "server/transport/transportoptions.h"
 
@@ -76,6 +77,7 @@ struct Configuration
     access::LoginLimiterOptions logins;
     events::FederationOptions federation;
     store::StoreOptions storage;
+    store::RetentionOptions retention;
     observe::LiveLogOptions liveLog;
 
     bool hasTls() const { return transport.tls.isEnabled(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configcommands.h"
 #include "server/app/datacommands.h"
+#include "server/app/dbcommands.h"
 #include "server/app/servecommand.h"
 #include "server/app/simulatecommand.h"
 #include "server/app/tokencommands.h"
@@ -57,6 +58,7 @@ struct CommandLine
         addSimulate();
         addCheckConfig();
         addConfig();
+        addDb();
     }
 
     CLI::App* add(
@@ -144,6 +146,23 @@ struct CommandLine
         addText(*create, "NAME", adminName, "Name to log in with")->required();
         create->add_flag("--generate", generate, "Make a password and print it once, to stdout");
         addConfigOptions(*create, config);
+    }
+
+    void addDb()
+    {
+        CLI::App* group = addGroup("db", "The database, by hand");
+        CLI::App* migrate = add(*group, "migrate", "Brings the schema to this program's version",
+            [this] { return migrateDatabase(argc, argv, config); });
+        CLI::App* status = add(*group, "status", "Shows where it is and how much is in it",
+            [this] { return showDatabase(argc, argv, config); });
+        CLI::App* check = add(*group, "check", "Reads all of it and says what is wrong",
+            [this] { return checkDatabase(argc, argv, config); });
+        CLI::App* backup = add(*group, "backup", "Writes a copy of one moment to a new file",
+            [this] { return backUpDatabase(argc, argv, file, config); });
+        addText(*backup, "FILE", file, "The copy; must not exist yet")->required();
+        for (CLI::App* command : {migrate, status, check, backup}) {
+            addConfigOptions(*command, config);
+        }
     }
 
     void addSimulate()

@@ -112,6 +112,21 @@ void requireCurrentSchema(Database& database, const std::vector<Migration>& migr
             ErrorCode::Conflict, u"the database is that of an older Gatehouse, which is running"_s);
 }
 
+int schemaVersion(Database& database, const std::vector<Migration>& migrations)
+{
+    {
+        Rows rows = database.query(database.place().isRemote()
+                ? u"SELECT 1 FROM information_schema.tables WHERE table_name = ?"_s
+                : u"SELECT 1 FROM sqlite_schema WHERE name = ?"_s,
+            u"schema_migrations"_s);
+        if (!rows.next())
+            return 0;
+    }
+    const std::vector<Applied> applied = appliedMigrations(database);
+    check(applied, migrations);
+    return int(applied.size());
+}
+
 QStringList splitStatements(const QString& script)
 {
     QStringList statements;

@@ -32,6 +32,10 @@ void migrate(Database& database, const std::vector<Migration>& migrations, Milli
 /// Throws Failure: Conflict unless exactly these have been applied.
 void requireCurrentSchema(Database& database, const std::vector<Migration>& migrations);
 
+/// The version the database has; 0 for one without a schema. Throws Failure as migrate() does when
+/// it is not one of this program's.
+int schemaVersion(Database& database, const std::vector<Migration>& migrations);
+
 /// Statements of a script: cut at each ';' that is not inside quotes or a "--" comment.
 QStringList splitStatements(const QString& script);
 

@@ -201,6 +201,16 @@ void Store::applyImport(ImportData data, work::Completion<ImportReport> done)
         std::move(done));
 }
 
+void Store::removeExpired(
+    Expiring kind, Millis before, qint64 after, int batch, work::Completion<Swept> done)
+{
+    d->write<Swept>(
+        [=](Database& database) {
+            return store::removeExpired(database, kind, before, after, batch);
+        },
+        std::move(done));
+}
+
 QString Store::directory() const
 {
     return d->directory.path();

@@ -3,6 +3,7 @@
 
 #include "common/core/clock.h"
 #include "common/core/result.h"
+#include "server/store/expiring.h"
 #include "server/store/place.h"
 #include "server/store/writerstats.h"
 #include "server/work/journal.h"
@@ -65,6 +66,10 @@ public:
 
     /// Writes a checked import in one transaction: everything or nothing.
     void applyImport(ImportData data, work::Completion<ImportReport> done);
+
+    /// One batch of what is older than `before` (see expiring.h).
+    void removeExpired(
+        Expiring kind, Millis before, qint64 after, int batch, work::Completion<Swept> done);
 
     QString directory() const;
     const Place& place() const;
