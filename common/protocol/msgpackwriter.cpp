@@ -157,16 +157,15 @@ std::optional<Placeholder> placeholderAt(
     const qsizetype end = json.indexOf('}', at) + 1;
     const QByteArrayView object = json.sliced(at, end - at);
     // Two names and nothing else in quotes: its first '}' is its end.
-    if (object.contains('\\')
-        || std::count(object.begin(), object.end(), '"') != 4
+    if (object.contains('\\') || std::count(object.begin(), object.end(), '"') != 4
         || std::count(object.begin(), object.end(), '{') != 1 || object.contains('['))
         return std::nullopt;
     const auto mark = rawMember(object, "_placeholder");
     const auto number = rawMember(object, "num");
-    const auto index = number ? jsonInteger(*number) : std::nullopt;
-    if (mark != QByteArrayView("true") || !index || *index < 0 || *index >= attachmentCount)
+    const qint64 index = number ? jsonInteger(*number).value_or(-1) : -1;
+    if (mark != QByteArrayView("true") || index < 0 || index >= attachmentCount)
         return std::nullopt;
-    return Placeholder{end, *index};
+    return Placeholder{end, index};
 }
 
 } // namespace
