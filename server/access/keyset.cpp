@@ -90,7 +90,7 @@ Result<void> KeySet::addPem(const QByteArray& pem, KeyBinding binding)
     return add(std::move(*key));
 }
 
-Result<int> KeySet::addJwks(const QByteArray& json, KeyBinding binding)
+Result<int> KeySet::addJwks(const QByteArray& json, const KeyBinding& binding)
 {
     const JsonRules rules{.maxDepth = 8,
         .duplicateNames = DuplicateNames::Refuse,

@@ -79,7 +79,7 @@ public:
     /// A JWKS ({"keys": […]}, strict JSON, no duplicate names). `kid` comes from each key; issuer,
     /// audiences and trust from the binding. Keys for encryption and of unknown kinds are skipped;
     /// a set without any usable key is refused. Returns how many keys were added.
-    Result<int> addJwks(const QByteArray& json, KeyBinding binding = {});
+    Result<int> addJwks(const QByteArray& json, const KeyBinding& binding = {});
 
     /// The same from files. A file that holds a secret or a private key must not be readable by
     /// others (see secretfile.h); what is only suspicious is added to `warnings`.
