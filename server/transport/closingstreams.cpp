@@ -45,10 +45,15 @@ private:
 
     void readyToWrite() override
     {
-        const QByteArrayView rest = QByteArrayView(m_lastOctets).sliced(m_written);
-        if (!rest.isEmpty())
-            m_written += m_stream->write({&rest, 1});
-        if (m_written == m_lastOctets.size() && !std::exchange(m_isShutDown, true))
+        // To the end or until it takes nothing: only then does the stream call us again.
+        while (m_written < m_lastOctets.size()) {
+            const QByteArrayView rest = QByteArrayView(m_lastOctets).sliced(m_written);
+            const qsizetype taken = m_stream->write({&rest, 1});
+            if (taken == 0)
+                return;
+            m_written += taken;
+        }
+        if (!std::exchange(m_isShutDown, true))
             m_stream->shutdownWrite();
     }
 

@@ -120,6 +120,8 @@ private Q_SLOTS:
     void drippingMessageIsEnded();
     void pauseBetweenMessagesIsFine();
     void slowConsumerByBytes();
+    void theRestOfAMessageAndTheCloseFrameArrive_data();
+    void theRestOfAMessageAndTheCloseFrameArrive();
     void whatThePeerDoesNotTakeAtOnceCanBeDropped();
     void slowConsumerByAge();
     void burstWithinOneTurnIsNoSlowConsumer();
@@ -690,6 +692,57 @@ void TestWebSocketLink::slowConsumerByBytes()
         QVERIFY(client.waitForEnd());
         QCOMPARE(client.closeCode(), quint16(4008));
     }
+}
+
+void TestWebSocketLink::theRestOfAMessageAndTheCloseFrameArrive_data()
+{
+    QTest::addColumn<bool>("secure");
+    QTest::addColumn<QByteArray>("lastFrame"); // of the client, while we send
+    QTest::addColumn<int>("code");
+    const QByteArray close
+        = protocol::maskedWebSocketFrame(WebSocketOpcode::Close, QByteArray::fromHex("03e8"), 5);
+    for (const bool secure : {false, true}) {
+        const QByteArray over = secure ? "tls" : "plain";
+        QTest::newRow(QByteArray(over + ", slow consumer").constData())
+            << secure << QByteArray() << int(CloseCode::SlowConsumer);
+        QTest::newRow(QByteArray(over + ", protocol error").constData())
+            << secure << QByteArray::fromHex("8100") << 1002; // not masked
+        QTest::newRow(QByteArray(over + ", close of the peer").constData())
+            << secure << close << 1000;
+    }
+}
+
+void TestWebSocketLink::theRestOfAMessageAndTheCloseFrameArrive()
+{
+    QFETCH(bool, secure);
+    QFETCH(QByteArray, lastFrame);
+    QFETCH(int, code);
+    const TlsFiles tls;
+    TransportOptions options = defaults();
+    options.webSocket.maxQueuedBytes = 100'000;
+    options.webSocket.sendBufferBytes = 16'384;
+    if (secure)
+        options.tls = tls.options();
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(secure ? client.openSecure(door.port(), tls.current.certificate(), "/ws")
+                   : client.open(door.port(), "/ws"));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    client.tcp().setReadBufferSize(1); // stops reading
+    const QByteArray message = QByteArray("0123456789abcdef").repeated(60'000);
+    link.send(message);
+    if (lastFrame.isEmpty())
+        link.send(QByteArray(150'000, 'x')); // too much behind it
+    else
+        client.sendRaw(lastFrame);
+    QVERIFY(waitUntil([&] { return link.closedCount == 1; }));
+    QCOMPARE(link.closeCode, quint16(code));
+    client.tcp().setReadBufferSize(0);
+    QCOMPARE(client.receiveText(), message);
+    const WireEvent last = client.receive();
+    QCOMPARE(last.kind, Kind::Close);
+    QCOMPARE(last.code, quint16(code));
+    QCOMPARE(door.counters().closeTimeouts, quint64(0));
 }
 
 void TestWebSocketLink::whatThePeerDoesNotTakeAtOnceCanBeDropped()
