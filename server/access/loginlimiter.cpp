@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/loginlimiter.h"
 
-#include <arpa/inet.h>
-
-#include <array>
-#include <cstring>
+#include "common/core/networkkey.h"
 
 namespace gatehouse::access {
 
@@ -12,24 +9,6 @@ namespace {
 
 constexpr qsizetype maxAccountLength = 256;
 constexpr int roomAttempts = 16;
-
-/// Whoever has one IPv6 address has the 2^64 of its network. An IPv4 address written as IPv6 is
-/// the IPv4 address.
-QString addressKey(const QString& address)
-{
-    std::array<uchar, 16> octets{};
-    if (::inet_pton(AF_INET6, address.toLatin1().constData(), octets.data()) != 1)
-        return address;
-    constexpr std::array<uchar, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (std::memcmp(octets.data(), mapped.data(), mapped.size()) == 0)
-        return QStringLiteral("%1.%2.%3.%4")
-            .arg(octets[12])
-            .arg(octets[13])
-            .arg(octets[14])
-            .arg(octets[15]);
-    const QByteArray network(reinterpret_cast<const char*>(octets.data()), 8);
-    return QString::fromLatin1(network.toHex()) + QStringLiteral("/64");
-}
 
 /// Accounts differ by more than case in no data base of ours.
 QString accountKey(const QString& account)
@@ -47,7 +26,7 @@ LoginLimiter::LoginLimiter(LoginLimiterOptions options, const Clock& clock)
 Result<void> LoginLimiter::check(const QString& address, const QString& account) const
 {
     const Millis now = m_clock.monotonic();
-    if (isLocked(m_addresses, addressKey(address), now))
+    if (isLocked(m_addresses, networkKey(address), now))
         return failure(
             ErrorCode::RateLimited, QStringLiteral("too many failures from this address"));
     if (!account.isEmpty() && isLocked(m_accounts, accountKey(account), now))
@@ -59,7 +38,7 @@ Result<void> LoginLimiter::check(const QString& address, const QString& account)
 bool LoginLimiter::recordFailure(const QString& address, const QString& account)
 {
     const Millis now = m_clock.monotonic();
-    const bool lockedAddress = fail(m_addresses, addressKey(address), now);
+    const bool lockedAddress = fail(m_addresses, networkKey(address), now);
     const bool lockedAccount = !account.isEmpty() && fail(m_accounts, accountKey(account), now);
     return lockedAddress || lockedAccount;
 }
