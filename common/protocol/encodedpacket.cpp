@@ -42,12 +42,16 @@ EncodedPacketPtr EncodedPacket::forWebSocket(const EncodedPacketPtr& packet, Eng
         return packet;
     Version3& made = packet->version3();
     if (dialect == EngineDialect::V3) {
-        if (!made.webSocket)
+        if (!made.webSocket) {
             made.webSocket = packet->withTypeOctets();
+            made.webSocket->setShedding(packet->shedding());
+        }
         return made.webSocket;
     }
-    if (!made.webSocketBase64)
+    if (!made.webSocketBase64) {
         made.webSocketBase64 = packet->withBase64Texts();
+        made.webSocketBase64->setShedding(packet->shedding());
+    }
     return made.webSocketBase64;
 }
 

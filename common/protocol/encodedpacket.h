@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/protocol/enginedialect.h"
+#include "common/protocol/shedding.h"
 
 #include <QByteArray>
 #include <QList>
@@ -52,6 +53,10 @@ public:
     /// What a queue counts for this packet, in octets: text plus attachments.
     qsizetype costBytes() const { return m_costBytes; }
 
+    /// What a queue over its bound may do with it. Said before the packet is handed out.
+    void setShedding(Shedding shedding) const { m_shedding = shedding; }
+    Shedding shedding() const { return m_shedding; }
+
 private:
     enum class Start : quint8 { Text, Attachment };
     struct Version3;
@@ -64,6 +69,7 @@ private:
     QByteArray m_text;
     QList<QByteArray> m_attachments;
     qsizetype m_costBytes = 0;
+    mutable Shedding m_shedding;
     mutable QByteArray m_frames;
     mutable QByteArray m_payload;
     mutable std::unique_ptr<Version3> m_version3; ///< for as long as nobody old listens: null

@@ -166,18 +166,23 @@ Result<void> checkEventName(QByteArrayView raw)
     return {};
 }
 
-Result<void> checkArrayPayload(const SocketIoPacket& packet)
+Result<void> checkArrayPayload(const SocketIoPacket& packet, const SocketIoLimits& limits)
 {
     if (jsonKind(packet.payload) != JsonKind::Array)
         return malformed("payload is not an array");
     if (isAck(packet.type))
         return {};
     const std::optional<FirstElement> name = firstElement(packet.payload);
-    return name ? checkEventName(name->raw) : malformed("event without a name");
+    if (!name)
+        return malformed("event without a name");
+    constexpr qsizetype quotes = 2;
+    if (name->raw.size() - quotes > limits.maxEventNameBytes)
+        return failure(ErrorCode::TooLarge, QStringLiteral("event name too long"));
+    return checkEventName(name->raw);
 }
 
 /// The payload's shape for its type; the grammar was checked before.
-Result<void> checkShape(const SocketIoPacket& packet)
+Result<void> checkShape(const SocketIoPacket& packet, const SocketIoLimits& limits)
 {
     const bool isEmpty = packet.payload.isEmpty();
     switch (packet.type) {
@@ -196,7 +201,7 @@ Result<void> checkShape(const SocketIoPacket& packet)
             return malformed("connect error is neither object nor text");
         return {};
     default:
-        return isEmpty ? malformed("payload missing") : checkArrayPayload(packet);
+        return isEmpty ? malformed("payload missing") : checkArrayPayload(packet, limits);
     }
 }
 
@@ -209,14 +214,15 @@ Result<void> checkAckId(const SocketIoPacket& packet)
     return {};
 }
 
-Result<void> checkPayload(const SocketIoPacket& packet, int attachmentCount, int maxDepth)
+Result<void> checkPayload(
+    const SocketIoPacket& packet, int attachmentCount, const SocketIoLimits& limits)
 {
     if (!packet.payload.isEmpty()) {
-        const auto checked = checkJson(packet.payload, {.maxDepth = maxDepth});
+        const auto checked = checkJson(packet.payload, {.maxDepth = limits.maxDepth});
         if (!checked)
             return tl::unexpected<Error>(checked.error().toError());
     }
-    Result<void> shape = checkShape(packet);
+    Result<void> shape = checkShape(packet, limits);
     if (!shape)
         return shape;
     if (isBinary(packet.type) && !arePlaceholdersValid(packet.payload, attachmentCount))
@@ -345,7 +351,7 @@ Result<std::optional<SocketIoPacket>> SocketIoDecoder::checked(
 {
     if (const Result<void> id = checkAckId(packet); !id)
         return tl::unexpected<Error>(id.error());
-    if (const auto payload = checkPayload(packet, attachmentCount, m_limits.maxDepth); !payload)
+    if (const auto payload = checkPayload(packet, attachmentCount, m_limits); !payload)
         return tl::unexpected<Error>(payload.error());
     if (attachmentCount == 0)
         return std::optional<SocketIoPacket>(std::move(packet));

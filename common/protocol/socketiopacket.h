@@ -64,6 +64,7 @@ struct SocketIoLimits
     qsizetype maxAttachmentBytes = 1'000'000; ///< all attachments of one packet together
     int maxDepth = 64; ///< JSON nesting
     qsizetype maxNamespaceBytes = 128;
+    qsizetype maxEventNameBytes = 128; ///< as it stands in the JSON, escapes included
 };
 
 /// Reassembles packets from Engine.IO messages of one session, in order. A failure is final: the

@@ -88,7 +88,8 @@ bool ApiHandler::identify(ApiCall& call, Callers callers)
 {
     if (callers == Callers(Caller::Anyone))
         return true;
-    auto identity = m_services.identities.identify(call.request().bearerToken());
+    auto identity = m_services.identities.identifyFrom(
+        call.request().peerAddress, call.request().bearerToken());
     if (!identity) {
         countRefusedToken(identity.error().code);
         call.fail(identity.error());
@@ -113,6 +114,8 @@ void ApiHandler::countRefusedToken(ErrorCode code)
 {
     if (code == ErrorCode::TokenExpired)
         m_services.metrics.tokensExpired.Increment();
+    else if (code == ErrorCode::RateLimited)
+        m_services.metrics.tokensLocked.Increment();
     else if (code != ErrorCode::TokenMissing)
         m_services.metrics.tokensInvalid.Increment();
 }

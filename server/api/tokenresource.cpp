@@ -143,7 +143,8 @@ void TokenResource::loginAdmin(const ApiCallPtr& call)
 
 void TokenResource::refresh(const ApiCallPtr& call)
 {
-    const auto identity = services().identities.identify(call->request().bearerToken());
+    const auto identity = services().identities.identifyFrom(
+        call->request().peerAddress, call->request().bearerToken());
     if (!identity)
         return call->fail(identity.error());
     if (identity->claims.type != access::TokenType::Refresh)

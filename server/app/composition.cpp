@@ -51,7 +51,8 @@ struct Composition::Parts
           tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
-          limiter(c.logins, clock), identities(verifier, directory), hub(clock),
+          limiter(c.logins, clock), badTokens(c.badTokens(), clock),
+          identities(verifier, directory, &badTokens), hub(clock, hubOptions(c)),
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
           announcer(hub, tasks, presence, directory),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
@@ -94,6 +95,14 @@ struct Composition::Parts
         } else {
             sessions->addNamespace(name, handler);
         }
+    }
+
+    static hub::HubOptions hubOptions(const Configuration& c)
+    {
+        hub::HubOptions options;
+        if (auto policies = hub::SlowPolicies::parse(c.slowConsumers)) // the reader has checked it
+            options.slowPolicies = *std::move(policies);
+        return options;
     }
 
     static api::ApiOptions apiOptions(const Configuration& c)
@@ -184,6 +193,7 @@ struct Composition::Parts
     access::TokenMinter minter;
     access::PasswordHasher hasher;
     access::LoginLimiter limiter;
+    access::LoginLimiter badTokens;
     identity::Identities identities;
     hub::Hub hub;
     std::unique_ptr<session::SocketIoServer> sessions;

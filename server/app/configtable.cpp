@@ -1,100 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/model/logentry.h"
-#include "server/app/configkey.h"
+#include "server/app/configrow.h"
 
 #include <QUrl>
 
 #include <algorithm>
-#include <limits>
 
 namespace gatehouse::app {
 
-using transport::RingUse;
-using transport::StreamKind;
-
 namespace {
-
-constexpr qint64 second = 1'000;
-constexpr qint64 minute = 60 * second;
-constexpr qint64 hour = 60 * minute;
-constexpr qint64 day = 24 * hour;
-constexpr qint64 kib = 1 << 10;
-constexpr qint64 mib = 1 << 20;
-
-// Writes a row's accessor: works on a const and on a changeable Configuration alike.
-#define FIELD(path)                                                                                \
-    [](auto& c) -> auto&                                                                           \
-    {                                                                                              \
-        return c.path;                                                                             \
-    }
-
-ConfigKey row(const char* section, const char* name, ConfigType type, const char* doc)
-{
-    ConfigKey key;
-    key.section = QString::fromLatin1(section);
-    key.name = QString::fromLatin1(name);
-    key.type = type;
-    key.doc = QString::fromUtf8(doc);
-    key.max = std::numeric_limits<qint64>::max();
-    return key;
-}
-
-template <class Field>
-ConfigKey text(const char* section, const char* name, ConfigType type, Field field, const char* doc)
-{
-    ConfigKey key = row(section, name, type, doc);
-    key.read = [field](const Configuration& c) { return ConfigValue{field(c)}; };
-    key.write = [field](Configuration& c, const ConfigValue& value) {
-        using Held = std::decay_t<decltype(field(c))>;
-        field(c) = std::get<Held>(value);
-    };
-    return key;
-}
-
-template <class Field>
-ConfigKey number(const char* section, const char* name, ConfigType type, Field field, qint64 min,
-    qint64 max, const char* doc)
-{
-    ConfigKey key = row(section, name, type, doc);
-    key.min = min;
-    key.max = max;
-    key.read
-        = [field](const Configuration& c) { return ConfigValue{static_cast<qint64>(field(c))}; };
-    key.write = [field](Configuration& c, const ConfigValue& value) {
-        using Held = std::decay_t<decltype(field(c))>;
-        field(c) = static_cast<Held>(std::get<qint64>(value));
-    };
-    return key;
-}
-
-template <class Field>
-ConfigKey duration(
-    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
-{
-    ConfigKey key = row(section, name, ConfigType::Duration, doc);
-    key.min = min;
-    key.max = max;
-    key.read = [field](const Configuration& c) {
-        return ConfigValue{qint64{std::chrono::duration_cast<Millis>(field(c)).count()}};
-    };
-    key.write = [field](Configuration& c, const ConfigValue& value) {
-        using Held = std::decay_t<decltype(field(c))>;
-        field(c) = std::chrono::duration_cast<Held>(Millis{std::get<qint64>(value)});
-    };
-    return key;
-}
-
-ConfigKey withChoices(ConfigKey key, QStringList choices)
-{
-    key.choices = std::move(choices);
-    return key;
-}
-
-ConfigKey withCheck(ConfigKey key, std::function<QString(const ConfigValue&)> check)
-{
-    key.check = std::move(check);
-    return key;
-}
 
 QString checkListen(const ConfigValue& value)
 {
@@ -151,44 +65,6 @@ QString checkCategoryLevels(const ConfigValue& value)
     return {};
 }
 
-template <class Enum>
-using Choices = std::vector<std::pair<const char*, Enum>>; ///< name and meaning
-
-template <class Field, class Enum>
-ConfigKey choice(const char* section, const char* name, Field field, const Choices<Enum>& choices,
-    const char* doc)
-{
-    ConfigKey key = row(section, name, ConfigType::Choice, doc);
-    for (const auto& [word, meaning] : choices)
-        key.choices.append(QString::fromLatin1(word));
-    key.read = [field, choices](const Configuration& c) {
-        const auto found = std::find_if(choices.begin(), choices.end(),
-            [&](const auto& option) { return option.second == field(c); });
-        return ConfigValue{QString::fromLatin1(found->first)};
-    };
-    key.write = [field, choices](Configuration& c, const ConfigValue& value) {
-        for (const auto& [word, meaning] : choices) {
-            if (std::get<QString>(value) == QLatin1StringView(word))
-                field(c) = meaning;
-        }
-    };
-    return key;
-}
-
-template <class Field>
-ConfigKey count(
-    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
-{
-    return number(section, name, ConfigType::Count, field, min, max, doc);
-}
-
-template <class Field>
-ConfigKey size(
-    const char* section, const char* name, Field field, qint64 min, qint64 max, const char* doc)
-{
-    return number(section, name, ConfigType::Size, field, min, max, doc);
-}
-
 std::vector<ConfigKey> serverKeys()
 {
     const auto s = "server";
@@ -242,91 +118,6 @@ std::vector<ConfigKey> tlsKeys()
     };
 }
 
-std::vector<ConfigKey> sessionKeys()
-{
-    const auto s = "limits";
-    return {
-        duration(s, "ping_interval", FIELD(session.pingInterval), 100, hour,
-            "How often a client is asked for a sign of life (Engine.IO ping)."),
-        duration(s, "ping_timeout", FIELD(session.pingTimeout), 100, hour,
-            "How long the answer may take before the session ends."),
-        duration(s, "connect_timeout", FIELD(session.connectTimeout), second, hour,
-            "A session that enters no namespace ends after this."),
-        duration(s, "identify_timeout", FIELD(session.identifyTimeout), 0, hour,
-            "A session nobody has identified in ends after this. 0 lets it stay, silent, as "
-            "vantage6 nodes with a refused token expect."),
-        duration(s, "upgrade_timeout", FIELD(session.upgradeTimeout), second, hour,
-            "How long the change from polling to WebSocket may take."),
-        size(s, "message_size", FIELD(session.maxPayloadBytes), kib, 100 * mib,
-            "Largest message of a client, by WebSocket or by polling; at most `http.body_size`."),
-        size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,
-            "What may wait for one client; over it the client is closed as a slow consumer."),
-        duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,
-            "How old the oldest packet waiting for a client may get, with the same "
-            "consequence."),
-        count(s, "namespaces_per_session", FIELD(session.maxNamespacesPerSession), 1, 1'000,
-            "Namespaces one session may be in at a time."),
-        count(s, "pending_acks", FIELD(session.maxPendingAcks), 1, 1'000'000,
-            "Acknowledgements the server waits for, per socket."),
-        count(s, "sessions", FIELD(session.maxSessions), 1, 10'000'000,
-            "Sessions at a time; above it newcomers get 503."),
-        count(s, "attachments", FIELD(session.packets.maxAttachments), 0, 1'000,
-            "Binary attachments of one packet."),
-        size(s, "attachment_size", FIELD(session.packets.maxAttachmentBytes), 0, 100 * mib,
-            "All attachments of one packet together."),
-        count(s, "json_depth", FIELD(session.packets.maxDepth), 1, 512,
-            "Nesting of a client's JSON."),
-        duration(s, "message_stall", FIELD(transport.webSocket.stall), second, hour,
-            "A WebSocket message that was begun and does not go on for this long ends the "
-            "connection."),
-    };
-}
-
-std::vector<ConfigKey> httpKeys()
-{
-    const auto s = "http";
-    return {
-        count(s, "connections", FIELD(transport.maxConnections), 1, 10'000'000,
-            "Open connections at a time, lowered to what the limit of open descriptors allows."),
-        count(s, "connections_per_address", FIELD(transport.maxConnectionsPerAddress), 1,
-            10'000'000,
-            "Open connections of one address (IPv6: of one /64 network). Trusted proxies are "
-            "not counted."),
-        count(s, "backlog", FIELD(transport.backlog), 1, 65'535,
-            "Connections the system keeps until they are accepted."),
-        size(s, "header_size", FIELD(transport.http.maxHeaderBytes), kib, mib,
-            "Request line and header fields together; more is answered 431."),
-        size(s, "url_size", FIELD(transport.http.maxTargetBytes), 256, mib,
-            "Path and query; more is answered 414."),
-        count(s, "header_fields", FIELD(transport.http.maxHeaderFields), 10, 10'000,
-            "Header fields of a request."),
-        size(s, "body_size", FIELD(transport.http.maxBodyBytes), kib, 1024 * mib,
-            "Body of a request; more is answered 413."),
-        duration(s, "header_timeout", FIELD(transport.deadlines.header), 100, hour,
-            "How long the head of a request may take."),
-        duration(s, "body_timeout", FIELD(transport.deadlines.body), 100, hour,
-            "How long a body may take, and a client to take an answer; longer while octets "
-            "move fast enough."),
-        duration(s, "keep_alive", FIELD(transport.deadlines.idle), 100, hour,
-            "How long a connection may rest between an answer and the next request."),
-        size(s, "send_buffer", FIELD(transport.webSocket.sendBufferBytes), 0, 16 * mib,
-            "What the system keeps unsent for one connection (`SO_SNDBUF`); what is more waits "
-            "in the client's queue and counts there. A fixed size keeps slow clients from "
-            "taking up to 4 MiB of kernel memory each. 0 leaves it to the system."),
-        choice(s, "websocket_stream", FIELD(transport.webSocket.stream),
-            Choices<StreamKind>{
-                {"descriptor", StreamKind::Descriptor}, {"socket", StreamKind::Socket}},
-            "What carries a WebSocket after the handshake, and TLS from its first octet: "
-            "`descriptor` is the bare connection, the fast and small way; `socket` stays with "
-            "Qt's sockets."),
-        choice(s, "io_uring", FIELD(transport.webSocket.ring),
-            Choices<RingUse>{{"auto", RingUse::Auto}, {"off", RingUse::Off}},
-            "Send what one turn of the loop has for many WebSockets with one system call, where "
-            "the kernel (6.1 or newer) and the container let us; otherwise with one each. "
-            "`gatehouse_io_uring` in `/metrics` says which."),
-    };
-}
-
 std::vector<ConfigKey> corsKeys()
 {
     return {
@@ -368,6 +159,10 @@ std::vector<ConfigKey> authKeys()
             "How far the clocks of token issuers may be off."),
         count(s, "failures", FIELD(logins.maxFailures), 1, 1'000,
             "Failed logins of an address or an account until it is locked."),
+        count(s, "token_failures", FIELD(tokenFailures), 1, 1'000'000,
+            "Tokens of an address that are malformed or not signed by a known key, until its "
+            "tokens are not looked at any more for a while. Above `failures`, because many "
+            "stations behind one address may come with old tokens after a key was changed."),
         duration(s, "failure_window", FIELD(logins.window), second, day,
             "Time within which they count."),
         duration(s, "lock_time", FIELD(logins.lockFor), second, day, "How long the lock lasts."),
@@ -514,14 +309,12 @@ std::vector<ConfigKey> metricsKeys()
     };
 }
 
-#undef FIELD
-
 std::vector<ConfigKey> allKeys()
 {
     std::vector<ConfigKey> all;
-    for (auto&& part : {serverKeys(), tlsKeys(), httpKeys(), sessionKeys(), corsKeys(), authKeys(),
-             federationKeys(), recoveryKeys(), storageKeys(), retentionKeys(), logKeys(),
-             metricsKeys()}) {
+    for (auto&& part :
+        {serverKeys(), tlsKeys(), httpKeys(), limitKeys(), corsKeys(), authKeys(), federationKeys(),
+            recoveryKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -36,10 +36,28 @@ QString ListenAddress::toText() const
     return host + u':' + QString::number(port);
 }
 
+Configuration::Configuration()
+{
+    constexpr qint64 mib = 1 << 20;
+    session.messages = {5'000, 50'000};
+    session.bytes = {16 * mib, 64 * mib};
+    session.maxUnidentifiedBytes = 16 * 1'024;
+    session.perAddress = {10'000, 1'000, {1'000, 10'000}};
+    transport.webSocket.controlFrames = {1'000, 10'000};
+    transport.http.maxRequestsPerConnection = 100'000;
+}
+
 QString Configuration::secretPath() const
 {
     return auth.secretFile.isEmpty() ? QString(server.data + QStringLiteral("/jwt.key"))
                                      : auth.secretFile;
+}
+
+access::LoginLimiterOptions Configuration::badTokens() const
+{
+    access::LoginLimiterOptions options = logins;
+    options.maxFailures = tokenFailures;
+    return options;
 }
 
 transport::TransportOptions Configuration::transportOptions() const

@@ -32,6 +32,9 @@ struct ListenAddress
 /// parses, checks and documents the fields; values of other rooms are those rooms' own options.
 struct Configuration
 {
+    /// The rooms' own defaults, and bounds for a server that anybody may reach.
+    Configuration();
+
     struct Server
     {
         QString listen = QStringLiteral("127.0.0.1:7400");
@@ -69,17 +72,20 @@ struct Configuration
         QStringList namespaces; ///< none: off
         session::RecoveryOptions options;
     } recovery;
+    QStringList slowConsumers; ///< rules of hub::SlowPolicies
 
     transport::TransportOptions transport;
     session::SessionOptions session;
     access::MinterOptions tokens;
     access::VerifierOptions verifier;
     access::LoginLimiterOptions logins;
+    int tokenFailures = 100; ///< bad tokens of an address; window and lock as for logins
     events::FederationOptions federation;
     store::StoreOptions storage;
     store::RetentionOptions retention;
     observe::LiveLogOptions liveLog;
 
+    access::LoginLimiterOptions badTokens() const;
     bool hasTls() const { return transport.tls.isEnabled(); }
 
     /// The file our own tokens are signed with.

@@ -307,6 +307,10 @@ void ConfigurationReader::checkTogether()
             + QStringLiteral(": may not be larger than http.body_size, as polling sends a message "
                              "as a body"));
     }
+    if (c.session.bytes.isLimited() && c.session.bytes.burst < c.session.maxPayloadBytes) {
+        m_report.errors.append(originOf("limits.byte_burst")
+            + QStringLiteral(": may not be smaller than limits.message_size"));
+    }
     const auto listen = ListenAddress::fromText(c.server.listen);
     if (listen && !listen->address.isLoopback() && !c.hasTls() && !c.server.allowPlainPublic) {
         m_report.errors.append(originOf("server.listen")

@@ -17,6 +17,7 @@
 #include "server/events/taskstopic.h"
 #include "server/identity/identities.h"
 #include "server/observe/log.h"
+#include "server/observe/metrics.h"
 
 #include <QSysInfo>
 
@@ -110,12 +111,14 @@ void AdminNamespace::connectRequested(session::Socket& socket, const QByteArray&
         const QByteArray header = socket.handshake().headers.value("Authorization");
         token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
     }
-    auto identity = m_services.identities.identify(token);
+    auto identity = m_services.identities.identifyFrom(socket.handshake().peerAddress, token);
     std::optional<ErrorCode> refusal;
     QString why;
     if (!identity) {
         refusal = identity.error().code;
         why = identity.error().detail;
+        if (refusal == ErrorCode::RateLimited)
+            m_services.metrics.tokensLocked.Increment();
     } else if (identity->isContainer() || identity->claims.type != access::TokenType::Access) {
         refusal = ErrorCode::TokenInvalid;
     } else if (const auto decision
@@ -341,6 +344,8 @@ bool AdminNamespace::sendChanges(AdminTopic& topic)
         + ",\"at\":" + QByteArray::number(qint64(m_services.clock.wall().count())) + ','
         + changes->members + '}';
     const auto packet = protocol::encodeEvent(name(), "change", args);
+    // A client that misses one sees it by the numbers and asks for the snapshot.
+    packet->setShedding(m_services.hub.slowPolicies().sheddingOf(name(), {}, "change", args));
     const QList<ConnectionPtr> connections = m_connections.values();
     for (const ConnectionPtr& connection : connections) {
         const auto found = connection->watched.find(&topic);

@@ -86,7 +86,8 @@ Result<identity::Identity> FederationNamespace::identityOf(const session::Socket
 {
     const QByteArray header = socket.handshake().headers.value("Authorization");
     const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
-    auto identity = m_services.identities.identify(token, m_options.expiredTokenGrace);
+    auto identity = m_services.identities.identifyFrom(
+        socket.handshake().peerAddress, token, m_options.expiredTokenGrace);
     if (identity && (identity->isContainer() || identity->claims.type != access::TokenType::Access))
         return failure(
             ErrorCode::TokenInvalid, QStringLiteral("not an access token of a user or node"));
@@ -266,7 +267,9 @@ void FederationNamespace::handleRefusedToken(session::Socket& socket, const Erro
             .arg(socket.handshake().peerAddress, traits(error.code).name, error.detail),
         socket);
     if (error.code != ErrorCode::TokenExpired) {
-        if (error.code != ErrorCode::TokenMissing)
+        if (error.code == ErrorCode::RateLimited)
+            m_services.metrics.tokensLocked.Increment();
+        else if (error.code != ErrorCode::TokenMissing)
             m_services.metrics.tokensInvalid.Increment();
         if (error.code == ErrorCode::TokenForged)
             socket.emitEvent("invalid_token");

@@ -30,7 +30,7 @@ bool endsInText(const protocol::JsonArgs& args)
 
 struct Hub::Private
 {
-    Private(const Clock& c, HubOptions o) : clock(c), options(o) { }
+    Private(const Clock& c, HubOptions o) : clock(c), options(std::move(o)) { }
 
     NamespaceRooms& roomsFor(const NamespaceName& nsp);
     const NamespaceRooms* find(const NamespaceName& nsp) const;
@@ -144,6 +144,12 @@ qsizetype Hub::Private::deliver(const Publication& publication, NamespaceRooms& 
     if (batch.seats.empty() && !rooms.recent())
         return 0;
     const protocol::EncodedPacketPtr packet = encode(rooms, publication);
+    if (!publication.ackId && !options.slowPolicies.isEmpty()) {
+        static const RoomName none;
+        const RoomName& room = publication.rooms.size() == 1 ? publication.rooms.front() : none;
+        packet->setShedding(options.slowPolicies.sheddingOf(
+            publication.nsp, room, publication.event, publication.args));
+    }
     qsizetype recipients = 0;
     batch.outer = std::exchange(delivering, &batch);
     for (size_t i = 0; i < batch.seats.size(); ++i) {
@@ -156,7 +162,10 @@ qsizetype Hub::Private::deliver(const Publication& publication, NamespaceRooms& 
     return recipients;
 }
 
-Hub::Hub(const Clock& clock, HubOptions options) : d(std::make_unique<Private>(clock, options)) { }
+Hub::Hub(const Clock& clock, HubOptions options)
+    : d(std::make_unique<Private>(clock, std::move(options)))
+{
+}
 
 Hub::~Hub() = default;
 
@@ -318,6 +327,11 @@ std::vector<PastMembership> Hub::memberships(const NamespaceName& nsp, const Soc
             past.push_back({membership.room->name, membership.since});
     }
     return past;
+}
+
+const SlowPolicies& Hub::slowPolicies() const
+{
+    return d->options.slowPolicies;
 }
 
 bool Hub::isMember(const NamespaceName& nsp, const RoomName& name, const SocketId& socket) const

@@ -5,6 +5,7 @@
 #include "common/core/ids.h"
 #include "common/protocol/socketiopacket.h"
 #include "server/hub/recentpackets.h"
+#include "server/hub/slowpolicies.h"
 #include "server/hub/subscriber.h"
 
 #include <memory>
@@ -56,6 +57,7 @@ struct HubOptions
     /// Closed rooms whose sequence number is kept exactly, per namespace. Beyond it all of them
     /// continue from their highest number: memory stays bounded and numbers still never go back.
     qsizetype maxRememberedRooms = 100'000;
+    SlowPolicies slowPolicies; ///< what clients that are behind may miss
 };
 
 /// Hears every change the hub makes, synchronously, after it is made. For the admin namespace,
@@ -116,6 +118,9 @@ public:
     protocol::EncodedPacketPtr encodeFor(const NamespaceName& nsp, const SocketId& socket,
         QByteArrayView event, const protocol::JsonArgs& args, const QList<QByteArray>& attachments);
     std::vector<PastMembership> memberships(const NamespaceName& nsp, const SocketId& socket) const;
+
+    /// For events that go to a client without the hub.
+    const SlowPolicies& slowPolicies() const;
 
     bool isMember(const NamespaceName& nsp, const RoomName& room, const SocketId& socket) const;
     std::vector<RoomName> roomsOf(const NamespaceName& nsp, const SocketId& socket) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/identities.h"
 
+#include "server/access/loginlimiter.h"
 #include "server/access/tokenverifier.h"
 #include "server/work/directory.h"
 
@@ -21,6 +22,21 @@ Result<Identity> Identities::identify(const QByteArray& token, Millis grace) con
     if (!claims)
         return tl::unexpected<Error>(claims.error());
     return withDirectory(std::move(*claims));
+}
+
+Result<Identity> Identities::identifyFrom(
+    const QString& address, const QByteArray& token, Millis grace) const
+{
+    if (!m_badTokens || token.isEmpty())
+        return identify(token, grace);
+    if (const auto mayTry = m_badTokens->check(address); !mayTry)
+        return tl::unexpected<Error>(mayTry.error());
+    auto claims = m_verifier.verify(token, grace);
+    if (claims)
+        return withDirectory(std::move(*claims));
+    if (claims.error().code != ErrorCode::TokenExpired)
+        m_badTokens->recordFailure(address);
+    return tl::unexpected<Error>(claims.error());
 }
 
 QByteArray Identities::expiredSubject(const QByteArray& token) const

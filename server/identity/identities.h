@@ -12,8 +12,9 @@
 #include <optional>
 
 namespace gatehouse::access {
+class LoginLimiter;
 class TokenVerifier;
-}
+} // namespace gatehouse::access
 namespace gatehouse::work {
 class Directory;
 struct Node;
@@ -40,14 +41,22 @@ access::Rights rightsOf(const work::Directory& directory, UserId user);
 class Identities
 {
 public:
-    Identities(access::TokenVerifier& verifier, const work::Directory& directory)
-        : m_verifier(verifier), m_directory(directory)
+    /// `badTokens` counts the addresses bad tokens come from; null counts nothing.
+    Identities(access::TokenVerifier& verifier, const work::Directory& directory,
+        access::LoginLimiter* badTokens = nullptr)
+        : m_verifier(verifier), m_directory(directory), m_badTokens(badTokens)
     {
     }
 
     /// TokenMissing, TokenInvalid, TokenExpired as the verifier says; TokenInvalid also for a user
     /// or node that is not in the directory (any more).
     Result<Identity> identify(const QByteArray& token, Millis grace = Millis{0}) const;
+
+    /// The same for a token from outside: RateLimited, without a look at it, when too many from
+    /// this address were malformed or not signed by any key of ours. Missing and expired ones, and
+    /// those of deleted users and nodes, do not count.
+    Result<Identity> identifyFrom(
+        const QString& address, const QByteArray& token, Millis grace = Millis{0}) const;
 
     /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
     QByteArray expiredSubject(const QByteArray& token) const;
@@ -69,6 +78,7 @@ private:
 
     access::TokenVerifier& m_verifier;
     const work::Directory& m_directory;
+    access::LoginLimiter* m_badTokens;
 };
 
 } // namespace gatehouse::identity

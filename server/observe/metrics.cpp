@@ -32,6 +32,12 @@ prometheus::Histogram& seconds(prometheus::Registry& registry, const char* name,
 
 constexpr char limited[] = "gatehouse_session_refusals_total";
 constexpr char limitedHelp[] = "What sessions and newcomers were refused, by bound";
+constexpr char rate[] = "gatehouse_rate_limited_total";
+constexpr char rateHelp[] = "Sessions ended because they sent too much in too little time";
+constexpr char doorRefusals[] = "gatehouse_http_refusals_total";
+constexpr char doorRefusalsHelp[] = "HTTP requests refused at the door, by bound";
+constexpr char socketEnds[] = "gatehouse_websocket_faults_total";
+constexpr char socketEndsHelp[] = "WebSockets ended for a fault of the peer, by fault";
 constexpr char refused[] = "gatehouse_connections_refused_total";
 constexpr char refusedHelp[] = "Connections refused at the door, by limit";
 constexpr char requests[] = "gatehouse_http_requests_total";
@@ -60,6 +66,25 @@ Metrics::Metrics()
           "From the whole request to its answer; long polls left out")),
       tlsHandshakeFailures(counter(*m_registry, "gatehouse_tls_handshake_failures_total",
           "TLS handshakes that failed or took too long")),
+      connectionsRefusedTls(counter(*m_registry, refused, refusedHelp, {{"limit", "tls"}})),
+      acceptErrors(counter(*m_registry, "gatehouse_accept_errors_total",
+          "Connections that could not be accepted, mostly for want of descriptors")),
+      httpBadRequests(
+          counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "bad-request"}})),
+      httpTargetTooLong(counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "url"}})),
+      httpHeaderTooLarge(
+          counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "header"}})),
+      httpBodyTooLarge(counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "body"}})),
+      httpRequestTimeouts(
+          counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "request-time"}})),
+      httpAnswerTimeouts(
+          counter(*m_registry, doorRefusals, doorRefusalsHelp, {{"what", "answer-time"}})),
+      webSocketProtocolErrors(
+          counter(*m_registry, socketEnds, socketEndsHelp, {{"what", "protocol"}})),
+      webSocketTooBig(counter(*m_registry, socketEnds, socketEndsHelp, {{"what", "too-big"}})),
+      webSocketStalls(counter(*m_registry, socketEnds, socketEndsHelp, {{"what", "stall"}})),
+      webSocketCloseTimeouts(
+          counter(*m_registry, socketEnds, socketEndsHelp, {{"what", "close-time"}})),
       sessionsPolling(gauge(*m_registry, sessions, sessionsHelp, {{"transport", "polling"}})),
       sessionsWebSocket(gauge(*m_registry, sessions, sessionsHelp, {{"transport", "websocket"}})),
       sockets(gauge(*m_registry, "gatehouse_sockets", "Sockets: one per session and namespace")),
@@ -101,6 +126,8 @@ Metrics::Metrics()
           gauge(*m_registry, "gatehouse_kept_events", "Events kept for clients that come back")),
       keptEventBytes(gauge(*m_registry, "gatehouse_kept_event_bytes",
           "Octets of the events kept for clients that come back")),
+      eventsShed(counter(*m_registry, "gatehouse_events_shed_total",
+          "Events a client over its queue's bound missed, as limits.slow_consumers allows")),
       stalls(counter(*m_registry, "gatehouse_stalls_total",
           "Times the process did not run for longer than a heartbeat allows")),
       refusedOrigins(counter(*m_registry, limited, limitedHelp, {{"what", "origin"}})),
@@ -109,9 +136,19 @@ Metrics::Metrics()
       refusedNamespaces(counter(*m_registry, limited, limitedHelp, {{"what", "namespace"}})),
       refusedBodies(counter(*m_registry, limited, limitedHelp, {{"what", "body"}})),
       refusedAcks(counter(*m_registry, limited, limitedHelp, {{"what", "ack"}})),
+      refusedAddresses(counter(*m_registry, limited, limitedHelp, {{"what", "address"}})),
+      refusedHandshakes(counter(*m_registry, limited, limitedHelp, {{"what", "handshake-rate"}})),
+      refusedRooms(counter(*m_registry, limited, limitedHelp, {{"what", "room"}})),
+      refusedUnidentifiedMessages(
+          counter(*m_registry, limited, limitedHelp, {{"what", "unidentified-message"}})),
+      displacedUnidentified(counter(*m_registry, limited, limitedHelp, {{"what", "unidentified"}})),
+      limitedMessages(counter(*m_registry, rate, rateHelp, {{"what", "messages"}})),
+      limitedBytes(counter(*m_registry, rate, rateHelp, {{"what", "bytes"}})),
+      limitedControlFrames(counter(*m_registry, rate, rateHelp, {{"what", "control-frames"}})),
       tokensAccepted(counter(*m_registry, tokens, tokensHelp, {{"outcome", "accepted"}})),
       tokensExpired(counter(*m_registry, tokens, tokensHelp, {{"outcome", "expired"}})),
       tokensInvalid(counter(*m_registry, tokens, tokensHelp, {{"outcome", "invalid"}})),
+      tokensLocked(counter(*m_registry, tokens, tokensHelp, {{"outcome", "locked"}})),
       loginsAccepted(counter(*m_registry, logins, loginsHelp, {{"outcome", "accepted"}})),
       loginsFailed(counter(*m_registry, logins, loginsHelp, {{"outcome", "failed"}})),
       loginsLocked(counter(*m_registry, logins, loginsHelp, {{"outcome", "locked"}})),

@@ -37,6 +37,18 @@ public:
     prometheus::Counter& httpRequests5xx;
     prometheus::Histogram& httpSeconds;
     prometheus::Counter& tlsHandshakeFailures;
+    prometheus::Counter& connectionsRefusedTls; ///< over the limit of pending TLS handshakes
+    prometheus::Counter& acceptErrors;
+    prometheus::Counter& httpBadRequests;
+    prometheus::Counter& httpTargetTooLong;
+    prometheus::Counter& httpHeaderTooLarge;
+    prometheus::Counter& httpBodyTooLarge;
+    prometheus::Counter& httpRequestTimeouts;
+    prometheus::Counter& httpAnswerTimeouts;
+    prometheus::Counter& webSocketProtocolErrors;
+    prometheus::Counter& webSocketTooBig;
+    prometheus::Counter& webSocketStalls;
+    prometheus::Counter& webSocketCloseTimeouts;
 
     // Sessions
     prometheus::Gauge& sessionsPolling;
@@ -64,6 +76,7 @@ public:
     prometheus::Gauge& absentSockets;
     prometheus::Gauge& keptEvents;
     prometheus::Gauge& keptEventBytes;
+    prometheus::Counter& eventsShed;
     prometheus::Counter& stalls;
     prometheus::Counter& refusedOrigins;
     prometheus::Counter& refusedRequests;
@@ -71,11 +84,20 @@ public:
     prometheus::Counter& refusedNamespaces;
     prometheus::Counter& refusedBodies;
     prometheus::Counter& refusedAcks;
+    prometheus::Counter& refusedAddresses; ///< over the sessions of one address
+    prometheus::Counter& refusedHandshakes; ///< over the handshakes of one address
+    prometheus::Counter& refusedRooms;
+    prometheus::Counter& refusedUnidentifiedMessages;
+    prometheus::Counter& displacedUnidentified;
+    prometheus::Counter& limitedMessages;
+    prometheus::Counter& limitedBytes;
+    prometheus::Counter& limitedControlFrames;
 
     // Access
     prometheus::Counter& tokensAccepted;
     prometheus::Counter& tokensExpired;
     prometheus::Counter& tokensInvalid;
+    prometheus::Counter& tokensLocked; ///< not looked at: too many bad ones from the address
     prometheus::Counter& loginsAccepted;
     prometheus::Counter& loginsFailed;
     prometheus::Counter& loginsLocked;

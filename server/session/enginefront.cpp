@@ -36,9 +36,8 @@ void EngineFront::handleRequest(const HttpExchangePtr& exchange)
 
 void EngineFront::handleNew(const HttpExchangePtr& exchange, protocol::EngineDialect dialect)
 {
-    if (!m_host.takesNewSessions()) {
-        ++m_core.counters.refusedSessions;
-        answer(m_core, exchange, m_host.newSessionRefusal());
+    if (auto refusal = m_host.newSessionRefusal(exchange->request())) {
+        answer(m_core, exchange, *std::move(refusal));
         return;
     }
     EngineSession& session = m_host.create(exchange->request(), dialect);
@@ -86,11 +85,7 @@ std::optional<HttpResponse> EngineFront::upgradeRefusal(const HttpRequest& reque
         ++m_core.counters.refusedRequests;
         return errorResponse(wanted ? EngineError::UnknownSession : wanted.error());
     }
-    if (!wanted->sid && !m_host.takesNewSessions()) {
-        ++m_core.counters.refusedSessions;
-        return m_host.newSessionRefusal();
-    }
-    return std::nullopt;
+    return wanted->sid ? std::nullopt : m_host.newSessionRefusal(request);
 }
 
 void EngineFront::linkOpened(const HttpRequest& request, std::unique_ptr<WebSocketLink> link)

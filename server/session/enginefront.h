@@ -21,8 +21,11 @@ public:
     {
     public:
         virtual EngineSession* find(const SessionId& id) = 0; ///< null when unknown
-        virtual bool takesNewSessions() const = 0;
-        virtual protocol::HttpResponse newSessionRefusal() = 0;
+        /// Asked once for each session somebody wants; counts what it refuses.
+        virtual std::optional<protocol::HttpResponse> newSessionRefusal(
+            const protocol::HttpRequest& request)
+            = 0;
+        virtual bool takesNewSessions() const = 0; ///< still, when hands were shaken
         virtual EngineSession& create(
             const protocol::HttpRequest& request, protocol::EngineDialect dialect)
             = 0;

@@ -69,9 +69,9 @@ protocol::HttpResponse errorResponse(EngineError error)
     return protocol::HttpResponse::json(status, errorBody(int(error), messages[size_t(error)]));
 }
 
-protocol::HttpResponse overloadedResponse(QByteArray message)
+protocol::HttpResponse overloadedResponse(int status, QByteArray message)
 {
-    auto response = protocol::HttpResponse::json(503, errorBody(3, message));
+    auto response = protocol::HttpResponse::json(status, errorBody(3, message));
     response.headers.add("Retry-After", "5");
     return response;
 }

@@ -21,7 +21,8 @@ enum class EngineError : quint8 {
 };
 
 protocol::HttpResponse errorResponse(EngineError error); ///< 403 for Forbidden, else 400
-protocol::HttpResponse overloadedResponse(QByteArray message); ///< 503 with Retry-After
+/// 503 (the server is full or going down) or 429 (this client wants too much), with Retry-After.
+protocol::HttpResponse overloadedResponse(int status, QByteArray message);
 
 enum class Arrival : quint8 { Request, Upgrade };
 

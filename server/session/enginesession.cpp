@@ -34,7 +34,7 @@ EngineSession::EngineSession(
     ServerCore& core, Client& client, SessionId id, protocol::EngineDialect dialect)
     : m_core(core), m_client(client), m_id(std::move(id)), m_dialect(dialect),
       m_heartbeat(core, *this, pingerOf(dialect)), m_queueAge(core.timers, *this),
-      m_heldPoll(core.timers, *this)
+      m_heldPoll(core.timers, *this), m_messages(core.options.messages), m_bytes(core.options.bytes)
 {
 }
 
@@ -119,10 +119,10 @@ Result<std::vector<protocol::EnginePacket>> EngineSession::packetsOf(
     const protocol::HttpRequest& request) const
 {
     if (!isVersion3(m_dialect))
-        return protocol::splitEnginePayload(request.body);
+        return protocol::splitEnginePayload(request.body, m_core.options.payload);
     return request.headers.value("Content-Type") == "application/octet-stream"
-        ? protocol::splitEngine3Octets(request.body)
-        : protocol::splitEngine3Text(request.body);
+        ? protocol::splitEngine3Octets(request.body, m_core.options.payload)
+        : protocol::splitEngine3Text(request.body, m_core.options.payload);
 }
 
 void EngineSession::handlePost(const HttpExchangePtr& exchange)
@@ -339,7 +339,8 @@ void EngineSession::binaryReceived(QByteArrayView octets)
 void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView data)
 {
     using Type = protocol::EnginePacketType;
-    countIn(data.size() + 1);
+    if (!countIn(data.size() + 1))
+        return;
     const bool pingsItself = isVersion3(m_dialect);
     if (pingsItself)
         m_heartbeat.packetReceived();
@@ -371,7 +372,8 @@ void EngineSession::receiveText(protocol::EnginePacketType type, QByteArrayView 
 
 void EngineSession::receiveBinary(QByteArrayView octets)
 {
-    countIn(octets.size());
+    if (!countIn(octets.size()))
+        return;
     if (isVersion3(m_dialect))
         m_heartbeat.packetReceived();
     m_client.engineBinary(octets);
@@ -407,6 +409,8 @@ void EngineSession::linkClosed(quint16 code, QLatin1StringView reason)
     m_core.turn.destroyLater(std::shared_ptr<WebSocketLink>(std::move(m_link)));
     if (code == quint16(CloseCode::SlowConsumer)) {
         closeAsSlow();
+    } else if (code == quint16(CloseCode::RateLimited)) {
+        close(QLatin1StringView("rate limited"), CloseCode::RateLimited);
     } else if (isProtocolFault(code)) {
         ++m_core.counters.protocolErrors;
         qCInfo(lcSession, "a WebSocket ended with %u %ls", uint(code),
@@ -444,12 +448,22 @@ void EngineSession::close(QLatin1StringView reason, CloseCode code)
     m_client.engineClosed(QByteArray(reason.data(), reason.size()));
 }
 
-void EngineSession::countIn(qsizetype octets)
+bool EngineSession::countIn(qsizetype octets)
 {
     ++m_traffic.packetsIn;
     m_traffic.bytesIn += quint64(octets);
     ++m_core.counters.packetsIn;
     m_core.counters.bytesIn += quint64(octets);
+    const SessionOptions& o = m_core.options;
+    if (!m_messages.take(1, o.messages, m_core.clock)) {
+        ++m_core.counters.limitedMessages;
+    } else if (!m_bytes.take(octets, o.bytes, m_core.clock)) {
+        ++m_core.counters.limitedBytes;
+    } else {
+        return true;
+    }
+    close(QLatin1StringView("rate limited"), CloseCode::RateLimited);
+    return false;
 }
 
 void EngineSession::countOut(const protocol::EncodedPacket& packet)

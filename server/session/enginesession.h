@@ -100,7 +100,7 @@ private:
     void closedByPeer();
     void pollAborted();
     void releaseUpgrade();
-    void countIn(qsizetype octets);
+    bool countIn(qsizetype octets); ///< false: over its rate, and closed
     void countOut(const protocol::EncodedPacket& packet);
 
     ServerCore& m_core;
@@ -117,6 +117,8 @@ private:
     Timer m_queueAge; ///< polling: the oldest packet must be fetched by then
     Timer m_heldPoll; ///< polling: a GET in mid-upgrade is answered then
     Traffic m_traffic;
+    TokenBucket m_messages;
+    TokenBucket m_bytes;
 };
 
 } // namespace gatehouse::session

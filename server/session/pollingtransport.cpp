@@ -47,11 +47,32 @@ PollingTransport::Pushed PollingTransport::push(
         return Pushed::Dropped;
     // One packet alone always fits: what is larger than the bound still has to reach a client
     // that keeps up.
-    if (!m_queue.empty() && m_queuedBytes + packet->costBytes() > m_core.options.maxQueuedBytes)
-        return Pushed::Overflow;
+    const qsizetype bound = m_core.options.maxQueuedBytes;
     m_queue.push_back(packet);
     m_queuedBytes += packet->costBytes();
-    return Pushed::Queued;
+    if (m_queuedBytes <= bound || m_queue.size() == 1)
+        return Pushed::Queued;
+    shed(m_queuedBytes - bound / 4 * 3);
+    return m_queuedBytes <= bound || m_queue.size() == 1 ? Pushed::Queued : Pushed::Overflow;
+}
+
+void PollingTransport::shed(qsizetype excess)
+{
+    std::vector<protocol::Sheddable> candidates;
+    candidates.reserve(m_queue.size());
+    for (const protocol::EncodedPacketPtr& packet : m_queue)
+        candidates.push_back({packet->shedding(), packet->costBytes()});
+    const std::vector<bool> goes = protocol::chooseShed(candidates, excess);
+    std::deque<protocol::EncodedPacketPtr> kept;
+    for (size_t i = 0; i < m_queue.size(); ++i) {
+        if (!goes[i]) {
+            kept.push_back(std::move(m_queue[i]));
+            continue;
+        }
+        m_queuedBytes -= candidates[i].cost;
+        ++m_core.counters.eventsShed;
+    }
+    m_queue = std::move(kept);
 }
 
 std::deque<protocol::EncodedPacketPtr> PollingTransport::takeQueue()

@@ -24,7 +24,7 @@ void answer(
 class PollingTransport
 {
 public:
-    PollingTransport(const ServerCore& core, protocol::EngineDialect dialect)
+    PollingTransport(ServerCore& core, protocol::EngineDialect dialect)
         : m_core(core), m_dialect(dialect)
     {
     }
@@ -57,8 +57,9 @@ public:
 private:
     bool needsOctets() const;
     protocol::HttpResponse takePayload();
+    void shed(qsizetype excess); ///< gives up what may be, see hub::SlowPolicies
 
-    const ServerCore& m_core;
+    ServerCore& m_core;
     const protocol::EngineDialect m_dialect;
     HttpExchangePtr m_poll;
     std::deque<protocol::EncodedPacketPtr> m_queue;

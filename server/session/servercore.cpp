@@ -21,7 +21,7 @@ Millis stallThreshold(const SessionOptions& options)
 
 ServerCore::ServerCore(SessionOptions o, hub::Hub& h, const Clock& c)
     : options(std::move(o)), hub(h), clock(c), origins(options.allowedOrigins),
-      timers(c, stallThreshold(options)), closingLinks(turn),
+      addresses(options.perAddress, c), timers(c, stallThreshold(options)), closingLinks(turn),
       ping(protocol::EncodedPacket::create("2")), pong(protocol::EncodedPacket::create("3"))
 {
 }

@@ -24,6 +24,8 @@ public:
     virtual void sessionEnding(Session& session) = 0;
     /// After its sockets were told.
     virtual void sessionEnded(Session& session, const QByteArray& reason) = 0;
+    /// Ends a session nobody identified in, for the sake of a newer one.
+    virtual void displace(const SessionId& id) = 0;
 
 protected:
     ~SessionOwner() = default;
@@ -45,6 +47,7 @@ struct ServerCore
     hub::Hub& hub;
     const Clock& clock;
     const OriginPolicy origins;
+    AddressBook addresses;
     SessionCounters counters;
     ObserverList<SessionObserver> observers;
     QHash<SocketId, SocketImpl*> sockets; ///< connected or deciding

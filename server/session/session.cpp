@@ -55,6 +55,7 @@ Session::Session(
       m_decoder(core.options.packets, revision()), m_connectDeadline(core.timers, *this),
       m_identifyDeadline(core.timers, *this)
 {
+    m_place.emplace(core.addresses, m_handshake.peerAddress);
 }
 
 Session::~Session() = default;
@@ -137,6 +138,23 @@ void Session::socketAccepted()
     notifyChanged();
 }
 
+void Session::socketSettled()
+{
+    if (m_isIdentified || !m_place)
+        return;
+    if (const auto displaced = m_place->setUnidentified(id()))
+        m_owner.displace(*displaced);
+}
+
+void Session::principalChanged()
+{
+    const SocketImpl* best = mostPrivileged();
+    m_isIdentified = best && best->principal().isIdentified();
+    if (m_isIdentified && m_place)
+        m_place->setIdentified();
+    notifyChanged();
+}
+
 void Session::leftByServer(const NamespaceName& nsp)
 {
     m_leftByServer.push_back(nsp);
@@ -165,6 +183,8 @@ void Session::releaseSocket(SocketImpl& socket)
 
 void Session::engineMessage(QByteArrayView text)
 {
+    if (isTooLargeForUnknown(text))
+        return;
     if (m_parser == Parser::Msgpack) {
         m_engine.protocolError(
             {ErrorCode::Malformed, QStringLiteral("text where MessagePack was")});
@@ -176,6 +196,8 @@ void Session::engineMessage(QByteArrayView text)
 
 void Session::engineBinary(QByteArrayView octets)
 {
+    if (isTooLargeForUnknown(octets))
+        return;
     const bool mayBegin = m_parser == Parser::Unknown && m_core.options.allowMsgpack
         && revision() == protocol::SocketIoRevision::Five;
     if (mayBegin)
@@ -201,6 +223,16 @@ void Session::dispatchMsgpack(QByteArrayView octets)
             decoded = m_decoder.addBinary(attachment);
     }
     dispatch(std::move(decoded));
+}
+
+bool Session::isTooLargeForUnknown(QByteArrayView message)
+{
+    const qsizetype most = m_core.options.maxUnidentifiedBytes;
+    if (m_isIdentified || most == 0 || message.size() <= most)
+        return false;
+    ++m_core.counters.refusedUnidentifiedBytes;
+    m_engine.close(QLatin1StringView("message too big"), CloseCode::MessageTooBig);
+    return true;
 }
 
 void Session::engineTransportChanged()
@@ -334,6 +366,7 @@ void Session::engineClosed(const QByteArray& reason)
 {
     m_connectDeadline.cancel();
     m_identifyDeadline.cancel();
+    m_place.reset();
     m_owner.sessionEnding(*this);
     while (!m_sockets.empty()) {
         SocketImpl& socket = *m_sockets.back();

@@ -31,6 +31,8 @@ public:
     void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
     void sendConnectError(const NamespaceName& nsp, QByteArray jsonPayload);
     void socketAccepted();
+    void socketSettled(); ///< its handler knows of it and has identified it, if it can
+    void principalChanged();
     void releaseSocket(SocketImpl& socket); ///< it has ended; destroyed when the turn ends
     void leftByServer(const NamespaceName& nsp);
     void notifyChanged();
@@ -54,6 +56,7 @@ private:
     SocketImpl* socketIn(const NamespaceName& nsp) const;
     const SocketImpl* mostPrivileged() const;
     bool hasConnectedSocket() const;
+    bool isTooLargeForUnknown(QByteArrayView message); ///< then it is closed
 
     ServerCore& m_core;
     SessionOwner& m_owner;
@@ -63,6 +66,8 @@ private:
     Parser m_parser = Parser::Unknown;
     std::vector<std::unique_ptr<SocketImpl>> m_sockets;
     std::vector<NamespaceName> m_leftByServer; ///< what the client sent before it knew is ignored
+    std::optional<AddressBook::Place> m_place; ///< while open
+    bool m_isIdentified = false; ///< somebody is, in one of the sockets
     Timer m_connectDeadline;
     Timer m_identifyDeadline;
 };

@@ -91,7 +91,8 @@ public:
 
     /// Before accept() the membership begins with accept(): nothing that is published into a room
     /// overtakes the CONNECT answer.
-    virtual void join(const RoomName& room) = 0;
+    /// False when it is in as many rooms as a socket may be.
+    virtual bool join(const RoomName& room) = 0;
     virtual void leave(const RoomName& room) = 0;
 
     /// Leaves the namespace (Socket.IO DISCONNECT); other namespaces of the session stay. To end

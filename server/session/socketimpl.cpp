@@ -46,7 +46,7 @@ void SocketImpl::setPrincipal(access::Principal principal)
 {
     m_principal = std::move(principal);
     if (m_state != State::Gone)
-        m_session.notifyChanged();
+        m_session.principalChanged();
 }
 
 void SocketImpl::requestConnect(const QByteArray& authJson)
@@ -78,7 +78,8 @@ void SocketImpl::accept()
     for (const hub::PastMembership& membership : past.rooms)
         m_core.hub.rejoin(m_nsp, membership, *this);
     for (const RoomName& room : std::exchange(m_joinsHeld, {}))
-        m_core.hub.join(m_nsp, room, *this);
+        m_rooms += m_core.hub.join(m_nsp, room, *this) ? 1 : 0;
+    m_rooms += int(past.rooms.size());
     for (const protocol::EncodedPacketPtr& packet : past.missed)
         m_session.send(packet, hub::Urgency::Reliable);
     for (const HeldEvent& event : std::exchange(m_held, {}))
@@ -86,6 +87,7 @@ void SocketImpl::accept()
     m_session.socketAccepted();
     noteChange();
     m_handler.socketConnected(*this);
+    m_session.socketSettled();
 }
 
 SocketImpl::Return SocketImpl::beginStay()
@@ -208,11 +210,14 @@ void SocketImpl::send(const protocol::EncodedPacketPtr& packet)
 
 void SocketImpl::emitNow(const HeldEvent& event)
 {
-    if (m_recovery && !event.ackId) {
-        send(m_core.hub.encodeFor(m_nsp, m_id, event.name, event.args, event.attachments));
-    } else {
-        send(protocol::encodeEvent(m_nsp, event.name, event.args, event.attachments, event.ackId));
-    }
+    const bool isKept = m_recovery && !event.ackId;
+    const auto packet = isKept
+        ? m_core.hub.encodeFor(m_nsp, m_id, event.name, event.args, event.attachments)
+        : protocol::encodeEvent(m_nsp, event.name, event.args, event.attachments, event.ackId);
+    const hub::SlowPolicies& policies = m_core.hub.slowPolicies();
+    if (!event.ackId && !policies.isEmpty())
+        packet->setShedding(policies.sheddingOf(m_nsp, {}, event.name, event.args));
+    send(packet);
 }
 
 void SocketImpl::deliver(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency)
@@ -224,9 +229,7 @@ void SocketImpl::deliver(const protocol::EncodedPacketPtr& packet, hub::Urgency 
 void SocketImpl::emitEvent(
     QByteArrayView name, const protocol::JsonArgs& args, const QList<QByteArray>& attachments)
 {
-    if (m_state == State::Connected && !m_recovery)
-        send(protocol::encodeEvent(m_nsp, name, args, attachments));
-    else if (m_state == State::Connected)
+    if (m_state == State::Connected)
         emitNow({name.toByteArray(), args, attachments, {}});
     else if (m_state == State::Deciding)
         m_held.push_back({name.toByteArray(), args, attachments, {}});
@@ -251,19 +254,26 @@ void SocketImpl::acknowledge(
         send(protocol::encodeAck(m_nsp, ackId, args, attachments));
 }
 
-void SocketImpl::join(const RoomName& room)
+bool SocketImpl::join(const RoomName& room)
 {
+    if (m_rooms + int(m_joinsHeld.size()) >= m_core.options.maxRoomsPerSocket
+        && !m_core.hub.isMember(m_nsp, room, m_id)) {
+        ++m_core.counters.refusedRooms;
+        return false;
+    }
     if (m_state == State::Connected)
-        m_core.hub.join(m_nsp, room, *this);
+        m_rooms += m_core.hub.join(m_nsp, room, *this) ? 1 : 0;
     else if (m_state == State::Deciding)
         m_joinsHeld.push_back(room);
     noteChange();
+    return true;
 }
 
 void SocketImpl::leave(const RoomName& room)
 {
     std::erase(m_joinsHeld, room);
-    m_core.hub.leave(m_nsp, room, *this);
+    if (m_core.hub.leave(m_nsp, room, *this))
+        --m_rooms;
     noteChange();
 }
 

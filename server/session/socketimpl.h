@@ -39,7 +39,7 @@ public:
         AckCallback callback) override;
     void acknowledge(quint64 ackId, const protocol::JsonArgs& args,
         const QList<QByteArray>& attachments) override;
-    void join(const RoomName& room) override;
+    bool join(const RoomName& room) override;
     void leave(const RoomName& room) override;
     void disconnect() override;
 
@@ -100,6 +100,7 @@ private:
     QByteArray m_data;
     std::vector<HeldEvent> m_held; ///< emitted before accept()
     std::vector<RoomName> m_joinsHeld;
+    int m_rooms = 0; ///< joined
 };
 
 } // namespace gatehouse::session

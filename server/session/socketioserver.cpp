@@ -59,11 +59,12 @@ struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::H
 
     EngineSession* find(const SessionId& id) override;
     bool takesNewSessions() const override;
-    HttpResponse newSessionRefusal() override;
+    std::optional<HttpResponse> newSessionRefusal(const HttpRequest& request) override;
     EngineSession& create(const HttpRequest& request, protocol::EngineDialect dialect) override;
     void opened(const SessionId& id) override;
     void sessionEnding(Session& session) override;
     void sessionEnded(Session& session, const QByteArray& reason) override;
+    void displace(const SessionId& id) override;
     qsizetype sessionCount() const override { return qsizetype(sessions.size()); }
     void closeSome(qsizetype count) override;
     bool isEmpty() const override { return sessions.empty() && core.closingLinks.isEmpty(); }
@@ -91,9 +92,23 @@ bool SocketIoServer::Private::takesNewSessions() const
     return !draining && int(sessions.size()) < core.options.maxSessions;
 }
 
-HttpResponse SocketIoServer::Private::newSessionRefusal()
+std::optional<HttpResponse> SocketIoServer::Private::newSessionRefusal(const HttpRequest& request)
 {
-    return overloadedResponse(draining ? "Server is going down" : "Too many sessions");
+    if (!takesNewSessions()) {
+        ++core.counters.refusedSessions;
+        return overloadedResponse(503, draining ? "Server is going down" : "Too many sessions");
+    }
+    switch (core.addresses.admitHandshake(request.peerAddress)) {
+    case AddressBook::Verdict::TooManySessions:
+        ++core.counters.refusedAddresses;
+        return overloadedResponse(429, "Too many sessions of this address");
+    case AddressBook::Verdict::TooManyHandshakes:
+        ++core.counters.refusedHandshakes;
+        return overloadedResponse(429, "Too many handshakes of this address");
+    case AddressBook::Verdict::Admitted:
+        break;
+    }
+    return std::nullopt;
 }
 
 EngineSession& SocketIoServer::Private::create(
@@ -134,6 +149,13 @@ void SocketIoServer::Private::sessionEnded(Session& session, const QByteArray& r
 {
     ++core.counters.closed;
     core.observers.forEach([&](SessionObserver& o) { o.sessionClosed(session.id(), reason); });
+}
+
+void SocketIoServer::Private::displace(const SessionId& id)
+{
+    ++core.counters.displacedUnidentified;
+    if (Session* found = session(id))
+        found->engine().close(QLatin1StringView("unidentified"), CloseCode::Unidentified);
 }
 
 void SocketIoServer::Private::closeSome(qsizetype count)

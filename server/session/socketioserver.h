@@ -2,8 +2,10 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/protocol/engineio.h"
 #include "common/protocol/socketiopacket.h"
 #include "server/hub/hub.h"
+#include "server/session/addressbook.h"
 #include "server/session/httphandler.h"
 #include "server/session/recovery.h"
 #include "server/session/socket.h"
@@ -15,7 +17,8 @@
 
 namespace gatehouse::session {
 
-/// Timings and bounds of sessions; the defaults are those a vantage6 node sees today.
+/// Timings and bounds of sessions; the defaults are those a vantage6 node sees today. What depends
+/// on identity, address or speed is open here; a server for everybody sets it (app).
 struct SessionOptions
 {
     Millis pingInterval{25'000};
@@ -31,12 +34,20 @@ struct SessionOptions
     int maxNamespacesPerSession = 8;
     int maxPendingAcks = 1'000; ///< acks we wait for, per socket
     int maxSessions = 50'000;
+    int maxRoomsPerSocket = 1'000;
+    protocol::EnginePayloadLimits payload; ///< of one POST
     protocol::SocketIoLimits packets;
     qsizetype maxBroadcastReplyBytes = 16
         << 20; ///< answers to one event sent to many; then missing
     bool allowMsgpack
         = false; ///< clients with socket.io-msgpack-parser, told by their first packet
     bool allowEngineIo3 = false; ///< clients of Socket.IO 1 and 2 ("EIO=3"), else refused
+    /// What one session may send, pongs included; over it the session ends with RateLimited.
+    Rate messages;
+    Rate bytes;
+    /// A message of a session nobody has identified in; 0: as large as anybody's.
+    qsizetype maxUnidentifiedBytes = 0;
+    AddressLimits perAddress;
     /// CORS allow-list; "*" echoes any Origin. An absent Origin header is always accepted (not a
     /// browser), a foreign one is refused with 403 before a session exists.
     QStringList allowedOrigins{QStringLiteral("*")};
@@ -99,7 +110,15 @@ struct SessionCounters
     quint64 refusedSessions = 0; ///< server full or draining
     quint64 refusedNamespaces = 0; ///< unknown, or too many in one session
     quint64 refusedBodies = 0; ///< POST over maxPayloadBytes
+    quint64 refusedAddresses = 0; ///< a session more than an address may have
+    quint64 refusedHandshakes = 0; ///< faster than an address may shake hands
+    quint64 refusedRooms = 0; ///< a room more than a socket may be in
+    quint64 refusedUnidentifiedBytes = 0; ///< closed: message too large for somebody unknown
+    quint64 displacedUnidentified = 0; ///< closed: another unknown of the address came
+    quint64 limitedMessages = 0; ///< closed: sent too many messages
+    quint64 limitedBytes = 0; ///< closed: sent too many octets
     quint64 refusedAcks = 0; ///< emitWithAck() over maxPendingAcks
+    quint64 eventsShed = 0; ///< dropped for a client over its bound, as a policy allows (polling)
     quint64 volatileDropped = 0;
     quint64 recoveries = 0; ///< clients that came back and got what they missed
     quint64 recoveriesRefused = 0; ///< asked for it and started anew

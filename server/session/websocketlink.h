@@ -26,6 +26,7 @@ enum class CloseCode : quint16 {
     Unidentified = 4001, ///< no identity within the grace period
     Kicked = 4003, ///< disconnected by an administrator
     RightsChanged = 4005, ///< lost a right while events of it were waiting for the client
+    RateLimited = 4029, ///< sent more than it may
 };
 
 /// One open WebSocket. Declared here, implemented by transport over a byte stream; a session owns

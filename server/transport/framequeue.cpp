@@ -12,7 +12,7 @@ constexpr size_t CompactFrom = 64;
 
 } // namespace
 
-void FrameQueue::push(QByteArray frames, Millis now)
+void FrameQueue::push(QByteArray frames, Millis now, protocol::Shedding shedding)
 {
     if (frames.isEmpty())
         return;
@@ -21,7 +21,7 @@ void FrameQueue::push(QByteArray frames, Millis now)
         m_first = 0;
     }
     m_bytes += frames.size();
-    m_entries.push_back({std::move(frames), now});
+    m_entries.push_back({std::move(frames), now, shedding});
 }
 
 qsizetype FrameQueue::weight() const
@@ -55,6 +55,45 @@ void FrameQueue::drop(qsizetype sentBytes)
         m_entries = {};
         m_first = 0;
     }
+}
+
+template <class Predicate>
+qsizetype FrameQueue::removeUnstarted(Predicate goes)
+{
+    const size_t begin = m_first + (m_sentOfFirst > 0 ? 1 : 0);
+    const auto from = m_entries.begin() + std::ptrdiff_t(begin);
+    const auto kept = std::remove_if(from, m_entries.end(), [&](const Entry& entry) {
+        const bool isGone = goes(entry);
+        m_bytes -= isGone ? entry.frames.size() : 0;
+        return isGone;
+    });
+    const auto count = qsizetype(m_entries.end() - kept);
+    m_entries.erase(kept, m_entries.end());
+    if (isEmpty()) {
+        m_entries = {};
+        m_first = 0;
+    }
+    return count;
+}
+
+qsizetype FrameQueue::shed(qsizetype weightGoal)
+{
+    const size_t begin = m_first + (m_sentOfFirst > 0 ? 1 : 0);
+    std::vector<protocol::Sheddable> candidates;
+    candidates.reserve(m_entries.size() - begin);
+    for (size_t i = begin; i < m_entries.size(); ++i)
+        candidates.push_back(
+            {m_entries[i].shedding, m_entries[i].frames.size() + EntryOverheadBytes});
+    const std::vector<bool> chosen = protocol::chooseShed(candidates, weight() - weightGoal);
+    auto next = chosen.begin();
+    return removeUnstarted([&next](const Entry&) { return *next++; });
+}
+
+qsizetype FrameQueue::shedOlderThan(Millis time)
+{
+    return removeUnstarted([time](const Entry& entry) {
+        return entry.shedding.isOldestFirst() && entry.since < time;
+    });
 }
 
 void FrameQueue::dropUnstarted()

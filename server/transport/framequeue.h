@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/protocol/shedding.h"
 
 #include <QByteArray>
 #include <QByteArrayView>
@@ -16,7 +17,7 @@ namespace gatehouse::transport {
 class FrameQueue
 {
 public:
-    void push(QByteArray frames, Millis now);
+    void push(QByteArray frames, Millis now, protocol::Shedding shedding = {});
 
     bool isEmpty() const { return m_first == m_entries.size(); }
     qsizetype bytes() const { return m_bytes; } ///< still to be sent
@@ -30,6 +31,12 @@ public:
     size_t peek(std::span<QByteArrayView> parts) const;
     void drop(qsizetype sentBytes);
 
+    /// Gives up what may be until the weight is down to `weightGoal`, or there is nothing left to
+    /// give up; what the peer has seen the beginning of stays. How many went.
+    qsizetype shed(qsizetype weightGoal);
+    /// Gives up what may go by age and has waited since before `time`. How many went.
+    qsizetype shedOlderThan(Millis time);
+
     void dropUnstarted(); ///< keeps only the rest of what the peer has seen the beginning of
     QByteArray takeAll();
 
@@ -38,7 +45,11 @@ private:
     {
         QByteArray frames;
         Millis since;
+        protocol::Shedding shedding;
     };
+
+    template <class Predicate>
+    qsizetype removeUnstarted(Predicate goes); ///< asked once for each, oldest first
 
     std::vector<Entry> m_entries;
     size_t m_first = 0;

@@ -121,7 +121,9 @@ bool HttpConnection::readHead()
 bool HttpConnection::headComplete()
 {
     const HttpHead& head = m_reader->head();
-    m_keepsAlive = head.keepsAlive;
+    const int mostRequests = m_door.context().options.http.maxRequestsPerConnection;
+    ++m_requests;
+    m_keepsAlive = head.keepsAlive && (mostRequests == 0 || m_requests < mostRequests);
     m_isHeadRequest = head.request.method == "HEAD";
     if (asksForUpgrade(head.request) && m_door.router().acceptorFor(head.request.path))
         return offerUpgrade();

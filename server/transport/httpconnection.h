@@ -91,6 +91,7 @@ private:
     Millis m_bodyBegan{};
     qint64 m_bodyOctets = 0;
     qint64 m_discardedOctets = 0;
+    int m_requests = 0;
     session::HttpHandler* m_handler = nullptr;
     State m_state;
     bool m_isTls;

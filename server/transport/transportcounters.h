@@ -41,7 +41,9 @@ struct TransportCounters
     quint64 webSocketProtocolErrors = 0; ///< ended by us: 1002, 1003, 1007
     quint64 webSocketTooBig = 0; ///< ended by us: 1009
     quint64 webSocketStalls = 0; ///< a message was begun and not finished in time
+    quint64 webSocketFloods = 0; ///< ended by us: too many control frames
     quint64 slowConsumers = 0; ///< outgoing queue over its bound
+    quint64 framesShed = 0; ///< dropped for a client over its bound, as a policy allows
     quint64 closeTimeouts = 0; ///< the peer did not finish the closing handshake
 
     quint64 bytesIn = 0; ///< payload of the byte streams, without TLS overhead

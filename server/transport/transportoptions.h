@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "common/core/tokenbucket.h"
 
 #include <QString>
 #include <QStringList>
@@ -16,6 +17,7 @@ struct HttpLimits
     qsizetype maxTargetBytes = 8 * 1024; ///< path and query
     int maxHeaderFields = 100;
     qint64 maxBodyBytes = 1'000'000; ///< counted while reading, chunked or not
+    int maxRequestsPerConnection = 0; ///< the answer to the last one closes it; 0: no limit
 };
 
 /// How long a connection may take for each step.
@@ -50,6 +52,7 @@ struct WebSocketOptions
     Millis maxQueueAge{30'000}; ///< of the oldest message waiting, same consequence
     Millis stall{30'000}; ///< inside a message, without a new octet
     Millis messageTotal{120'000}; ///< from the first to the last octet of one message
+    Rate controlFrames; ///< pings and pongs of the peer; more is RateLimited
     Millis close{5'000}; ///< from our close frame to the end of the connection
     int sendBufferBytes = 128 * 1024; ///< SO_SNDBUF; 0 leaves it to the kernel (up to 4 MiB each)
     StreamKind stream = StreamKind::Descriptor;

@@ -42,6 +42,7 @@ WebSocketConnection::WebSocketConnection(
     std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream)
     : m_context(std::move(context)), m_stream(std::move(stream)),
       m_decoder(protocol::WebSocketRole::Server, limitsOf(m_context->options.webSocket)),
+      m_controlFrames(m_context->options.webSocket.controlFrames),
       m_readDeadline(m_context->wheel, [this] { handleReadDeadline(); }),
       m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); })
 {
@@ -59,7 +60,8 @@ WebSocketConnection::~WebSocketConnection()
 
 void WebSocketConnection::send(const protocol::EncodedPacketPtr& packet)
 {
-    sendFrames(packet->webSocketFrames());
+    if (m_state == State::Open)
+        enqueue(packet->webSocketFrames(), packet->shedding());
 }
 
 void WebSocketConnection::sendFrames(QByteArray frames)
@@ -68,13 +70,16 @@ void WebSocketConnection::sendFrames(QByteArray frames)
         enqueue(std::move(frames));
 }
 
-void WebSocketConnection::enqueue(QByteArray frames)
+void WebSocketConnection::enqueue(QByteArray frames, protocol::Shedding shedding)
 {
-    m_queue.push(std::move(frames), m_context->clock.monotonic());
+    m_queue.push(std::move(frames), m_context->clock.monotonic(), shedding);
     const qsizetype bound = m_context->options.webSocket.maxQueuedBytes;
     // Much within one turn is no sign of a slow peer before the kernel was asked to take it.
     if (m_queue.weight() > bound)
         writeQueue();
+    // Some room more than needed, so that not each of the next events looks at the whole queue.
+    if (m_queue.weight() > bound)
+        m_context->counters.framesShed += quint64(m_queue.shed(bound / 4 * 3));
     if (m_queue.weight() > bound)
         endAsSlowConsumer();
     else if (!m_queue.isEmpty())
@@ -184,8 +189,10 @@ void WebSocketConnection::handleWriteDeadline()
     }
     if (m_queue.isEmpty())
         return;
-    const Millis age = m_context->clock.monotonic() - m_queue.oldest();
-    if (age >= m_context->options.webSocket.maxQueueAge)
+    const Millis tooOld = m_context->clock.monotonic() - m_context->options.webSocket.maxQueueAge;
+    if (m_queue.oldest() <= tooOld)
+        m_context->counters.framesShed += quint64(m_queue.shedOlderThan(tooOld + Millis{1}));
+    if (!m_queue.isEmpty() && m_queue.oldest() <= tooOld)
         endAsSlowConsumer();
     else
         watchQueueAge();
@@ -250,11 +257,9 @@ bool WebSocketConnection::handle(const WebSocketEvent& event)
             m_receiver->binaryReceived(event.payload);
         return true;
     case WebSocketEvent::Kind::Ping:
-        if (isOpen)
-            enqueue(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, event.payload));
-        return true;
+        return handlePing(event.payload);
     case WebSocketEvent::Kind::Pong:
-        return true;
+        return !isControlFlood();
     case WebSocketEvent::Kind::Close:
         handleClose(event);
         return false;
@@ -265,6 +270,27 @@ bool WebSocketConnection::handle(const WebSocketEvent& event)
         break;
     }
     return false;
+}
+
+bool WebSocketConnection::handlePing(QByteArrayView payload)
+{
+    if (isControlFlood())
+        return false;
+    if (m_state == State::Open)
+        enqueue(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, payload));
+    return true;
+}
+
+bool WebSocketConnection::isControlFlood()
+{
+    const Rate& rate = m_context->options.webSocket.controlFrames;
+    if (m_state != State::Open || m_controlFrames.take(1, rate, m_context->clock))
+        return false;
+    ++m_context->counters.webSocketFloods;
+    const auto code = quint16(CloseCode::RateLimited);
+    partWithStream(code, "too many control frames");
+    end(code, QLatin1StringView("too many control frames"));
+    return true;
 }
 
 void WebSocketConnection::handleClose(const WebSocketEvent& event)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/tokenbucket.h"
 #include "common/protocol/websocketframe.h"
 #include "server/session/websocketlink.h"
 #include "server/transport/bytestream.h"
@@ -55,10 +56,12 @@ private:
 
     /// False: `this` may be gone, or nothing more is to be read.
     bool handle(const protocol::WebSocketEvent& event);
+    bool handlePing(QByteArrayView payload);
+    bool isControlFlood(); ///< then the link has ended
     void handleClose(const protocol::WebSocketEvent& event);
     void handleFailure(const protocol::WebSocketEvent& event);
 
-    void enqueue(QByteArray frames);
+    void enqueue(QByteArray frames, protocol::Shedding shedding = {});
     void writeQueue();
     void watchReading(bool isProgress);
     void watchQueueAge();
@@ -75,6 +78,7 @@ private:
     WebSocketLink::Receiver* m_receiver = nullptr;
     protocol::WebSocketDecoder m_decoder;
     FrameQueue m_queue;
+    TokenBucket m_controlFrames;
     Deadline m_readDeadline; ///< for the rest of a message
     Deadline m_writeDeadline; ///< for the oldest frame queued; when Closing, for the peer's close
     Millis m_messageBegan{-1}; ///< negative: between messages

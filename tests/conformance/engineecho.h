@@ -35,7 +35,10 @@ private:
 
     session::EngineSession* find(const SessionId& id) override;
     bool takesNewSessions() const override { return true; }
-    protocol::HttpResponse newSessionRefusal() override { return {}; }
+    std::optional<protocol::HttpResponse> newSessionRefusal(const protocol::HttpRequest&) override
+    {
+        return std::nullopt;
+    }
     session::EngineSession& create(
         const protocol::HttpRequest& request, protocol::EngineDialect dialect) override;
     void opened(const SessionId&) override { }

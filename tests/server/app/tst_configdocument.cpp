@@ -13,6 +13,7 @@ class tst_ConfigDocument : public QObject
 private Q_SLOTS:
     void committedSampleIsTheTable();
     void committedReferenceIsTheTable();
+    void everyBoundIsInTheTableOfLimits();
     void sampleWithoutCommentsSetsTheDefaults();
     void effectiveConfigurationMasksSecrets();
 };
@@ -37,6 +38,18 @@ void tst_ConfigDocument::committedSampleIsTheTable()
 void tst_ConfigDocument::committedReferenceIsTheTable()
 {
     QCOMPARE(committed("docs/configuration.md"), configurationReference());
+}
+
+void tst_ConfigDocument::everyBoundIsInTheTableOfLimits()
+{
+    const QString limits = committed("docs/limits.md");
+    for (const ConfigKey& key : configKeys()) {
+        const bool isBound = key.type != ConfigType::Choice && key.type != ConfigType::Flag
+            && (key.section == QLatin1StringView("limits")
+                || key.section == QLatin1StringView("http"));
+        QVERIFY2(!isBound || limits.contains(QString(u'`' + key.fullName() + u'`')),
+            qPrintable(key.fullName()));
+    }
 }
 
 void tst_ConfigDocument::sampleWithoutCommentsSetsTheDefaults()

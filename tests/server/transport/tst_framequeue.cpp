@@ -55,6 +55,41 @@ private Q_SLOTS:
             static_cast<const void*>(parts[0].data()), static_cast<const void*>(frame.constData()));
     }
 
+    void shedsWhatMayGoButNotWhatThePeerHasSeenTheBeginningOf()
+    {
+        using gatehouse::protocol::Shedding;
+        FrameQueue queue;
+        queue.push("oldest", Millis{1}, Shedding::oldestFirst());
+        queue.push("kept", Millis{2});
+        queue.push("old", Millis{3}, Shedding::oldestFirst());
+        queue.push("state1", Millis{4}, Shedding::keepLatest(1));
+        queue.push("state2", Millis{5}, Shedding::keepLatest(1));
+        queue.push("new", Millis{6}, Shedding::oldestFirst());
+        queue.drop(2);
+        const qsizetype before = queue.weight();
+        QCOMPARE(
+            queue.shed(before - 100), qsizetype(2)); // "state1" and, as that was not enough, "old"
+        QVERIFY(queue.weight() <= before - 100);
+        QCOMPARE(queue.bytes(), qsizetype(sizeof "destkeptstate2new" - 1));
+        QCOMPARE(queue.shed(0), qsizetype(1)); // "new"; the rest may not go
+        QCOMPARE(queue.takeAll(), QByteArray("destkeptstate2"));
+    }
+
+    void shedsByAge()
+    {
+        using gatehouse::protocol::Shedding;
+        FrameQueue queue;
+        queue.push("a", Millis{1}, Shedding::oldestFirst());
+        queue.push("b", Millis{1}, Shedding::keepLatest(7));
+        queue.push("c", Millis{9}, Shedding::oldestFirst());
+        QCOMPARE(queue.shedOlderThan(Millis{9}), qsizetype(1));
+        QCOMPARE(queue.takeAll(), QByteArray("bc"));
+        queue.push("only", Millis{1}, Shedding::oldestFirst());
+        QCOMPARE(queue.shedOlderThan(Millis{9}), qsizetype(1));
+        QVERIFY(queue.isEmpty());
+        QCOMPARE(queue.weight(), 0);
+    }
+
     void messageUnderWayDoesNotCountAgainstTheBound()
     {
         FrameQueue queue;
