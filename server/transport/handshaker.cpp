@@ -62,6 +62,22 @@ QByteArray composedHead(const QByteArray& key)
         + key + "\r\n\r\n";
 }
 
+/// Qt names any origin in each answer and cannot be asked not to. Who may come from where is the
+/// acceptor's decision, and browsers do not look at these fields on a WebSocket.
+QByteArray withoutCrossOriginFields(const QByteArray& answer)
+{
+    QByteArray rest;
+    rest.reserve(answer.size());
+    for (qsizetype begin = 0; begin < answer.size();) {
+        const qsizetype end = answer.indexOf("\r\n", begin);
+        const QByteArray line = answer.mid(begin, end < 0 ? -1 : end + 2 - begin);
+        if (!line.startsWith("Access-Control-"))
+            rest += line;
+        begin += line.size();
+    }
+    return rest;
+}
+
 } // namespace
 
 Handshaker::Handshaker() : m_server(QString(), QWebSocketServer::NonSecureMode)
@@ -81,7 +97,7 @@ QByteArray Handshaker::answerTo(const QByteArray& key)
     if (socket)
         socket->abort();
     delete socket;
-    return answer;
+    return withoutCrossOriginFields(answer);
 }
 
 } // namespace gatehouse::transport

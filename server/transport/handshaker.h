@@ -11,9 +11,8 @@ namespace gatehouse::transport {
 /// it overlooks (a second Connection field, a repeated header) or copies into its answer (Origin)
 /// comes from outside, nothing waits, and no object of Qt's stays with the connection.
 ///
-/// The 101 Qt writes carries, besides what RFC 6455 asks for, "Server", "Access-Control-Allow-*"
-/// with origin "*" and credentials "false", and "Date"; browsers do not look at these on a
-/// WebSocket.
+/// The 101 Qt writes carries, besides what RFC 6455 asks for, "Server" and "Date". It also names
+/// "*" as allowed origin, with whatever belongs to that; these fields are taken out.
 class Handshaker
 {
 public:

@@ -302,7 +302,7 @@ void TestWebSocketLink::nothingFromTheRequestIsEchoed()
     client.send(upgradeRequest("Origin: https://evil.example\r\nX-Mark: evil\r\n"));
     QVERIFY(client.waitFor("\r\n\r\n"));
     QVERIFY(!client.received().contains("evil"));
-    QVERIFY(client.received().contains("Access-Control-Allow-Credentials: false"));
+    QVERIFY(!client.received().contains("Access-Control-"));
 }
 
 void TestWebSocketLink::earlyMessagesAreKept()
