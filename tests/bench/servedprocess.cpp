@@ -31,7 +31,10 @@ ServedProcess::ServedProcess(QString program) : m_program(std::move(program))
     m_process.setStandardErrorFile(m_data.filePath(QStringLiteral("log")));
     m_process.start(m_program,
         {QStringLiteral("serve"), QStringLiteral("--data"), m_data.filePath(QStringLiteral("data")),
-            QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0")});
+            QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0"),
+            // Thousands of clients of one address, as fast as they can.
+            QStringLiteral("--set"), QStringLiteral("limits.message_rate=0"),
+            QStringLiteral("--set"), QStringLiteral("limits.unidentified_per_address=0")});
 }
 
 ServedProcess::~ServedProcess()
