@@ -74,7 +74,8 @@ QByteArray waitsForTheRest(quint16 port)
     if (!socket.open(port))
         return "not opened";
     socket.receiveText();
-    socket.sendRaw(announcing("81fe00ff01020304") + textFrame("x"));
+    const QByteArray octets = announcing("82fe00ff01020304") + textFrame("x");
+    socket.sendRaw(octets);
     return socket.staysSilentFor(Millis{300}) ? "stays open" : "said something";
 }
 
@@ -284,7 +285,7 @@ const std::vector<Incident>& incidents()
         {"CVE-2026-25627: announced length beyond the data", waitsForTheRest, "stays open"},
         {"CVE-2026-44838: names with wildcards",
             [](quint16 port) -> QByteArray {
-                return staysUsable(port, {"40/*,", "40/#,", R"(40/%,{"a":"' OR 1=1 --"})"});
+                return staysUsable(port, {"40/*,", "40/#,", "40/%,{\"a\":\"\x27 OR 1=1 --\"}"});
             },
             "usable"},
         {"JWT without a signature at the admin namespace", adminWithoutAToken, "44/gh-admin,"},

@@ -47,6 +47,12 @@ QByteArray newPolling(quint16 port)
     return get(port, "/socket.io/?EIO=4&transport=polling");
 }
 
+/// A list, because its elements are made from the first to the last.
+QByteArray inOrder(const QByteArrayList& outcomes)
+{
+    return outcomes.join(' ');
+}
+
 /// How the server ends a WebSocket that says these things one after the other.
 QByteArray endOf(quint16 port, const QByteArrayList& texts)
 {
@@ -213,17 +219,23 @@ const std::vector<Case>& cases()
             },
             "403", "gatehouse_session_refusals_total{what=\"origin\"}"},
         {"sessions", with({"limits.sessions=1"}),
-            [](quint16 port) -> QByteArray { return newPolling(port) + ' ' + newPolling(port); },
+            [](quint16 port) -> QByteArray {
+                return inOrder({newPolling(port), newPolling(port)});
+            },
             "200 503", "gatehouse_session_refusals_total{what=\"session\"}"},
         {"sessions_per_address", with({"limits.sessions_per_address=1"}),
-            [](quint16 port) -> QByteArray { return newPolling(port) + ' ' + newPolling(port); },
+            [](quint16 port) -> QByteArray {
+                return inOrder({newPolling(port), newPolling(port)});
+            },
             "200 429", "gatehouse_session_refusals_total{what=\"address\"}"},
         {"sessions_per_address, WebSocket", with({"limits.sessions_per_address=1"}),
-            [](quint16 port) -> QByteArray { return newPolling(port) + ' ' + endOf(port, {}); },
+            [](quint16 port) -> QByteArray {
+                return inOrder({newPolling(port), endOf(port, {})});
+            },
             "200 not opened: 429", "gatehouse_session_refusals_total{what=\"address\"}"},
         {"handshake_rate", with({"limits.handshake_rate=1", "limits.handshake_burst=1"}),
             [](quint16 port) -> QByteArray {
-                return newPolling(port) + ' ' + newPolling(port) + ' ' + newPolling(port);
+                return inOrder({newPolling(port), newPolling(port), newPolling(port)});
             },
             "200 200 429", "gatehouse_session_refusals_total{what=\"handshake-rate\"}"},
         {"unidentified_per_address", with({"limits.unidentified_per_address=1"}),
