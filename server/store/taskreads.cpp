@@ -131,8 +131,11 @@ void readPayloads(Database& database, work::Run& run)
     }
     Rows rows = database.query(u"SELECT text FROM run_log WHERE run_id = ? ORDER BY id"_s, run.id);
     while (rows.next()) {
-        const QString line = rows.text(0);
-        run.log = run.log ? QString(*run.log + u'\n' + line) : line;
+        if (run.log)
+            *run.log += u'\n';
+        else
+            run.log.emplace();
+        *run.log += rows.text(0);
     }
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/store/database.h"
 #include "tests/server/store/fixture.h"
+
+#include <QElapsedTimer>
 
 using namespace gatehouse;
 using namespace gatehouse::store::test;
@@ -28,6 +31,7 @@ private Q_SLOTS:
     void killEndsTheRunsOfTheTaskAndOfItsDirectChildren();
     void killRefusesWhatIsFinishedAndWhatIsUnknown();
     void liveLogLinesAreJoinedAndReplacedByTheFinalLog();
+    void aLongLiveLogIsReadInOnePass();
     void runsAreFilteredAndPagedNewestFirst();
     void runsOfANodeAreThoseOfItsOrganizationInItsCollaboration();
     void pagesOfSeveralCollaborationsAreMergedInOrder();
@@ -308,6 +312,30 @@ void TestTaskStore::liveLogLinesAreJoinedAndReplacedByTheFinalLog()
     end.log = u"everything"_s;
     QVERIFY(f.update(run, end));
     QCOMPARE(f.run(run)->run.log, u"everything"_s);
+}
+
+void TestTaskStore::aLongLiveLogIsReadInOnePass()
+{
+    Fixture f;
+    const RunId run = f.create().runs[0].id;
+    const int lines = 20'000;
+    const QString line(200, u'x');
+    f.store->close();
+    {
+        store::Database database(f.store->place(), store::Database::Access::Write, Millis{1'000});
+        database.change(u"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
+                        "< %1) INSERT INTO run_log (run_id, text) SELECT CAST(? AS BIGINT), "
+                        "CAST(? AS TEXT) FROM n"_s.arg(lines),
+            run, line);
+    }
+    f.reopen();
+    QElapsedTimer timer;
+    timer.start();
+    const QString log = f.run(run)->run.log.value();
+    // Copying what is there for each further line would move 80 GB.
+    QVERIFY2(timer.elapsed() < 3'000, qPrintable(QString::number(timer.elapsed())));
+    QCOMPARE(log.size(), qsizetype(lines) * 201 - 1);
+    QVERIFY(log.endsWith(u'\n' + line));
 }
 
 void TestTaskStore::runsAreFilteredAndPagedNewestFirst()
