@@ -21,12 +21,15 @@ private Q_SLOTS:
     void aChangedStepIsRefused();
     void aStepThatFailsLeavesNothingOfItself();
     void theDefaultRolesFollowTheRules();
+    void whatGoesWithATaskIsFoundByIndex();
+    void theOpenRunsOfANodeAreFoundByIndex();
     void scriptsAreCutIntoStatements_data();
     void scriptsAreCutIntoStatements();
 
 private:
     qint64 number(const QString& sql);
     bool hasTable(const QString& name);
+    QString plan(const QString& sql);
     std::optional<Error> tryMigrate(const std::vector<Migration>& steps);
 
     std::unique_ptr<QTemporaryDir> m_folder;
@@ -63,6 +66,16 @@ bool TestMigrations::hasTable(const QString& name)
             : u"SELECT 1 FROM sqlite_schema WHERE name = ?"_s,
         name);
     return rows.next();
+}
+
+/// The steps SQLite would take.
+QString TestMigrations::plan(const QString& sql)
+{
+    QStringList steps;
+    Rows rows = m_database->query(u"EXPLAIN QUERY PLAN "_s + sql);
+    while (rows.next())
+        steps += rows.text(3);
+    return steps.join(u"; ");
 }
 
 std::optional<Error> TestMigrations::tryMigrate(const std::vector<Migration>& steps)
@@ -163,6 +176,40 @@ void TestMigrations::theDefaultRolesFollowTheRules()
                     "rule.id = rule_id WHERE name = 'Viewer' AND operation NOT IN ('VIEW', "
                     "'RECEIVE')"_s),
         0);
+}
+
+void TestMigrations::whatGoesWithATaskIsFoundByIndex()
+{
+    SQLITE_ONLY("plans are told in SQLite's words");
+    QVERIFY(!tryMigrate(builtInMigrations()));
+    // A cascade is a DELETE (or UPDATE) by the column that refers.
+    QStringList deletes;
+    {
+        Rows rows = m_database->query(
+            u"SELECT child.name, key.\"from\" FROM sqlite_schema AS child, "
+            "pragma_foreign_key_list(child.name) AS key WHERE child.type = 'table' AND "
+            "key.\"table\" IN ('task', 'run')"_s);
+        while (rows.next())
+            deletes += u"DELETE FROM %1 WHERE %2 = 1"_s.arg(rows.text(0), rows.text(1));
+    }
+    QVERIFY(deletes.contains(u"DELETE FROM idempotency WHERE task_id = 1"_s));
+    QVERIFY(deletes.contains(u"DELETE FROM run WHERE task_id = 1"_s));
+    for (const QString& sql : std::as_const(deletes)) {
+        const QString found = plan(sql);
+        QVERIFY2(found.startsWith(u"SEARCH ") && !found.contains(u"SCAN"),
+            qPrintable(QString(sql + u": "_s + found)));
+    }
+}
+
+void TestMigrations::theOpenRunsOfANodeAreFoundByIndex()
+{
+    SQLITE_ONLY("plans are told in SQLite's words");
+    QVERIFY(!tryMigrate(builtInMigrations()));
+    // As readRuns() asks for them.
+    QCOMPARE(plan(u"SELECT run.id FROM run INDEXED BY run_open_place WHERE run.organization_id = 1 "
+                  "AND run.collaboration_id = 1 AND run.finished_at IS NULL ORDER BY run.id DESC "
+                  "LIMIT 10 OFFSET 0"_s),
+        u"SEARCH run USING INDEX run_open_place (organization_id=? AND collaboration_id=?)"_s);
 }
 
 void TestMigrations::scriptsAreCutIntoStatements_data()
