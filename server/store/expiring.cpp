@@ -18,12 +18,13 @@ struct Candidates
 };
 
 /// Numbers grow with time, so the first young row ends the search.
-Candidates lookAt(Database& database, const QString& sql, Millis before, qint64 after, int batch)
+Candidates lookAt(Database& database, const QString& sql, const QVariantList& values, Millis before,
+    qint64 after, int batch)
 {
     Candidates found;
     found.swept.last = after;
     int seen = 0;
-    Rows rows = database.query(sql, after, batch);
+    Rows rows = database.queryList(sql, values);
     while (rows.next()) {
         ++seen;
         if (rows.time(1) >= before)
@@ -39,7 +40,7 @@ Swept removeTasks(Database& database, Millis before, qint64 after, int batch)
 {
     Candidates found
         = lookAt(database, u"SELECT id, created_at FROM task WHERE id > ? ORDER BY id LIMIT ?"_s,
-            before, after, batch);
+            {bind(after), bind(batch)}, before, after, batch);
     for (const qint64 id : std::views::reverse(found.ids)) // children before their parents
         found.swept.removed += database.change(
             u"DELETE FROM task WHERE id = ? AND id < (SELECT MAX(id) FROM task) AND NOT EXISTS "
@@ -50,25 +51,35 @@ Swept removeTasks(Database& database, Millis before, qint64 after, int batch)
     return found.swept;
 }
 
+/// Looks only at runs that still have a log, so that a round costs what there is to do.
 Swept removeRunLogs(Database& database, Millis before, qint64 after, int batch)
 {
-    Candidates found
-        = lookAt(database, u"SELECT id, assigned_at FROM run WHERE id > ? ORDER BY id LIMIT ?"_s,
-            before, after, batch);
-    const QString old = u"run_id = ? AND EXISTS (SELECT 1 FROM run WHERE run.id = run_id AND "
-                        "run.finished_at < ?)"_s;
-    for (const qint64 id : found.ids) {
-        found.swept.removed += database.change(
-            u"UPDATE run_outcome SET log = NULL WHERE log IS NOT NULL AND "_s + old, id, before);
-        found.swept.removed += database.change(u"DELETE FROM run_log WHERE "_s + old, id, before);
-    }
+    Candidates found = lookAt(database,
+        u"SELECT id, assigned_at FROM run WHERE id IN (SELECT run_id FROM (SELECT run_id FROM "
+        "run_outcome INDEXED BY run_outcome_log WHERE log IS NOT NULL AND run_id > ? ORDER BY "
+        "run_id LIMIT ?) AS kept UNION SELECT run_id FROM (SELECT DISTINCT run_id FROM run_log "
+        "WHERE run_id > ? ORDER BY run_id LIMIT ?) AS live) ORDER BY id LIMIT ?"_s,
+        {bind(after), bind(batch), bind(after), bind(batch), bind(batch)}, before, after, batch);
+    if (found.ids.empty())
+        return found.swept;
+    const QString old = u"run_id > ? AND run_id <= ? AND EXISTS (SELECT 1 FROM run WHERE run.id = "
+                        "run_id AND run.finished_at < ?)"_s;
+    const qint64 last = found.swept.last;
+    found.swept.removed
+        += database.change(u"UPDATE run_outcome INDEXED BY run_outcome_log SET log = NULL WHERE "
+                           "log IS NOT NULL AND "_s
+                + old,
+            after, last, before);
+    found.swept.removed
+        += database.change(u"DELETE FROM run_log WHERE "_s + old, after, last, before);
     return found.swept;
 }
 
 Swept removeAudit(Database& database, Millis before, qint64 after, int batch)
 {
-    Candidates found = lookAt(database,
-        u"SELECT id, at FROM audit WHERE id > ? ORDER BY id LIMIT ?"_s, before, after, batch);
+    Candidates found
+        = lookAt(database, u"SELECT id, at FROM audit WHERE id > ? ORDER BY id LIMIT ?"_s,
+            {bind(after), bind(batch)}, before, after, batch);
     for (const qint64 id : found.ids)
         found.swept.removed += database.change(u"DELETE FROM audit WHERE id = ?"_s, id);
     return found.swept;

@@ -21,9 +21,10 @@ struct Swept
     bool isOver = true; ///< nothing that could be old enough is left
 };
 
-/// Looks at `batch` rows after number `after` and removes those from before `before`. Never an open
-/// run, a task with one, a task others came from, or the newest task, whose job number the next one
-/// is counted from. Called in the writer thread, inside a transaction; throws Failure.
+/// Looks at `batch` rows after number `after` (of the logs, only at runs that have one) and removes
+/// those from before `before`. Never an open run, a task with one, a task others came from, or the
+/// newest task, whose job number the next one is counted from. Called in the writer thread, inside
+/// a transaction; throws Failure.
 Swept removeExpired(Database& database, Expiring kind, Millis before, qint64 after, int batch);
 
 } // namespace gatehouse::store

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/store/database.h"
 #include "server/store/retention.h"
 #include "tests/server/store/fixture.h"
 
@@ -86,6 +87,32 @@ private Q_SLOTS:
         QVERIFY(!gone.log);
         QCOMPARE(gone.result, u"result"_s);
         QCOMPARE(f.run(f.task(lately).value().runs[0].id).value().run.log, u"log"_s);
+    }
+
+    void logsAreLookedAtOnce()
+    {
+        Fixture f;
+        for (int i = 0; i < 7; ++i) // more than a batch
+            finish(f, Millis{10'000}, Millis{20'000});
+        const TaskId live = create(f, Millis{10'000});
+        const RunId killed = f.task(live).value().runs[0].id;
+        QVERIFY(await<void>([&](work::Completion<void> done) {
+            f.store->appendRunLog(killed, u"line"_s, std::move(done));
+        }));
+        QVERIFY(f.kill(live, Millis{30'000}));
+        RetentionOptions options = hundredSeconds();
+        options.runLogs = Millis{100'000};
+        sweep(f, options);
+        QVERIFY(!f.run(killed).value().run.log);
+        f.store->close();
+        store::Database database(f.store->place(), store::Database::Access::Write, Millis{1'000});
+        database.begin();
+        const store::Swept again = store::removeExpired(
+            database, store::Expiring::RunLogs, Millis{900'000}, 0, options.batch);
+        database.rollBack();
+        QCOMPARE(again.removed, 0);
+        QCOMPARE(again.last, 0);
+        QVERIFY(again.isOver);
     }
 
     void auditRecordsGoByAge()
