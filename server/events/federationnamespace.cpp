@@ -26,6 +26,9 @@ namespace {
 
 /// Where log lines are written at once: what else is swept has seconds.
 constexpr Millis defaultSweepInterval{200};
+/// For a client to come back to this namespace after another one: its CONNECT packets follow each
+/// other at once.
+constexpr Millis handOverTime{2'000};
 
 void logAbout(observe::Level level, QLatin1StringView category, const QString& text,
     const session::Socket& socket, const access::Principal& principal = {})
@@ -193,7 +196,11 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
     if (principal.kind != PrincipalKind::Node)
         return;
     const NodeId node = principal.nodeId();
-    m_services.presence.socketClosed(node, id); // node-offline with the last one
+    // A node that is back was not away: nobody may hear it go.
+    if (reason == session::supersededReason)
+        m_handOvers.insert(id, {node, m_services.clock.monotonic() + handOverTime});
+    else
+        m_services.presence.socketClosed(node, id); // node-offline with the last one
     m_nodeWrites.seen(node);
 }
 
@@ -209,6 +216,7 @@ void FederationNamespace::sweep()
     m_logHandler->flush();
     m_nodeWrites.sweep();
     sweepStrangers(now);
+    sweepHandOvers(now);
     if (m_options.liveTokenEnd == LiveTokenEnd::Renew)
         sweepTokens(now);
 }
@@ -354,6 +362,7 @@ void FederationNamespace::admitNode(const MemberPtr& member)
     session::Socket& socket = *member->socket;
     const NodeId node = member->principal.nodeId();
     socket.emitEvent("sync");
+    m_handOvers.remove(socket.socketId());
     // Its first socket makes node-online, before the node itself is in the rooms.
     m_services.presence.socketOpened(node, socket.socketId(), socket.handshake().peerAddress);
     m_nodeWrites.seen(node);
@@ -437,6 +446,15 @@ void FederationNamespace::sweepStrangers(Millis now)
     m_expiredTold.removeIf([this, now](const QHash<QByteArray, Millis>::iterator& told) {
         return now - *told >= m_options.expiredTokenInterval;
     });
+}
+
+void FederationNamespace::sweepHandOvers(Millis now)
+{
+    const QList<SocketId> ids = m_handOvers.keys();
+    for (const SocketId& id : ids) {
+        if (m_handOvers.value(id).until <= now)
+            m_services.presence.socketClosed(m_handOvers.take(id).node, id);
+    }
 }
 
 void FederationNamespace::sweepTokens(Millis now)

@@ -26,7 +26,7 @@ class Hub;
 namespace gatehouse::identity {
 class Identities;
 struct Identity;
-}
+} // namespace gatehouse::identity
 namespace gatehouse::observe {
 class Metrics;
 }
@@ -109,6 +109,13 @@ private:
         QByteArray expiredSubject; ///< waits for `expired_token` when not empty
     };
 
+    /// A node whose connection has ended because it is back on another.
+    struct HandOver
+    {
+        NodeId node;
+        Millis until{}; ///< monotonic; then it has gone after all
+    };
+
     void directoryChanged() override;
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
@@ -125,6 +132,7 @@ private:
     void reviewMember(const SocketId& id);
     void sweepStrangers(Millis now);
     void sweepTokens(Millis now);
+    void sweepHandOvers(Millis now);
     void logWordsOf(const session::Socket& socket, const access::Principal& principal,
         observe::Level level, const QString& text);
     void handlePing(Member& member);
@@ -137,6 +145,7 @@ private:
     NodeRefusals m_refusals;
     NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;
+    QHash<SocketId, HandOver> m_handOvers;
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
     QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent

@@ -100,6 +100,11 @@ public:
     virtual void disconnect() = 0;
 };
 
+/// How a connection ends whose client has come back on another one. Where that claimed its socket,
+/// a socket of the same id is connected next, inside the same call; in the client's other
+/// namespaces one may follow.
+inline constexpr char supersededReason[] = "superseded";
+
 /// Implemented by events, one per namespace; registered with SocketIoServer::addNamespace().
 /// Called in the network thread. A call may disconnect the socket it is about.
 class NamespaceHandler

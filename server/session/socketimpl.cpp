@@ -14,7 +14,8 @@ namespace {
 bool isBrokenConnection(const QByteArray& reason)
 {
     return reason == "transport close" || reason == "transport error" || reason == "ping timeout"
-        || reason == "slow consumer" || reason == "server shutting down" || reason == "superseded";
+        || reason == "slow consumer" || reason == "server shutting down"
+        || reason == supersededReason;
 }
 
 } // namespace
@@ -124,7 +125,7 @@ std::optional<SocketImpl::Return> SocketImpl::recover()
         return std::nullopt;
     }
     if (holder)
-        holder->m_session.engine().close(QLatin1StringView("superseded"), CloseCode::Normal);
+        holder->m_session.engine().close(QLatin1StringView(supersededReason), CloseCode::Normal);
     m_recovery->forget(claim->pid);
     ++m_core.counters.recoveries;
     m_stay->pid = past->pid;

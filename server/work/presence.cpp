@@ -27,10 +27,12 @@ void Presence::restoreLastSeen(NodeId node, Millis lastSeen)
 void Presence::socketOpened(NodeId node, const SocketId& socket, const QString& address)
 {
     Entry& known = entry(node);
-    const auto same = [&](const LiveSocket& live) { return live.id == socket; };
-    if (std::any_of(known.sockets.begin(), known.sockets.end(), same))
-        return;
-    known.sockets.push_back({socket, address, std::nullopt});
+    const auto live = std::find_if(known.sockets.begin(), known.sockets.end(),
+        [&](const LiveSocket& one) { return one.id == socket; });
+    if (live == known.sockets.end())
+        known.sockets.push_back({socket, address, std::nullopt});
+    else
+        live->address = address;
     NodePresence& state = known.state;
     state.sockets = int(known.sockets.size());
     remember(known, true, address);

@@ -64,6 +64,8 @@ public:
     /// Fills in what an earlier run of the server knew. No observer hears it.
     void restoreLastSeen(NodeId node, Millis lastSeen);
 
+    /// A socket that is known already has come back on another connection: that is no absence, and
+    /// its configuration stays.
     void socketOpened(NodeId node, const SocketId& socket, const QString& address);
     /// Unknown sockets are ignored, so calling it twice is harmless.
     void socketClosed(NodeId node, const SocketId& socket);

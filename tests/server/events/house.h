@@ -196,6 +196,15 @@ public:
         store->close();
     }
 
+    /// Clients that come from now on may return as who they were.
+    void allowRecovery()
+    {
+        server->addNamespace(
+            events::RootNamespace::name(), &root, session::RecoveryOptions{}, nullptr);
+        server->addNamespace(
+            events::FederationNamespace::name(), &federation, session::RecoveryOptions{}, nullptr);
+    }
+
     static QByteArray secret() { return "a secret that is long enough for HS256"; }
 
     // Who is who

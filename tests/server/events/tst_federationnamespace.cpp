@@ -19,6 +19,17 @@ QByteArray number(qint64 value)
     return QByteArray::number(value);
 }
 
+/// The secret a CONNECT answer gives for the way back; the root namespace has an empty name here.
+QByteArray pidIn(const QByteArrayList& texts, const QByteArray& nsp)
+{
+    const QByteArray start = "40" + (nsp.isEmpty() ? QByteArray() : nsp + ',') + '{';
+    for (const QByteArray& text : texts) {
+        if (text.startsWith(start))
+            return text.split('"').value(7);
+    }
+    return {};
+}
+
 } // namespace
 
 class FederationNamespaceTest : public QObject
@@ -39,6 +50,9 @@ private Q_SLOTS:
     void strangersBeyondTheCapPushOutTheOldest();
     void presenceIsToldOncePerClientAndStaysInTheCollaboration();
     void lateEndOfAnOldSocketChangesNothing();
+    void recoveryOfALiveNodeIsNoAbsence_data();
+    void recoveryOfALiveNodeIsNoAbsence();
+    void nodeThatDoesNotFollowItsOldConnectionIsToldOffline();
     void statusIsRelayedWithItsJobAndItsSpelling();
     void statusOfForeignRunsGoesNowhere_data();
     void statusOfForeignRunsGoesNowhere();
@@ -310,6 +324,71 @@ void FederationNamespaceTest::lateEndOfAnOldSocketChangesNothing()
     QCOMPARE(house.presence.config(id).at(0).value, u"true"_s);
     QCOMPARE(anna.take("node-offline").size(), 0);
     fresh.die();
+    QVERIFY(!house.presence.isOnline(id));
+    QCOMPARE(anna.take("node-offline").size(), 1);
+}
+
+void FederationNamespaceTest::recoveryOfALiveNodeIsNoAbsence_data()
+{
+    QTest::addColumn<QByteArray>("nsp"); // where the client says who it was
+    QTest::newRow("in /tasks") << QByteArray("/tasks");
+    QTest::newRow("in another namespace first") << QByteArray();
+}
+
+void FederationNamespaceTest::recoveryOfALiveNodeIsNoAbsence()
+{
+    QFETCH(QByteArray, nsp);
+    House house;
+    house.allowRecovery();
+    Client anna = house.connectUser(u"anna"_s);
+    const NodeId id = house.node(u"a-heart"_s);
+    const auto old = house.openSession(house.nodeToken(u"a-heart"_s));
+    old->sendText("40");
+    old->sendText("40/tasks,");
+    const QByteArray pid = pidIn(old->takeTexts(), nsp);
+    Client before(old, "/tasks");
+    before.emitEvent("node_info_update", R"({"encryption":true})");
+    QCOMPARE(anna.take("node-online").size(), 1);
+
+    const auto fresh = house.openSession(house.nodeToken(u"a-heart"_s));
+    const QByteArray place = nsp.isEmpty() ? QByteArray() : nsp + ',';
+    fresh->sendText(QByteArray("40" + place + "{\"pid\":\"" + pid + "\"}"));
+    if (nsp.isEmpty())
+        fresh->sendText("40/tasks,");
+    Client after(fresh, "/tasks");
+    QVERIFY(before.isClosed());
+    house.pass(Millis{3'000});
+    for (const QByteArray& event : anna.take())
+        QVERIFY2(!event.startsWith("node-o"), QByteArray(event).constData());
+    QVERIFY(house.presence.isOnline(id));
+    QCOMPARE(house.presence.presence(id).flaps, 0);
+    QCOMPARE(house.presence.presence(id).sockets, 1);
+    QCOMPARE(house.presence.config(id).at(0).value, u"true"_s);
+
+    after.die();
+    QVERIFY(!house.presence.isOnline(id));
+    QCOMPARE(anna.take("node-offline").size(), 1);
+    QCOMPARE(house.presence.presence(id).flaps, 1);
+}
+
+void FederationNamespaceTest::nodeThatDoesNotFollowItsOldConnectionIsToldOffline()
+{
+    House house;
+    house.allowRecovery();
+    Client anna = house.connectUser(u"anna"_s);
+    const NodeId id = house.node(u"a-heart"_s);
+    const auto old = house.openSession(house.nodeToken(u"a-heart"_s));
+    old->sendText("40");
+    old->sendText("40/tasks,");
+    const QByteArray pid = pidIn(old->takeTexts(), {});
+    const auto fresh = house.openSession(house.nodeToken(u"a-heart"_s));
+    fresh->sendText(QByteArray("40{\"pid\":\"" + pid + "\"}")); // and not to /tasks
+    session::fake::Rig::settle();
+    QVERIFY(old->isClosed());
+    house.pass(Millis{1'000});
+    QVERIFY(house.presence.isOnline(id));
+    QCOMPARE(anna.take("node-offline").size(), 0);
+    house.pass(Millis{1'000});
     QVERIFY(!house.presence.isOnline(id));
     QCOMPARE(anna.take("node-offline").size(), 1);
 }

@@ -51,6 +51,7 @@ private Q_SLOTS:
     void aSocketThatIsGoneCannotSetTheConfig();
     void goingOfflineEmptiesTheConfig();
     void openingOrClosingTwiceCountsOnce();
+    void aSocketThatComesBackRenewsItsAddress();
     void aPingOnlyRefreshesLastSeen();
     void sinceIsTheLastChangeOfOnline();
     void wallClockJumpsDoNotTakeItOffline();
@@ -174,6 +175,21 @@ void TestPresence::openingOrClosingTwiceCountsOnce()
     m_presence->socketClosed(node, newSocket);
     QCOMPARE(m_presence->onlineCount(), 0);
     QCOMPARE(m_presence->presence(node).flaps, 1);
+}
+
+void TestPresence::aSocketThatComesBackRenewsItsAddress()
+{
+    m_presence->socketOpened(node, oldSocket, u"192.0.2.1"_s);
+    m_recorder->take();
+    m_clock->advance(Millis{60'000});
+    m_presence->socketOpened(node, oldSocket, u"192.0.2.2"_s);
+    QCOMPARE(m_recorder->take(), u"changed:7/1"_s);
+    QCOMPARE(m_presence->presence(node).address, u"192.0.2.2"_s);
+    QCOMPARE(m_presence->presence(node).lastSeen, Millis{1'060'000});
+    QCOMPARE(m_presence->presence(node).since, Millis{1'000'000});
+    QCOMPARE(m_presence->history(node).size(), size_t(2));
+    m_presence->socketClosed(node, oldSocket);
+    QCOMPARE(m_presence->history(node).back().address, u"192.0.2.2"_s);
 }
 
 void TestPresence::aPingOnlyRefreshesLastSeen()
