@@ -36,6 +36,7 @@ struct RoomsModel::RoomEntry final : Entry
     RoomEntry(QString roomKey, Entry* above) : Entry(Level::Room, std::move(roomKey), above) { }
     model::RoomInfo info;
     KeyedRows<MemberEntry> members;
+    bool isListed = false; ///< the topic `rooms` has it; otherwise only its members speak of it
 };
 
 struct RoomsModel::NamespaceEntry final : Entry
@@ -54,7 +55,11 @@ void RoomsModel::resetRooms(const std::vector<model::RoomInfo>& rooms)
         present.insert(info.key());
     const QStringList known = m_rooms.keys();
     for (const QString& key : known) {
-        if (!present.contains(key))
+        if (present.contains(key))
+            continue;
+        RoomEntry& entry = *findRoom(key);
+        entry.isListed = false;
+        if (entry.members.size() == 0)
             removeRoom(key);
     }
     for (const model::RoomInfo& info : rooms)
@@ -153,6 +158,7 @@ RoomsModel::RoomEntry& RoomsModel::roomFor(const QString& nsp, const QString& ro
 void RoomsModel::putRoom(const model::RoomInfo& info)
 {
     RoomEntry& entry = roomFor(info.nsp, info.room);
+    entry.isListed = true;
     if (entry.info == info)
         return;
     entry.info = info;
@@ -218,6 +224,8 @@ void RoomsModel::removeMember(const QString& key)
     m_members.remove(key);
     above.members.remove(row);
     endRemoveRows();
+    if (!above.isListed && above.members.size() == 0)
+        removeRoom(QString(above.key)); // a copy: the entry goes
 }
 
 void RoomsModel::touch(const Entry& entry)

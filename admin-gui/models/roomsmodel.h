@@ -11,7 +11,8 @@ namespace gatehouse::gui {
 
 /// Namespaces, their rooms, and who is in them, from the topics `rooms` and `members`. The two are
 /// independent streams: whichever speaks of a room first makes it appear, and the end of a room in
-/// `rooms` takes its members along.
+/// `rooms` takes its members along. A snapshot of `rooms` may be older than the members that came
+/// live: a room it does not list stays until its last member is gone.
 class RoomsModel final : public QAbstractItemModel
 {
     Q_OBJECT

@@ -19,7 +19,8 @@ using Mode = QAbstractItemModelTester::FailureReportingMode;
 
 int memberCount(const RoomsModel& model, const QString& room)
 {
-    return model.rowCount(model.indexOfRoom(u"/tasks|"_s + room));
+    const QModelIndex index = model.indexOfRoom(u"/tasks|"_s + room);
+    return index.isValid() ? model.rowCount(index) : 0;
 }
 
 } // namespace
@@ -69,6 +70,36 @@ private Q_SLOTS:
         model.applyMembers({{member.key(), std::nullopt}}); // comes late
         model.applyMembers({{member.key(), member}});
         QCOMPARE(memberCount(model, u"a"_s), 1);
+    }
+
+    void aLateSnapshotOfRoomsKeepsTheMembersThatCameLive()
+    {
+        RoomsModel model;
+        QAbstractItemModelTester tester(&model, Mode::QtTest);
+        const auto member = sampleMember(u"new"_s, u"1"_s, u"Anna"_s);
+        model.applyMembers({{member.key(), member}});
+        model.resetRooms({sampleRoom(u"old"_s, 1)}); // taken before Anna came
+        QCOMPARE(memberCount(model, u"new"_s), 1);
+        model.applyRooms({{QString(), sampleRoom(u"new"_s, 1)}});
+        QCOMPARE(model.roomCount(), 2);
+        QCOMPARE(memberCount(model, u"new"_s), 1);
+    }
+
+    void aRoomNobodyListsEndsWithItsLastMember()
+    {
+        RoomsModel model;
+        QAbstractItemModelTester tester(&model, Mode::QtTest);
+        const auto anna = sampleMember(u"a"_s, u"1"_s, u"Anna"_s);
+        const auto bram = sampleMember(u"a"_s, u"2"_s, u"Bram"_s);
+        model.resetRooms({sampleRoom(u"a"_s, 2), sampleRoom(u"b"_s, 1)});
+        model.resetMembers({anna, bram});
+        model.resetRooms({sampleRoom(u"b"_s, 1)}); // it ended while nobody listened
+        model.applyMembers({{anna.key(), std::nullopt}});
+        QCOMPARE(memberCount(model, u"a"_s), 1);
+        model.resetMembers({}); // and here is who is left
+        QVERIFY(!model.indexOfRoom(u"/tasks|a"_s).isValid());
+        QCOMPARE(model.roomCount(), 1); // a listed room stays, empty as it is
+        QVERIFY(model.indexOfRoom(u"/tasks|b"_s).isValid());
     }
 
     void aNewSnapshotKeepsWhatStays()
