@@ -46,7 +46,7 @@ Result<ImportedBeside> importBeside(
     if (!place)
         return tl::unexpected(place.error());
     try {
-        Database database(*place, Database::Access::Write, options.busyTimeout);
+        Database database(*place, Database::Access::WriteBeside, options.busyTimeout);
         return ImportedBeside{writeAlone(database, data), server};
     } catch (const Failure& failed) {
         return tl::unexpected(failed.error);

@@ -19,8 +19,9 @@ QString nextConnectionName()
     return u"gatehouse-%1"_s.arg(counter.fetch_add(1));
 }
 
-/// Any number will do that nobody else takes.
+// Any numbers will do that nobody else takes.
 constexpr auto writerLock = "SELECT pg_advisory_lock(7400740074)"_L1;
+constexpr auto besideLock = "SELECT pg_advisory_lock(7400740075)"_L1;
 constexpr auto lockNotAvailable = "55P03"_L1;
 constexpr auto timedOut = "57014"_L1;
 
@@ -132,10 +133,10 @@ Database::Database(const Place& place, Access access, Millis patience)
                         place.isRemote() ? u"libqt6sql6-psql"_s : u"libqt6sql6-sqlite"_s)},
                 Failure::Kind::Broken};
         open(patience);
-        for (const QString& step : m_dialect.setUp(access == Access::Write, patience))
+        for (const QString& step : m_dialect.setUp(access != Access::Read, patience))
             execute(step);
-        if (place.isRemote() && access == Access::Write)
-            lock();
+        if (place.isRemote() && access != Access::Read)
+            lock(access == Access::Write ? writerLock : besideLock);
     } catch (const Failure&) {
         close();
         throw;
@@ -169,10 +170,10 @@ void Database::open(Millis patience)
 
 /// A file's folder is locked by DataDirectory; a server's database by a lock that ends with the
 /// connection.
-void Database::lock()
+void Database::lock(const QString& sql)
 {
     QSqlQuery query(m_connection);
-    if (query.exec(writerLock))
+    if (query.exec(sql))
         return;
     const QString code = query.lastError().nativeErrorCode();
     if (code == lockNotAvailable || code == timedOut)
@@ -206,7 +207,7 @@ void Database::define(const QString& sql)
 
 void Database::begin()
 {
-    execute(m_access == Access::Write ? m_dialect.begin() : m_dialect.beginReading());
+    execute(m_access == Access::Read ? m_dialect.beginReading() : m_dialect.begin());
 }
 
 void Database::commit()

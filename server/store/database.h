@@ -70,7 +70,9 @@ QVariant bind(Id<Tag> id)
 class Database
 {
 public:
-    enum class Access : quint8 { Write, Read };
+    /// WriteBeside: for a short while beside the process that has Write. On a server each of the
+    /// two is held by one process at a time; a file's Write is guarded by DataDirectory.
+    enum class Access : quint8 { Write, WriteBeside, Read };
 
     /// `patience`: how long to wait for other processes, and on a server how long for an answer.
     Database(const Place& place, Access access, Millis patience);
@@ -128,7 +130,7 @@ private:
 
     Prepared& prepared(const QString& sql, const QVariantList& values);
     void open(Millis patience);
-    void lock();
+    void lock(const QString& sql);
     void close();
 
     const Place m_place;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only a database server can do: go away, come back, be somebody else's.
+#include "server/store/beside.h"
+#include "server/store/database.h"
 #include "tests/server/store/fixture.h"
 #include "tests/support/wait.h"
 
@@ -62,6 +64,40 @@ private Q_SLOTS:
         QVERIFY2(second.error().detail.endsWith(u"in use by another gatehouse process"_s),
             qPrintable(second.error().detail));
         f.store->close();
+    }
+
+    void anImportIsWrittenBesideTheServer()
+    {
+        Fixture f;
+        f.store->announceServer();
+        const Result<store::ImportData> data = store::readImport(
+            R"({"format": "gatehouse-import", "version": 1, "organizations": [{"name": "Delft"}]})");
+        QVERIFY(data);
+        const auto imported = store::importBeside(f.path(), *data, f.placed());
+        QVERIFY2(imported, qPrintable(imported ? QString() : imported.error().detail));
+        QCOMPARE(imported->server, qint64(QCoreApplication::applicationPid()));
+        f.directory = f.store->loadStartState()->directory;
+        QVERIFY(f.organization(u"Delft"_s).isValid());
+        QVERIFY(f.create(f.newTask())); // the server writes on
+    }
+
+    void importsBesideTheServerTakeTurns()
+    {
+        Fixture f;
+        f.store->announceServer();
+        const Result<store::ImportData> data
+            = store::readImport(R"({"format": "gatehouse-import", "version": 1})");
+        QVERIFY(data);
+        store::StoreOptions options = f.placed();
+        options.busyTimeout = Millis{300};
+        {
+            store::Database other(
+                f.store->place(), store::Database::Access::WriteBeside, options.busyTimeout);
+            const auto refused = store::importBeside(f.path(), *data, options);
+            QVERIFY(!refused);
+            QCOMPARE(refused.error().code, ErrorCode::Conflict);
+        }
+        QVERIFY(store::importBeside(f.path(), *data, options));
     }
 
     void aServerThatIsNotThereIsSaidAtTheStart()
