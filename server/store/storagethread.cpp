@@ -271,7 +271,7 @@ StorageThread::Health ReaderThread::work(Database& database, const std::function
 {
     std::vector<JobPtr> one;
     one.push_back(next());
-    JobOutcome outcome = JobOutcome::Broken;
+    std::optional<JobOutcome> outcome; // none: it did not get to run
     const std::optional<Error> trouble = attempt([&] {
         database.begin();
         outcome = one.back()->run(database);

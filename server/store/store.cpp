@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include <future>
+#include <utility>
 
 namespace gatehouse::store {
 
@@ -76,6 +77,43 @@ qsizetype bytesOf(const std::optional<QString>& text)
     return text ? bytesOf(*text) : 0;
 }
 
+/// Reads the directory for who waits in another thread: whatever ends it, even without a run, is
+/// answered, and from the thread it ends in.
+class StartJob final : public Job
+{
+public:
+    std::future<Result<StartState>> answer() { return m_answer.get_future(); }
+
+    JobOutcome run(Database& database) override
+    {
+        try {
+            settle(StartState{readDirectory(database)});
+            return JobOutcome::Done;
+        } catch (const Failure& failed) {
+            fail(failed.error);
+            return JobOutcome::Broken;
+        }
+    }
+    void fail(const Error& error) override
+    {
+        m_error = error;
+        settle(tl::unexpected(error));
+    }
+    Error error() const override { return m_error; }
+    void complete() override { }
+
+private:
+    void settle(Result<StartState> result)
+    {
+        if (!std::exchange(m_isSettled, true)) // a read that ended badly after it was read is fine
+            m_answer.set_value(std::move(result));
+    }
+
+    std::promise<Result<StartState>> m_answer;
+    Error m_error;
+    bool m_isSettled = false;
+};
+
 void touchRow(int changed, const QString& what)
 {
     if (changed == 0)
@@ -97,9 +135,14 @@ struct Store::Private
     void submit(StorageThread& thread, typename TypedJob<T>::Work work, work::Completion<T> done,
         qsizetype bytes = 0)
     {
-        Q_ASSERT(QThread::currentThread() == results.thread());
         JobPtr job = std::make_unique<TypedJob<T>>(std::move(work), std::move(done));
         job->bytes = bytes;
+        enqueue(thread, std::move(job));
+    }
+
+    void enqueue(StorageThread& thread, JobPtr job)
+    {
+        Q_ASSERT(QThread::currentThread() == results.thread());
         if (thread.enqueue(job))
             return;
         job->fail({ErrorCode::Unavailable,
@@ -179,18 +222,11 @@ void Store::announceServer()
 
 Result<StartState> Store::loadStartState()
 {
-    std::promise<Result<StartState>> loaded;
-    std::future<Result<StartState>> answer = loaded.get_future();
-    // The completion would need our event loop, which is not running yet: answer from the job.
-    d->read<void>(
-        [&loaded](Database& database) {
-            try {
-                loaded.set_value(StartState{readDirectory(database)});
-            } catch (const Failure& failed) {
-                loaded.set_value(tl::unexpected(failed.error));
-            }
-        },
-        {});
+    // A completion would need our event loop, which is not running yet.
+    auto job = std::make_unique<StartJob>();
+    std::future<Result<StartState>> answer = job->answer();
+    ++d->reads;
+    d->enqueue(d->reader, std::move(job));
     return answer.get();
 }
 

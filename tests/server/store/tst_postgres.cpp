@@ -132,6 +132,15 @@ private Q_SLOTS:
         QCOMPARE(f.tasks({}).total, 2);
     }
 
+    void aStartWithoutTheServerEndsWithItsError()
+    {
+        Fixture f;
+        QVERIFY(PostgresCluster::shared().stop()); // the reader does not know yet
+        const auto state = f.store->loadStartState();
+        QVERIFY(!state);
+        QCOMPARE(state.error().code, ErrorCode::Unavailable);
+    }
+
     void whatWasAnsweredSurvivesTheServersCrash()
     {
         Fixture f;

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void anUnusableDirectoryIsRefusedWithOneLine();
     void anOpenFolderWithOtherThingsInItIsLeftAlone();
     void aDamagedFileIsRefused();
+    void aClosedStoreRefusesTheStartState();
     void anAnswerComesAfterTheDataIsVisibleToAnotherConnection();
     void answersComeInTheOrderOfTheCalls();
     void manyWritesShareCommits();
@@ -131,6 +132,15 @@ void TestStore::aDamagedFileIsRefused()
     QCOMPARE(opened.error().code, ErrorCode::Unavailable);
     QVERIFY2(
         opened.error().detail.contains(u"not a database"_s), qPrintable(opened.error().detail));
+}
+
+void TestStore::aClosedStoreRefusesTheStartState()
+{
+    Fixture f;
+    f.store->close();
+    const auto state = f.store->loadStartState();
+    QVERIFY(!state);
+    QCOMPARE(state.error().code, ErrorCode::Unavailable);
 }
 
 void TestStore::anAnswerComesAfterTheDataIsVisibleToAnotherConnection()
