@@ -156,10 +156,7 @@ void Database::open(Millis patience)
         m_connection.setDatabaseName(m_place.name);
         m_connection.setUserName(m_place.user);
         m_connection.setPassword(m_place.password);
-        const QStringList options
-            = QStringList{u"connect_timeout=3"_s, u"application_name=gatehouse"_s}
-            + m_place.options; // the last of a name counts
-        m_connection.setConnectOptions(options.join(u';'));
+        m_connection.setConnectOptions(m_place.connectOptions());
     } else {
         m_connection.setDatabaseName(m_place.file);
         m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count()));

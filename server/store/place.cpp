@@ -61,6 +61,15 @@ Result<Place> Place::fromUrl(const QString& text)
     return place;
 }
 
+QString Place::connectOptions() const
+{
+    // A server that vanishes without a word is given up after five seconds.
+    const QStringList defaults{u"application_name=gatehouse"_s, u"connect_timeout=3"_s,
+        u"tcp_user_timeout=5000"_s, u"keepalives=1"_s, u"keepalives_idle=2"_s,
+        u"keepalives_interval=1"_s, u"keepalives_count=3"_s};
+    return (defaults + options).join(u';');
+}
+
 QString Place::text() const
 {
     if (!isRemote())

@@ -30,6 +30,10 @@ struct Place
     /// `?host=/run/postgresql`. BadRequest says what is wrong and never repeats the password.
     static Result<Place> fromUrl(const QString& url);
 
+    /// What libpq is told beside the above, "name=value;…": our defaults, then `options`, of which
+    /// the last of a name counts.
+    QString connectOptions() const;
+
     bool isRemote() const { return backEnd == BackEnd::Postgres; }
     QString text() const; ///< for people and logs: without the password
 };

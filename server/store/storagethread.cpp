@@ -95,17 +95,30 @@ void StorageThread::loop(const std::function<void(Result<void>)>& opened)
             m_database ? std::chrono::steady_clock::now() + m_options.idleProbe : m_nextTry);
         if (wake == Wake::Stop)
             break;
-        if (!m_database && std::chrono::steady_clock::now() >= m_nextTry)
-            reconnect();
-        if (!m_database) {
-            refuseQueued();
-            continue;
-        }
-        const Health health = wake == Wake::Job ? work(*m_database, next) : Health::Trouble;
-        if (health == Health::Trouble && !m_database->isAlive())
-            lose();
+        m_busySince = std::chrono::steady_clock::now();
+        serve(wake, next);
+        m_busySince = Moment{};
     }
     m_database.reset();
+}
+
+void StorageThread::serve(Wake wake, const std::function<JobPtr()>& next)
+{
+    if (!m_database && std::chrono::steady_clock::now() >= m_nextTry)
+        reconnect();
+    if (!m_database) {
+        refuseQueued();
+        return;
+    }
+    const Health health = wake == Wake::Job ? work(*m_database, next) : Health::Trouble;
+    if (health == Health::Trouble && !m_database->isAlive())
+        lose();
+}
+
+bool StorageThread::isStuck() const
+{
+    const Moment since = m_busySince;
+    return since != Moment{} && std::chrono::steady_clock::now() - since > m_options.stuckAfter;
 }
 
 /// Waits for a job; for a server not longer than until `moment`.
@@ -188,6 +201,8 @@ WriterStats WriterThread::takeStats()
 
 bool WriterThread::isFailing()
 {
+    if (isStuck())
+        return true;
     const std::lock_guard lock(m_statsMutex);
     return m_stats.isFailing;
 }

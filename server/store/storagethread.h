@@ -6,6 +6,7 @@
 
 #include <QString>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -24,6 +25,7 @@ struct ThreadOptions
     qsizetype maxQueuedBytes = 256 << 20;
     Millis groupTime{5};
     size_t maxGroupSize = 1'000;
+    Millis stuckAfter{5'000}; ///< longer under way is as good as failing
 };
 
 /// A thread with a database connection of its own and a bounded queue of jobs. stop() runs what is
@@ -42,6 +44,8 @@ public:
     bool enqueue(JobPtr& job);
     void stop();
     size_t queued() const;
+    /// What the thread does just now has gone on for too long: the database does not answer.
+    bool isStuck() const; ///< any thread
 
 protected:
     enum class Health : quint8 { Good, Trouble }; ///< Trouble: with the storage, not with a job
@@ -59,6 +63,7 @@ private:
 
     void loop(const std::function<void(Result<void>)>& opened);
     Wake waitUntil(Moment moment);
+    void serve(Wake wake, const std::function<JobPtr()>& next);
     std::optional<Error> connect();
     void reconnect();
     void lose();
@@ -72,6 +77,7 @@ private:
     std::deque<JobPtr> m_queue;
     qsizetype m_queuedBytes = 0;
     bool m_stopping = false;
+    std::atomic<Moment> m_busySince{Moment{}}; ///< the zero moment: waits for a job
     std::thread m_thread;
     // Of the storage thread alone.
     std::unique_ptr<Database> m_database; ///< null while a server is away
@@ -90,7 +96,7 @@ public:
     ~WriterThread() override;
 
     WriterStats takeStats(); ///< from any thread
-    bool isFailing(); ///< from any thread
+    bool isFailing(); ///< or stuck; from any thread
 
 private:
     Health work(Database& database, const std::function<JobPtr()>& next) override;

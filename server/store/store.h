@@ -75,7 +75,7 @@ public:
     const Place& place() const;
     /// Writes that wait for their commit, for /metrics.
     qsizetype queuedWrites() const;
-    bool isFailing() const; ///< the last transaction was not kept: disk full, I/O error
+    bool isFailing() const; ///< the last transaction was not kept (disk full, …) or one hangs
     quint64 reads() const; ///< asked for since the start, for /metrics
     /// The commit times are handed out once.
     WriterStats takeWriterStats();

@@ -36,6 +36,16 @@ private Q_SLOTS:
         QCOMPARE(place->text(), u"PostgreSQL database fed at /run/postgresql"_s);
     }
 
+    void aServerThatVanishesIsGivenUpUnlessTheAddressSaysOtherwise()
+    {
+        const auto place = Place::fromUrl(u"postgresql://h/d?tcp_user_timeout=60000"_s);
+        QVERIFY(place);
+        const QStringList options = place->connectOptions().split(u';');
+        QVERIFY(options.contains(u"keepalives_idle=2"_s));
+        QVERIFY(options.indexOf(u"tcp_user_timeout=5000"_s) >= 0);
+        QCOMPARE(options.last(), u"tcp_user_timeout=60000"_s); // the last counts
+    }
+
     void aWrongAddressIsRefusedInWords_data()
     {
         QTest::addColumn<QString>("url");

@@ -3,13 +3,17 @@
 #include "server/store/beside.h"
 #include "server/store/database.h"
 #include "tests/server/store/fixture.h"
+#include "tests/support/servedprogram.h"
 #include "tests/support/wait.h"
 
 #include <QElapsedTimer>
 
+#include <signal.h>
+
 using namespace gatehouse;
 using namespace gatehouse::store::test;
 using gatehouse::test::PostgresCluster;
+using gatehouse::test::ServedProgram;
 using gatehouse::test::waitUntil;
 using store::await;
 using store::StoreOptions;
@@ -130,6 +134,25 @@ private Q_SLOTS:
         QVERIFY(waitUntil([&] { return f.task(before).has_value(); }));
         QVERIFY(f.create(f.newTask()));
         QCOMPARE(f.tasks({}).total, 2);
+    }
+
+    void aFrozenServerIsNoticed()
+    {
+        Fixture f;
+        QVERIFY(!f.store->isFailing());
+        const int writer
+            = PostgresCluster::shared()
+                  .query(f.store->place().name,
+                      u"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                      "(SELECT oid FROM pg_database WHERE datname = current_database())"_s)
+                  .toInt();
+        QVERIFY(writer > 1);
+        QCOMPARE(::kill(writer, SIGSTOP), 0);
+        const bool isNoticed = ServedProgram::waitLooking([&] { return f.store->isFailing(); });
+        QCOMPARE(::kill(writer, SIGCONT), 0); // else nothing here would end
+        QVERIFY(isNoticed);
+        QVERIFY(ServedProgram::waitLooking([&] { return !f.store->isFailing(); }));
+        QVERIFY(f.create(f.newTask()));
     }
 
     void aStartWithoutTheServerEndsWithItsError()
