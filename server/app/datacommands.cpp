@@ -22,8 +22,6 @@ namespace gatehouse::app {
 
 namespace {
 
-constexpr qint64 maxImportBytes = 256 << 20;
-
 ExitCode fail(ExitCode code, const QString& text)
 {
     std::fprintf(stderr, "%s\n", qPrintable(text));
@@ -128,10 +126,8 @@ ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArg
     if (!source.open(QIODevice::ReadOnly)) {
         return fail(ExitCode::IoError, QString(file + QStringLiteral(": ") + source.errorString()));
     }
-    if (source.size() > maxImportBytes) {
-        return fail(ExitCode::Failed, QString(file + QStringLiteral(": larger than 256 MiB")));
-    }
-    auto data = store::readImport(source.readAll());
+    // One byte more than is allowed, so that readImport() can refuse what is larger.
+    auto data = store::readImport(source.read(store::maxImportBytes + 1));
     if (!data) {
         return fail(ExitCode::Failed, QString(file + QStringLiteral(": ") + data.error().detail));
     }

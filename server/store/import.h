@@ -103,8 +103,11 @@ struct ImportReport
     ImportCounts users;
 };
 
-/// Reads an import file strictly: unknown, missing, doubled and wrong fields are BadRequest, text
-/// that is no JSON is Malformed. The detail begins with the place: "users[2].email: …".
+inline constexpr qsizetype maxImportBytes = 64 << 20;
+
+/// Reads an import file strictly: more than maxImportBytes is TooLarge; unknown, missing, doubled
+/// and wrong fields are BadRequest, text that is no JSON is Malformed. The detail begins with the
+/// place: "users[2].email: …".
 Result<ImportData> readImport(const QByteArray& json);
 
 /// Password in clear to PHC string. Slow by design; the error ends the import.

@@ -18,7 +18,6 @@ using namespace Qt::StringLiterals;
 
 constexpr qsizetype maxTextLength = 1'000;
 constexpr qsizetype maxPublicKeyLength = 16'384;
-constexpr qsizetype maxFileBytes = 64 << 20;
 
 struct Fault
 {
@@ -333,8 +332,9 @@ private:
 
 Result<ImportData> readImport(const QByteArray& json)
 {
-    if (json.size() > maxFileBytes)
-        return failure(ErrorCode::TooLarge, u"the file is larger than 64 MiB"_s);
+    if (json.size() > maxImportBytes)
+        return failure(
+            ErrorCode::TooLarge, u"the file is larger than %1 MiB"_s.arg(maxImportBytes >> 20));
     const JsonRules strict{.maxDepth = 8,
         .duplicateNames = DuplicateNames::Refuse,
         .loneSurrogates = LoneSurrogates::Refuse};

@@ -184,6 +184,8 @@ void tst_Program::endsWithTheCodeOfItsFault_data()
         << line("import DIR/none.json --data DIR/data") << 74 << "none.json";
     QTest::newRow("import file that is wrong")
         << line("import DIR/wrong.toml --data DIR/data") << 1 << "wrong.toml";
+    QTest::newRow("import file that is too large")
+        << line("import DIR/large.json --data DIR/data") << 1 << "larger than 64 MiB";
     QTest::newRow("token of an unknown kind")
         << line("token mint --kind king --id 1 --data DIR") << 2 << "--kind";
     QTest::newRow("token that is none") << line("token inspect abc") << 1 << "not a JSON Web Token";
@@ -195,6 +197,8 @@ void tst_Program::endsWithTheCodeOfItsFault()
     QFETCH(int, code);
     QFETCH(QString, says);
     write("wrong.toml", "[server]\nlissten = 1\n");
+    write("large.json", {});
+    QVERIFY(QFile::resize(m_folder->filePath(QStringLiteral("large.json")), 300 << 20)); // a hole
     arguments.replaceInStrings(QStringLiteral("DIR"), m_folder->path());
     const Ended ended = run(arguments);
     QVERIFY2(ended.code == code, qPrintable(QString::number(ended.code) + ended.out + ended.err));
