@@ -57,7 +57,7 @@ struct HubOptions
     /// Closed rooms whose sequence number is kept exactly, per namespace. Beyond it all of them
     /// continue from their highest number: memory stays bounded and numbers still never go back.
     qsizetype maxRememberedRooms = 100'000;
-    SlowPolicies slowPolicies; ///< what clients that are behind may miss
+    SlowPolicies slowPolicies{}; ///< what clients that are behind may miss
 };
 
 /// Hears every change the hub makes, synchronously, after it is made. For the admin namespace,
