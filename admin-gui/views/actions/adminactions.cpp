@@ -81,8 +81,9 @@ void AdminActions::disconnectClient(const QString& sessionId, const QString& who
 
 void AdminActions::killTask(const model::TaskInfo& task)
 {
-    const QString name = task.name.isEmpty() ? tr("Task %1").arg(task.id)
-                                             : tr("%1 (task %2)").arg(task.name).arg(task.id);
+    const QString name = task.name.isEmpty()
+        ? tr("Task %1").arg(task.id)
+        : tr("%1 (task %2)").arg(task.name, QString::number(task.id));
     QString text = tr("The nodes are told to stop this task. Its results are lost.");
     for (const model::RunInfo& run : task.runs)
         text += QStringLiteral("\n\u2022 ") % run.organization % QStringLiteral(" \u2013 ")
@@ -122,7 +123,7 @@ void AdminActions::pingNode(const model::NodeInfo& node)
     Q_EMIT started(tr("Pinging %1\u2026").arg(node.name));
     m_connection.pingNode(
         node.id, report(tr("%1 did not answer").arg(node.name), [name = node.name](qint64 ms) {
-            return tr("%1 answered after %2 ms").arg(name).arg(ms);
+            return tr("%1 answered after %2 ms").arg(name, QString::number(ms));
         }));
 }
 

@@ -95,6 +95,33 @@ private Q_SLOTS:
         QVERIFY2(status->text().contains(result), qPrintable(status->text()));
     }
 
+    void namesAreNotPlacesForNumbers()
+    {
+        ConsoleBench bench;
+        model::TaskInfo task = sampleTask(42, u"active"_s, 1);
+        task.name = u"Other (task 7) %1"_s;
+        bench.server->put(Topic::Tasks, task.toJson());
+        model::NodeInfo node = sampleNode(1, true);
+        node.name = u"%1 node"_s;
+        bench.server->put(Topic::Nodes, node.toJson());
+        bench.server->actionAnswers[u"node:ping"_s] = {{"ok"_L1, true}, {"ms"_L1, 5}};
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        qobject_cast<ItemPage*>(bench.window->page(u"tasks"_s))->select(u"42"_s);
+        actionOf(bench, u"tasks"_s, u"killTask"_s)->trigger();
+        QCOMPARE(dialogOf(bench)->findChild<QLabel*>(u"confirmObject"_s)->text(),
+            u"Other (task 7) %1 (task 42)"_s);
+        dialogOf(bench)->reject();
+
+        qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s))->select(u"1"_s);
+        actionOf(bench, u"nodes"_s, u"pingNode"_s)->trigger();
+        auto* status = bench.window->findChild<QLabel*>(u"statusText"_s);
+        QTRY_VERIFY(!status->text().isEmpty() && !status->text().endsWith(u'\u2026'));
+        QVERIFY2(
+            status->text().startsWith(u"%1 node answered after "_s), qPrintable(status->text()));
+    }
+
     void aCancelledQuestionDoesNothing()
     {
         ConsoleBench bench;
