@@ -16,6 +16,8 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace gatehouse::gui {
 
 namespace {
@@ -83,6 +85,7 @@ QWidget* ConnectionDialog::buildList()
     add->setAutoDefault(false);
     connect(add, &QPushButton::clicked, this, &ConnectionDialog::addProfile);
     m_remove = new QPushButton(themedIcon(QStringLiteral("clear")), tr("Delete"), pane);
+    m_remove->setObjectName(QStringLiteral("removeProfile"));
     m_remove->setAutoDefault(false);
     connect(m_remove, &QPushButton::clicked, this, &ConnectionDialog::removeProfile);
     auto* title = plainLabel(pane, tr("Saved servers"));
@@ -230,7 +233,7 @@ void ConnectionDialog::showVerdict()
 {
     const auto server = ProfileStore::parseServer(m_server->text());
     const bool password = m_signIn->currentIndex() == 0;
-    m_connect->setEnabled(server && !m_secret->text().isEmpty()
+    m_connect->setEnabled(m_writing.isEmpty() && server && !m_secret->text().isEmpty()
         && (!password || !m_user->text().trimmed().isEmpty()));
 }
 
@@ -273,18 +276,32 @@ void ConnectionDialog::connectNow()
         finish(profile, secret);
         return;
     }
-    m_connect->setEnabled(false);
-    m_secrets.write(profile.id, secret, this, [this, row = m_row, secret](bool kept) {
-        m_connect->setEnabled(true);
-        if (kept) {
-            finish(m_profiles[size_t(row)], secret);
-            return;
-        }
-        m_profiles[size_t(row)].keepsSecret = false;
-        m_keep->setChecked(false);
-        m_message->setText(tr("This desktop has no keyring, so nothing was written. Connect again "
-                              "to use the secret for this run only."));
-    });
+    m_writing = profile.id;
+    showVerdict();
+    m_secrets.write(profile.id, secret, this,
+        [this, id = profile.id, secret](bool kept) { handleWritten(id, secret, kept); });
+}
+
+/// The list may have changed while the keyring wrote: the profile is looked up anew.
+void ConnectionDialog::handleWritten(const QString& id, const QString& secret, bool kept)
+{
+    m_writing.clear();
+    showVerdict();
+    const auto profile = std::ranges::find(m_profiles, id, &Profile::id);
+    if (profile == m_profiles.end()) {
+        m_secrets.forget(id); // removed meanwhile, and its secret with it
+        return;
+    }
+    if (kept) {
+        finish(*profile, secret);
+        return;
+    }
+    profile->keepsSecret = false;
+    if (m_profiles[size_t(m_row)].id != id)
+        return;
+    m_keep->setChecked(false);
+    m_message->setText(tr("This desktop has no keyring, so nothing was written. Connect again "
+                          "to use the secret for this run only."));
 }
 
 void ConnectionDialog::finish(const Profile& profile, const QString& secret)

@@ -43,12 +43,14 @@ private:
     void addProfile();
     void removeProfile();
     void connectNow();
+    void handleWritten(const QString& id, const QString& secret, bool kept);
     void finish(const Profile& profile, const QString& secret);
 
     ProfileStore& m_store;
     SecretStore& m_secrets;
     std::vector<Profile> m_profiles;
     int m_row = -1;
+    QString m_writing; ///< id of the profile whose secret is on its way to the keyring
     bool m_filling = false;
     QListWidget* m_list;
     QLineEdit* m_name;

@@ -24,13 +24,21 @@ public:
     void read(const QString& id, QObject*, ReadAnswer answer) override { answer(kept.value(id)); }
     void write(const QString& id, const QString& secret, QObject*, WriteAnswer answer) override
     {
-        if (works)
-            kept.insert(id, secret);
-        answer(works);
+        const auto finish = [this, id, secret, answer = std::move(answer)] {
+            if (works)
+                kept.insert(id, secret);
+            answer(works);
+        };
+        if (isSlow)
+            underWay = finish;
+        else
+            finish();
     }
     void forget(const QString& id) override { kept.remove(id); }
 
     bool works = true;
+    bool isSlow = false; ///< writing takes until somebody calls underWay
+    std::function<void()> underWay;
     QHash<QString, QString> kept;
 };
 
@@ -130,6 +138,69 @@ private Q_SLOTS:
         QVERIFY(dialog.findChild<QLabel*>(u"message"_s)->text().contains(u"keyring"_s));
         connectButton->click();
         QCOMPARE(chosen.count(), 1);
+    }
+
+    void aProfileRemovedWhileTheKeyringWritesIsGone()
+    {
+        Bench bench;
+        bench.secrets.isSlow = true;
+        ConnectionDialog dialog(bench.profiles, bench.secrets);
+        QSignalSpy chosen(&dialog, &ConnectionDialog::chosen);
+        dialog.findChild<QPushButton*>(u"addProfile"_s)->click();
+        fill(dialog, u"https://prod.example.org"_s, u"root"_s, u"pw"_s);
+        dialog.findChild<QCheckBox*>(u"keepSecret"_s)->setChecked(true);
+        dialog.findChild<QPushButton*>(u"connect"_s)->click();
+        QVERIFY(bench.secrets.underWay);
+        dialog.findChild<QPushButton*>(u"removeProfile"_s)->click();
+        bench.secrets.underWay();
+        QCOMPARE(chosen.count(), 0);
+        QVERIFY(bench.secrets.kept.isEmpty()); // it was written after all
+        for (const Profile& profile : bench.profiles.profiles())
+            QVERIFY(!profile.keepsSecret);
+    }
+
+    void aProfileMovedWhileTheKeyringWritesIsStillTheOneToConnectTo()
+    {
+        Bench bench;
+        bench.secrets.isSlow = true;
+        ConnectionDialog dialog(bench.profiles, bench.secrets);
+        auto* list = dialog.findChild<QListWidget*>(u"profiles"_s);
+        for (const QString& server :
+            {u"https://second.example.org"_s, u"https://third.example.org"_s}) {
+            dialog.findChild<QPushButton*>(u"addProfile"_s)->click();
+            fill(dialog, server, u"root"_s, u"pw"_s);
+        }
+        list->setCurrentRow(1);
+        fill(dialog, u"https://second.example.org"_s, u"root"_s, u"pw"_s);
+        dialog.findChild<QCheckBox*>(u"keepSecret"_s)->setChecked(true);
+        dialog.findChild<QPushButton*>(u"connect"_s)->click();
+        list->setCurrentRow(0);
+        dialog.findChild<QPushButton*>(u"removeProfile"_s)->click(); // the others move up
+        QVERIFY(!dialog.findChild<QPushButton*>(u"connect"_s)->isEnabled()); // one at a time
+        Profile picked;
+        connect(&dialog, &ConnectionDialog::chosen, this,
+            [&](const auto& profile, const auto&) { picked = profile; });
+        bench.secrets.underWay();
+        QCOMPARE(picked.server, QUrl(u"https://second.example.org"_s));
+        QVERIFY(picked.keepsSecret);
+    }
+
+    void aLateRefusalOfTheKeyringConcernsItsOwnProfile()
+    {
+        Bench bench;
+        bench.secrets.isSlow = true;
+        bench.secrets.works = false;
+        ConnectionDialog dialog(bench.profiles, bench.secrets);
+        fill(dialog, u"https://first.example.org"_s, u"root"_s, u"pw"_s);
+        auto* keep = dialog.findChild<QCheckBox*>(u"keepSecret"_s);
+        keep->setChecked(true);
+        dialog.findChild<QPushButton*>(u"connect"_s)->click();
+        dialog.findChild<QPushButton*>(u"addProfile"_s)->click();
+        keep->setChecked(true); // wanted for the new one
+        bench.secrets.underWay();
+        QVERIFY(keep->isChecked());
+        dialog.findChild<QListWidget*>(u"profiles"_s)->setCurrentRow(0);
+        QVERIFY(!keep->isChecked());
     }
 
     void profilesAreKept()
