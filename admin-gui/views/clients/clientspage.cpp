@@ -104,9 +104,11 @@ QString ClientsPage::selectionHint() const
     return tr("Select a client to see its connection, traffic and rooms.");
 }
 
-std::vector<QAction*> ClientsPage::itemActions() const
+std::vector<Page::ItemAction> ClientsPage::selectionActions() const
 {
-    return selected() ? std::vector<QAction*>{m_disconnect} : std::vector<QAction*>{};
+    if (!selected())
+        return {};
+    return {{m_disconnect}};
 }
 
 } // namespace gatehouse::gui

@@ -22,9 +22,9 @@ public:
     QString count() const override;
     Details details() const override;
     QString selectionHint() const override;
-    std::vector<QAction*> itemActions() const override;
 
 protected:
+    std::vector<ItemAction> selectionActions() const override;
     QModelIndex indexOf(const QString& key) const override;
 
 private:

@@ -117,14 +117,12 @@ QString NodesPage::selectionHint() const
     return tr("Select a node to see its connection and configuration.");
 }
 
-std::vector<QAction*> NodesPage::itemActions() const
+std::vector<Page::ItemAction> NodesPage::selectionActions() const
 {
     const model::NodeInfo* node = selected();
     if (!node)
         return {};
-    m_ping->setEnabled(node->online);
-    m_renew->setEnabled(node->online);
-    return {m_ping, m_renew};
+    return {{m_ping, node->online}, {m_renew, node->online}};
 }
 
 } // namespace gatehouse::gui

@@ -3,6 +3,7 @@
 
 #include "admin-gui/widgets/inspector.h"
 
+#include <QAction>
 #include <QWidget>
 
 #include <vector>
@@ -28,7 +29,23 @@ public:
     virtual bool hasInspector() const { return true; }
     virtual Details details() const { return {}; } ///< of the selection; empty without one
     virtual QString selectionHint() const { return {}; }
-    virtual std::vector<QAction*> itemActions() const { return {}; }
+    /// Those for the selection, enabled as the link and the selected item allow right now.
+    std::vector<QAction*> itemActions() const
+    {
+        std::vector<QAction*> actions;
+        for (const ItemAction& item : selectionActions()) {
+            item.action->setEnabled(m_live && item.isAllowed);
+            actions.push_back(item.action);
+        }
+        return actions;
+    }
+    /// Whether what is shown is what the server has: otherwise actions are off.
+    void setLive(bool live)
+    {
+        m_live = live;
+        setDimmed(!live);
+        itemActions();
+    }
     virtual void focusFilter() { }
     virtual void selectFirst() { }
     virtual void setDimmed(bool) { } ///< the data may be out of date
@@ -36,10 +53,21 @@ public:
     virtual void saveState(QSettings&) const { }
     virtual void restoreState(const QSettings&) { }
 
+protected:
+    struct ItemAction
+    {
+        QAction* action;
+        bool isAllowed = true; ///< by the selected item's own state
+    };
+    virtual std::vector<ItemAction> selectionActions() const { return {}; }
+
 Q_SIGNALS:
     void summaryChanged(); ///< count() or tone()
     void detailsChanged();
     void jumpRequested(const QString& page, const QString& key); ///< "nodes", "3"
+
+private:
+    bool m_live = false;
 };
 
 } // namespace gatehouse::gui

@@ -144,13 +144,13 @@ QString RoomsPage::selectionHint() const
     return tr("Select a room to see who is in it.");
 }
 
-std::vector<QAction*> RoomsPage::itemActions() const
+std::vector<Page::ItemAction> RoomsPage::selectionActions() const
 {
     const QModelIndex index = current();
     if (m_rooms.room(index))
-        return {m_send};
+        return {{m_send}};
     if (m_rooms.member(index))
-        return {m_showClient, m_disconnect};
+        return {{m_showClient}, {m_disconnect}};
     return {};
 }
 

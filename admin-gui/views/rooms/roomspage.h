@@ -22,10 +22,10 @@ public:
     QString count() const override;
     Details details() const override;
     QString selectionHint() const override;
-    std::vector<QAction*> itemActions() const override;
     void selectFirst() override;
 
 protected:
+    std::vector<ItemAction> selectionActions() const override;
     QModelIndex indexOf(const QString& key) const override;
     QString countText(int shown, int all) const override;
 

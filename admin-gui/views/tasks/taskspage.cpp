@@ -125,13 +125,12 @@ QString TasksPage::selectionHint() const
     return tr("Select a task or a run to see its times and where it runs.");
 }
 
-std::vector<QAction*> TasksPage::itemActions() const
+std::vector<Page::ItemAction> TasksPage::selectionActions() const
 {
     const model::TaskInfo* task = m_tasks.task(current());
     if (!task)
         return {};
-    m_kill->setEnabled(isOpenStatus(task->status));
-    return {m_kill};
+    return {{m_kill, isOpenStatus(task->status)}};
 }
 
 } // namespace gatehouse::gui

@@ -269,7 +269,7 @@ void MainWindow::showState()
             : tr("%1, version %2\nSigned in as %3", "host, version, admin")
                   .arg(hello.hostname, hello.version, hello.adminName));
     for (Page* page : m_pages)
-        page->setDimmed(state != LinkState::Live);
+        page->setLive(state == LinkState::Live);
     m_disconnectAction->setEnabled(state != LinkState::Offline);
     showBanner();
     showDetails();
@@ -337,13 +337,8 @@ void MainWindow::showDetails()
     if (!page->hasInspector())
         return;
     m_inspector->setHint(page->selectionHint());
-    const std::vector<QAction*> actions = page->itemActions();
-    if (m_connection.state() != LinkState::Live) {
-        for (QAction* action : actions)
-            action->setEnabled(false);
-    }
     m_inspector->setDimmed(m_connection.state() != LinkState::Live);
-    m_inspector->setActions(actions);
+    m_inspector->setActions(page->itemActions());
     m_inspector->setDetails(page->details());
 }
 

@@ -7,11 +7,14 @@
 #include "admin-gui/widgets/navigationlist.h"
 #include "tests/admin-gui/support/consolebench.h"
 
+#include <QAction>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
 #include <QTreeView>
 #include <QtTest>
+
+#include <algorithm>
 
 using namespace gatehouse;
 using namespace gatehouse::gui;
@@ -114,6 +117,61 @@ private Q_SLOTS:
         QTest::mouseClick(bench.window->findChild<QPushButton*>(u"bannerAction"_s), Qt::LeftButton);
         QTRY_VERIFY(bench.isLive());
         QVERIFY(!banner->isVisible());
+    }
+
+    void actionsComeBackWithTheConnection_data()
+    {
+        QTest::addColumn<QString>("page");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QStringList>("actions");
+        QTest::newRow("a room") << u"rooms"_s << u"/tasks|collaboration_1"_s
+                                << QStringList{u"sendToRoom"_s};
+        QTest::newRow("a member") << u"rooms"_s << u"member"_s
+                                  << QStringList{u"showClient"_s, u"disconnectMember"_s};
+        QTest::newRow("a client") << u"clients"_s << u"one"_s << QStringList{u"disconnectClient"_s};
+        QTest::newRow("a node") << u"nodes"_s << u"1"_s
+                                << QStringList{u"pingNode"_s, u"renewToken"_s};
+        QTest::newRow("a task") << u"tasks"_s << u"42"_s << QStringList{u"killTask"_s};
+    }
+
+    void actionsComeBackWithTheConnection()
+    {
+        QFETCH(QString, page);
+        QFETCH(QString, key);
+        QFETCH(QStringList, actions);
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(page);
+        auto* items = qobject_cast<ItemPage*>(bench.window->page(page));
+        if (key == u"member"_s) {
+            QTreeView* view = rowsOf(*bench.window, page);
+            const QModelIndex room = view->model()->index(0, 0, view->model()->index(0, 0));
+            view->setCurrentIndex(view->model()->index(0, 0, room));
+        } else {
+            items->select(key);
+        }
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        const auto buttonsAre = [&](bool enabled) {
+            return std::ranges::all_of(actions, [&](const QString& action) {
+                auto* button = inspector->findChild<QPushButton*>(action + u"Button"_s);
+                return button && button->isEnabled() == enabled;
+            });
+        };
+        QTRY_VERIFY(buttonsAre(true));
+
+        bench.server->breakConnection(u"reset by peer"_s);
+        QVERIFY(buttonsAre(false));
+        const std::vector<QAction*> offered = items->itemActions(); // as the context menu does
+        QCOMPARE(offered.size(), size_t(actions.size()));
+        for (const QAction* action : offered)
+            QVERIFY2(!action->isEnabled(), qPrintable(action->objectName()));
+        QVERIFY(buttonsAre(false));
+
+        bench.connection->retryNow();
+        QTRY_VERIFY(bench.isLive());
+        QTRY_VERIFY(buttonsAre(true));
     }
 
     void aRefusalSaysWhy()
