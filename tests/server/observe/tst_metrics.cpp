@@ -39,7 +39,7 @@ void TestMetrics::everyLineFollowsTheFormat()
 {
     Metrics metrics;
     const QRegularExpression sample(
-        QStringLiteral(R"(^gatehouse_[a-z0-9_]+(\{[a-z]+="[A-Za-z0-9.+]+"\})? [0-9.e+-]+$)"));
+        QStringLiteral(R"(^gatehouse_[a-z0-9_]+(\{[a-z]+="[A-Za-z0-9.+-]+"\})? [0-9.e+-]+$)"));
     int samples = 0;
     for (const QByteArray& line : metrics.serialize().split('\n')) {
         if (line.isEmpty() || line.startsWith("# HELP ") || line.startsWith("# TYPE "))
