@@ -35,7 +35,8 @@ protected:
     qint64 readData(char* data, qint64 maxOctets) override
     {
         const qsizetype octets = std::min<qsizetype>(maxOctets, m_request.size() - m_read);
-        std::memcpy(data, m_request.constData() + m_read, size_t(octets));
+        if (octets > 0) // Qt asks for nothing with no place for it
+            std::memcpy(data, m_request.constData() + m_read, size_t(octets));
         m_read += octets;
         return octets;
     }
