@@ -2,15 +2,16 @@
 'use strict';
 
 const {Inbox} = require('./inbox');
+const {SocketUser} = require('./socketuser');
 
 /** npm names of the clients of Socket.IO 2, which speak Engine.IO 3. */
 const versions = {'2.5': 'socket.io-client-2', '2.3': 'socket.io-client-2-3'};
 
 /** A socket.io-client of Socket.IO 2 that keeps everything it hears. */
-class OldUser {
+class OldUser extends SocketUser {
   constructor(name, url, {version = '2.5', token, query, namespace = '/tasks', transports} = {}) {
+    super(`${name} (${version})`);
     const io = require(versions[version]);
-    this.inbox = new Inbox(`${name} (${version})`);
     this.socket = io(url + namespace, {
       transports,
       query,
@@ -36,30 +37,6 @@ class OldUser {
     };
   }
 
-  async connected() {
-    await this.inbox.event('connect');
-    return this;
-  }
-
-  get transport() {
-    return this.socket.io.engine.transport.name;
-  }
-
-  /** Resolves once the connection is a WebSocket. */
-  upgraded(ms = 10000) {
-    const engine = this.socket.io.engine;
-    if (engine.transport.name === 'websocket') {
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.inbox.name}: no upgrade within ${ms} ms`)), ms);
-      engine.once('upgrade', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-
   /** Emits and waits for the acknowledgement; resolves with its arguments. */
   call(event, ...args) {
     return new Promise((resolve, reject) => {
@@ -79,10 +56,6 @@ class OldUser {
     user.socket = this.socket.io.socket(namespace, {query});
     user.watch(user.socket);
     return user;
-  }
-
-  close() {
-    this.socket.disconnect();
   }
 }
 

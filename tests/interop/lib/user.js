@@ -2,12 +2,12 @@
 'use strict';
 
 const {io} = require('socket.io-client');
-const {Inbox} = require('./inbox');
+const {SocketUser} = require('./socketuser');
 
 /** A researcher's socket.io-client that keeps everything it hears. */
-class User {
+class User extends SocketUser {
   constructor(name, url, {token, auth, namespace = '/tasks', transports, parser} = {}) {
-    this.inbox = new Inbox(name);
+    super(name);
     this.socket = io(url + namespace, {
       transports,
       ...(parser ? {parser} : {}),
@@ -23,30 +23,6 @@ class User {
       this.inbox.add({event: 'connect_error', message: error.message, data: error.data});
     });
     this.socket.onAny((event, ...args) => this.inbox.add({event, args}));
-  }
-
-  async connected() {
-    await this.inbox.event('connect');
-    return this;
-  }
-
-  get transport() {
-    return this.socket.io.engine.transport.name;
-  }
-
-  /** Resolves once the connection is a WebSocket. */
-  upgraded(ms = 10000) {
-    const engine = this.socket.io.engine;
-    if (engine.transport.name === 'websocket') {
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.inbox.name}: no upgrade within ${ms} ms`)), ms);
-      engine.once('upgrade', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 
   /** Emits and waits for the acknowledgement; resolves with its arguments. */
@@ -74,10 +50,6 @@ class User {
       });
       other.connect();
     });
-  }
-
-  close() {
-    this.socket.disconnect();
   }
 }
 
