@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+
+#include <QByteArray>
+
+namespace gatehouse::bus {
+
+/// Bounds that hold for every kind of bus; each has a counter in BusCounters.
+struct BusOptions
+{
+    /// This process on the bus; empty: made up at the start, different each time.
+    QByteArray nodeName{};
+    QByteArray exchange = "gatehouse"; ///< where publications without an exchange go
+    qint64 maxBodyBytes = 64 * 1024 * 1024; ///< of one message, either way
+    /// Handed over and not yet taken by the broker (or delivered, in-process), without what is kept.
+    qsizetype maxWaiting = 10'000;
+    qint64 maxWaitingBytes = 256 * 1024 * 1024;
+    qsizetype maxRequests = 10'000; ///< outstanding at a time
+    qsizetype maxCalls = 256; ///< unanswered per served queue; the rest waits at the broker
+    qsizetype rememberedIds = 65'536; ///< of received messages, to drop second ones
+};
+
+} // namespace gatehouse::bus

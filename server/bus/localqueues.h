@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/bus/bus.h"
+#include "server/bus/busoptions.h"
+
+#include <QHash>
+
+#include <deque>
+#include <memory>
+
+namespace gatehouse::bus {
+
+/// The queues that are served within this process: shares calls out among those who serve, and
+/// lets the rest wait. Network thread.
+class LocalQueues : public std::enable_shared_from_this<LocalQueues>
+{
+public:
+    /// Where answers go: the correlation id of the call, and none when nobody will answer.
+    using Answered = std::function<void(const QByteArray& correlation, Message message)>;
+    using IsWanted = std::function<bool(const QByteArray& correlation)>;
+
+    LocalQueues(const BusOptions& options, BusCounters& counters, Answered answered,
+        IsWanted isWanted);
+    Q_DISABLE_COPY_MOVE(LocalQueues)
+
+    quint64 add(const QueueName& queue, CallHandler handler);
+    /// The correlation ids of calls that nobody is left to take.
+    std::vector<QByteArray> remove(const QueueName& queue, quint64 id);
+
+    enum class Taken { Yes, NobodyServes, TooMany };
+    Taken call(Message message, const QByteArray& correlation);
+
+private:
+    class Sink;
+    struct Serving
+    {
+        quint64 id = 0;
+        CallHandler handler;
+        qsizetype unanswered = 0;
+    };
+    struct Waiting
+    {
+        Message message;
+        QByteArray correlation;
+    };
+    struct Queue
+    {
+        std::vector<std::shared_ptr<Serving>> servings;
+        size_t next = 0; ///< whose turn it is
+        std::deque<Waiting> waiting;
+    };
+
+    std::shared_ptr<Serving> freeServing(Queue& queue) const;
+    void hand(const std::shared_ptr<Serving>& serving, Waiting call);
+    void ended(const QueueName& queue, const std::shared_ptr<Serving>& serving);
+
+    const BusOptions& m_options;
+    BusCounters& m_counters;
+    const Answered m_answered;
+    const IsWanted m_isWanted;
+    QHash<QueueName, Queue> m_queues;
+    quint64 m_lastId = 0;
+};
+
+} // namespace gatehouse::bus
