@@ -8,6 +8,7 @@
 #include "server/app/directorychanges.h"
 #include "server/app/firstadmin.h"
 #include "server/app/journalaudit.h"
+#include "server/app/messaging.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
 #include "server/events/adminnamespace.h"
@@ -31,6 +32,9 @@ StartFailure failureOf(ExitCode code, const Error& error)
 {
     return {code, error.detail};
 }
+
+/// How long the end of the process waits for the broker to confirm what is on its way.
+constexpr Millis flushTime{2'000};
 
 QString plural(qsizetype count, const char* word)
 {
@@ -60,6 +64,8 @@ struct Composition::Parts
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
               *store, lines, metrics, loopLag, audit, clock}),
+          messaging(std::make_unique<Messaging>(
+              c.bus, *store, hub, *sessions, metrics, clock)),
           api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
                   *store, metrics, audit, clock,
                   [this](const work::Node& node) { announcer.killEverythingOn(node); }},
@@ -69,7 +75,12 @@ struct Composition::Parts
               MetricSources{*transport, *sessions, hub, tasks, presence, directory, *store, lines,
                   logSink, loopLag})),
           health(
-              metrics, checks, [this] { serverMetrics->refresh(); }, c.metrics.token.toUtf8())
+              metrics, readyChecks(),
+              [this] {
+                  serverMetrics->refresh();
+                  messaging->refreshMetrics();
+              },
+              c.metrics.token.toUtf8())
     {
         addNamespace(events::RootNamespace::name(), &root);
         addNamespace(events::FederationNamespace::name(), &federation);
@@ -126,6 +137,14 @@ struct Composition::Parts
             {QStringLiteral("draining"), drained}};
     }
 
+    // The bus is no condition of serving: clients stay and what they were promised is kept.
+    std::vector<api::HealthHandler::Check> readyChecks()
+    {
+        std::vector<api::HealthHandler::Check> all = checks;
+        all.push_back({QStringLiteral("bus"), [this] { return messaging->fault(); }});
+        return all;
+    }
+
     // The answer is that of the last write; when nothing is written, one is tried now and then.
     QString diskFault()
     {
@@ -169,6 +188,7 @@ struct Composition::Parts
         }
         transport->close();
         serverMetrics.reset();
+        messaging.reset();
         sessions.reset();
         federation.flush();
         transport.reset();
@@ -201,6 +221,7 @@ struct Composition::Parts
     events::FederationAnnouncer announcer;
     events::FederationNamespace federation;
     events::AdminNamespace admin;
+    std::unique_ptr<Messaging> messaging;
     api::ApiHandler api;
     std::unique_ptr<transport::Server> transport;
     std::unique_ptr<ServerMetrics> serverMetrics;
@@ -279,7 +300,9 @@ void Composition::drain(std::function<void()> finished)
     // their way to the disk.
     d->sessions->drain(
         d->configuration.server.drainSpread, [this, finished = std::move(finished)]() mutable {
-            d->transport->finishRequests(std::move(finished));
+            d->transport->finishRequests([this, finished = std::move(finished)]() mutable {
+                d->messaging->bus().flush(flushTime, std::move(finished));
+            });
         });
 }
 
@@ -314,14 +337,14 @@ QString Composition::banner() const
 {
     const work::Directory& all = d->directory;
     return QStringLiteral(
-        "gatehouse " GATEHOUSE_VERSION " serves %1 (up to %2), database %3: %4, %5, "
+        "gatehouse " GATEHOUSE_VERSION " serves %1 (up to %2), database %3, bus %9: %4, %5, "
         "%6, %7; origins %8")
         .arg(url(), plural(d->transport->connectionLimit(), "connection"), d->store->place().text(),
             plural(qsizetype(all.organizations().size()), "organization"),
             plural(qsizetype(all.collaborations().size()), "collaboration"),
             plural(qsizetype(all.nodes().size()), "node"),
             plural(qsizetype(all.users().size()), "user"),
-            d->configuration.session.allowedOrigins.join(u' '));
+            d->configuration.session.allowedOrigins.join(u' '), d->messaging->text());
 }
 
 } // namespace gatehouse::app

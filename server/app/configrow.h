@@ -131,5 +131,6 @@ ConfigKey size(
 
 std::vector<ConfigKey> httpKeys(); ///< configlimits.cpp
 std::vector<ConfigKey> limitKeys();
+std::vector<ConfigKey> busKeys(); ///< configbus.cpp
 
 } // namespace gatehouse::app

@@ -314,7 +314,7 @@ std::vector<ConfigKey> allKeys()
     std::vector<ConfigKey> all;
     for (auto&& part :
         {serverKeys(), tlsKeys(), httpKeys(), limitKeys(), corsKeys(), authKeys(), federationKeys(),
-            recoveryKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
+            recoveryKeys(), busKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -341,6 +341,9 @@ const std::vector<ConfigSection>& configSections()
         {QStringLiteral("recovery"),
             QStringLiteral("Clients that lost their connection and come back: their id, rooms and "
                            "missed events (Socket.IO's connection state recovery).")},
+        {QStringLiteral("bus"),
+            QStringLiteral("What joins this process with back-end services and other processes "
+                           "(docs/bus.md).")},
         {QStringLiteral("storage"), QStringLiteral("The database.")},
         {QStringLiteral("retention"), QStringLiteral("When old data is removed.")},
         {QStringLiteral("log"), QStringLiteral("What is written to standard error.")},

@@ -5,6 +5,7 @@
 #include "server/access/loginlimiter.h"
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
+#include "server/app/busconfiguration.h"
 #include "server/events/federationoptions.h"
 #include "server/observe/livelog.h"
 #include "server/session/socketioserver.h"
@@ -74,6 +75,7 @@ struct Configuration
     } recovery;
     QStringList slowConsumers; ///< rules of hub::SlowPolicies
 
+    BusConfiguration bus;
     transport::TransportOptions transport;
     session::SessionOptions session;
     access::MinterOptions tokens;

@@ -24,6 +24,7 @@ enum class Outcome {
 ///   RateLimited: more is waiting than the bus's bounds allow
 ///   TooLarge:    the body or a property is over its bound
 ///   BadRequest:  a topic or an exchange name that cannot be
+///   Forbidden:   the broker does not let us use that exchange, or it is of another kind
 ///   Internal:    the broker took the message and gave it back (`basic.nack`)
 using Published = std::function<void(Outcome outcome, const Error& error)>;
 

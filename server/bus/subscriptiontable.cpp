@@ -73,6 +73,13 @@ SubscriptionTable::Delivered SubscriptionTable::deliver(const Message& message)
     return delivered;
 }
 
+bool SubscriptionTable::has(const ExchangeName& exchange, const Topic& pattern) const
+{
+    const auto at = m_exchanges.constFind(exchange);
+    return at != m_exchanges.constEnd()
+        && (at->exact.contains(pattern) || at->wild.contains(pattern));
+}
+
 bool SubscriptionTable::wants(const ExchangeName& exchange, const Topic& topic) const
 {
     const auto at = m_exchanges.constFind(exchange);

@@ -37,6 +37,7 @@ public:
         bool isRejected = false; ///< by one of them at least
     };
     Delivered deliver(const Message& message);
+    bool has(const ExchangeName& exchange, const Topic& pattern) const;
     bool wants(const ExchangeName& exchange, const Topic& topic) const;
 
     qsizetype count() const { return m_byId.size(); }

@@ -247,6 +247,17 @@ void Store::removeExpired(
         std::move(done));
 }
 
+void Store::submitRead(JobPtr job)
+{
+    ++d->reads;
+    d->enqueue(d->reader, std::move(job));
+}
+
+void Store::submitWrite(JobPtr job)
+{
+    d->enqueue(d->writer, std::move(job));
+}
+
 QString Store::directory() const
 {
     return d->directory.path();

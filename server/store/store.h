@@ -14,6 +14,8 @@
 
 namespace gatehouse::store {
 
+class Job;
+using JobPtr = std::unique_ptr<Job>;
 struct ImportData;
 struct ImportReport;
 
@@ -70,6 +72,10 @@ public:
     /// One batch of what is older than `before` (see expiring.h).
     void removeExpired(
         Expiring kind, Millis before, qint64 after, int batch, work::Completion<Swept> done);
+
+    /// A job of another part of this room, like any call below.
+    void submitRead(JobPtr job);
+    void submitWrite(JobPtr job);
 
     QString directory() const;
     const Place& place() const;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/bus/amqpbus.h"
 #include "server/bus/localbus.h"
+#include "tests/support/memoryoutbox.h"
+#include "tests/support/rabbitbroker.h"
 #include "tests/support/wait.h"
 
 #include <QTest>
@@ -12,10 +15,48 @@ using gatehouse::test::holdsFor;
 using gatehouse::test::waitUntil;
 using namespace Qt::StringLiterals;
 
+using gatehouse::test::MemoryOutbox;
+using gatehouse::test::RabbitBroker;
+
+inline bool usesRabbitMq()
+{
+    return qgetenv("GATEHOUSE_TEST_BUS") == "rabbitmq";
+}
+
+// In initTestCase() of every test that needs a broker.
+#define SKIP_WITHOUT_BROKER()                                                                      \
+    if (!gatehouse::test::RabbitBroker::isInstalled())                                             \
+    QSKIP(qPrintable(gatehouse::test::RabbitBroker::missing()))
+
+/// For the shared broker, with an exchange nobody else has used and quick in everything.
+inline AmqpOptions amqpOptions(BusOptions options = {})
+{
+    static int count = 0;
+    AmqpOptions amqp;
+    amqp.common = std::move(options);
+    if (amqp.common.exchange == BusOptions().exchange)
+        amqp.common.exchange = "test-" + QByteArray::number(++count);
+    amqp.endpoint = *AmqpEndpoint::fromUrl(RabbitBroker::shared().url());
+    amqp.presencePeriod = Millis{60'000};
+    amqp.retryMax = Millis{500};
+    return amqp;
+}
+
 /// The bus the suite runs over: in-process, or what GATEHOUSE_TEST_BUS names.
 inline std::unique_ptr<Bus> makeBus(const Clock& clock, BusOptions options = {})
 {
-    return std::make_unique<LocalBus>(clock, std::move(options));
+    if (!usesRabbitMq())
+        return std::make_unique<LocalBus>(clock, std::move(options));
+    static std::vector<std::unique_ptr<MemoryOutbox>> outboxes; // they outlive the buses
+    outboxes.push_back(std::make_unique<MemoryOutbox>());
+    auto bus = std::make_unique<AmqpBus>(clock, amqpOptions(std::move(options)), *outboxes.back());
+    // Up, and done with telling the others that it is there.
+    if (!waitUntil([&] {
+            return bus->state().isUp() && bus->counters().confirmed >= 2
+                && bus->counters().waiting == 0;
+        }))
+        qFatal("no connection to the broker: %s", qPrintable(bus->state().detail));
+    return bus;
 }
 
 /// What one subscription got.

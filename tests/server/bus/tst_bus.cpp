@@ -11,10 +11,15 @@ class TestBus : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase()
+    {
+        if (usesRabbitMq())
+            SKIP_WITHOUT_BROKER();
+    }
     void init()
     {
         m_bus = makeBus(m_clock);
-        QVERIFY(waitUntil([&] { return m_bus->state().isUp(); }));
+        m_before = m_bus->counters();
     }
     void cleanup() { m_bus.reset(); }
 
@@ -55,6 +60,7 @@ private Q_SLOTS:
 private:
     SystemClock m_clock;
     std::unique_ptr<Bus> m_bus;
+    BusCounters m_before; ///< a broker has heard of us by then
 };
 
 void TestBus::carriesOctetsAndPropertiesUnchanged()
@@ -88,7 +94,7 @@ void TestBus::carriesOctetsAndPropertiesUnchanged()
     QVERIFY(!bare.properties.id.isEmpty()); // made up
     QCOMPARE(bare.properties.sender, m_bus->nodeName());
     QCOMPARE(outcomes.count(Outcome::Confirmed), 2);
-    QCOMPARE(m_bus->counters().confirmed, 2u);
+    QCOMPARE(m_bus->counters().confirmed - m_before.confirmed, 2u);
 }
 
 void TestBus::routesByPattern()
@@ -156,15 +162,19 @@ void TestBus::theLastSubscriptionOfAPatternUnbinds()
     QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
     two.reset();
     QVERIFY(waitUntil([&] { return m_bus->counters().boundTopics == 0; }));
-    Outcomes outcomes;
-    m_bus->publish({.topic = "guild_1", .body = "2", .needsReceiver = true}, outcomes.handler());
-    QVERIFY(waitUntil([&] { return outcomes.all.size() == 1; }));
-    QCOMPARE(outcomes.all[0], std::pair(Outcome::Unroutable, ErrorCode::NotFound));
+    // A broker may need a moment to hear of it.
+    QVERIFY(waitUntil([&] {
+        Outcomes outcomes;
+        m_bus->publish(
+            {.topic = "guild_1", .body = "2", .needsReceiver = true}, outcomes.handler());
+        return waitUntil([&] { return outcomes.all.size() == 1; })
+            && outcomes.all[0] == std::pair(Outcome::Unroutable, ErrorCode::NotFound);
+    }));
     QCOMPARE(inbox.messages.size(), size_t(1));
     const Ticket again = subscribed(*m_bus, "", "guild_1", inbox.handler());
     m_bus->publish({.topic = "guild_1", .body = "3"});
-    QVERIFY(waitUntil([&] { return inbox.messages.size() == 2; }));
-    QCOMPARE(inbox.bodies().last(), QByteArray("3"));
+    QVERIFY(waitUntil([&] { return inbox.bodies().last() == "3"; }));
+    QCOMPARE(inbox.bodies().count("3"), 1);
 }
 
 void TestBus::subscriptionsMayEndInsideTheirHandler()
@@ -261,7 +271,6 @@ void TestBus::refusesWhatCannotBeSent()
 void TestBus::refusesMoreThanItsBounds()
 {
     m_bus = makeBus(m_clock, {.maxWaiting = 10, .maxWaitingBytes = 1'000});
-    QVERIFY(waitUntil([&] { return m_bus->state().isUp(); }));
     Outcomes outcomes;
     for (int i = 0; i < 12; ++i)
         m_bus->publish({.topic = "a"}, outcomes.handler());
@@ -416,10 +425,13 @@ void TestBus::tellsThatNobodyServes()
     {
         const Ticket serving = served(*m_bus, "short", [](const Message&, Reply) {});
     }
-    Answers after;
+    // A broker may need a moment to notice.
     QVERIFY(waitUntil([&] {
-        const Ticket again = m_bus->request({.queue = "short"}, after.handler());
-        return waitUntil([&] { return after.isFinished; }) && after.error->code == ErrorCode::NotFound;
+        Answers after;
+        const Ticket again
+            = m_bus->request({.queue = "short", .timeout = Millis{200}}, after.handler());
+        return waitUntil([&] { return after.isFinished; })
+            && after.error->code == ErrorCode::NotFound;
     }));
 }
 
@@ -446,7 +458,6 @@ void TestBus::aDroppedRequestIsNotAnswered()
 void TestBus::boundsTheRequests()
 {
     m_bus = makeBus(m_clock, {.maxRequests = 2});
-    QVERIFY(waitUntil([&] { return m_bus->state().isUp(); }));
     std::vector<Reply> kept;
     const Ticket serving = served(
         *m_bus, "q", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
@@ -479,7 +490,6 @@ void TestBus::boundsPartialAnswers()
 void TestBus::sharesCallsOutAndBoundsThem()
 {
     m_bus = makeBus(m_clock, {.maxCalls = 2});
-    QVERIFY(waitUntil([&] { return m_bus->state().isUp(); }));
     std::vector<Reply> first, second;
     const auto keeping = [](std::vector<Reply>& in) {
         return [&in](const Message&, Reply reply) { in.push_back(std::move(reply)); };

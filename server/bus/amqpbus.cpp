@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/bus/amqpbus.h"
+
+#include "server/bus/admission.h"
+#include "server/bus/amqpconsumer.h"
+#include "server/bus/amqpsender.h"
+#include "server/bus/buslog.h"
+#include "server/bus/presence.h"
+#include "server/bus/requesttable.h"
+#include "server/bus/seenids.h"
+#include "server/bus/subscriptiontable.h"
+#include "server/bus/topicpattern.h"
+
+namespace gatehouse::bus {
+
+namespace {
+
+AmqpOptions completed(AmqpOptions options)
+{
+    if (options.common.nodeName.isEmpty())
+        options.common.nodeName = madeUpNodeName();
+    return options;
+}
+
+} // namespace
+
+struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<Private>
+{
+    Private(const Clock& time, AmqpOptions o, Outbox& outbox)
+        : options(completed(std::move(o))), clock(time), requests(clock, counters),
+          services(later, counters), seen(options.common.rememberedIds),
+          sender(options, clock, counters, later, uplink, outbox,
+              [this](BusState::Link link, const QString& why) { senderChanged(link, why); }),
+          consumer(options, uplink, *this)
+    {
+        shown = {BusState::Link::Connecting, clock.monotonic(), QStringLiteral("starting")};
+    }
+
+    struct Serving
+    {
+        CallHandler handler;
+        std::function<void()> ready;
+    };
+    class Sink;
+
+    // What the link is, all in all.
+    void senderChanged(BusState::Link link, const QString& why)
+    {
+        senderLink = link;
+        senderWhy = why;
+        refreshState();
+        if (link == BusState::Link::Connecting)
+            failRequests(why);
+    }
+
+    void failRequests(const QString& why)
+    {
+        requests.failAll(
+            {ErrorCode::Unavailable, QString(u"the connection to the broker was lost: " + why)});
+    }
+
+    void refreshState()
+    {
+        BusState now{BusState::Link::Up, clock.monotonic(), {}};
+        if (!isConsumerUp)
+            now = {BusState::Link::Connecting, clock.monotonic(), consumerWhy};
+        else if (senderLink != BusState::Link::Up)
+            now = {senderLink, clock.monotonic(), senderWhy};
+        if (now.link == shown.link) {
+            shown.detail = now.detail;
+            return;
+        }
+        if (now.isUp())
+            qCInfo(busLog).noquote() << "Connected to" << options.endpoint.text() << "as"
+                                     << text(options.common.nodeName);
+        else
+            qCWarning(busLog).noquote()
+                << (now.link == BusState::Link::Blocked ? "The broker takes no messages:"
+                                                        : "Not connected to the broker:")
+                << now.detail;
+        shown = now;
+        later.post([this, now] {
+            observers.forEach([&](StateObserver& observer) { observer.busStateChanged(now); });
+        });
+    }
+
+    // ConsumerListener
+    void consumerIsUp(const QueueName& queue) override
+    {
+        ++counters.connects;
+        replyQueue = queue;
+        isConsumerUp = true;
+        refreshState();
+    }
+
+    void consumerIsDown(const Error& why) override
+    {
+        if (isConsumerUp) {
+            ++counters.disconnects;
+            failRequests(why.detail);
+        }
+        isConsumerUp = false;
+        consumerWhy = why.detail;
+        bound.clear();
+        countSubscriptions();
+        counters.unansweredCalls = 0;
+        refreshState();
+    }
+
+    void patternBound(const ExchangeName& exchange, const Topic& pattern) override
+    {
+        const auto key = std::pair(normalized(exchange, options.common), pattern);
+        if (!subscriptions.has(key.first, key.second))
+            return; // given up meanwhile
+        bound.insert(key);
+        countSubscriptions();
+        for (const auto& call : waitingForBound.take(key))
+            call();
+    }
+
+    void queueReady(quint64 serving) override
+    {
+        if (const auto at = servings.find(serving); at != servings.end() && at->ready)
+            std::exchange(at->ready, nullptr)();
+    }
+
+    void messageArrived(const Incoming& incoming, const DeliveryRef& delivery) override
+    {
+        ++counters.received;
+        Message message = incoming.message;
+        message.exchange = normalized(message.exchange, options.common);
+        const QByteArray& id = message.properties.id;
+        if (!id.isEmpty() && !seen.insert(id) && message.mayBeRepeated) {
+            ++counters.duplicates;
+            consumer.settle(delivery, true);
+            return;
+        }
+        const SubscriptionTable::Delivered delivered = subscriptions.deliver(message);
+        if (delivered.handlers == 0)
+            ++counters.unmatched;
+        if (delivered.isRejected) {
+            ++counters.deadLettered;
+            warnSparingly(
+                "message", QStringLiteral("A message on %1 was rejected").arg(text(message.topic)));
+        }
+        consumer.settle(delivery, !delivered.isRejected);
+    }
+
+    void callArrived(quint64 id, const Incoming& incoming, const DeliveryRef& delivery) override;
+
+    void answerArrived(const Incoming& incoming) override
+    {
+        ++counters.received;
+        requests.answer(incoming.correlation, incoming.message);
+    }
+
+    void oversizedArrived(const Incoming& incoming, bool isAnswer) override
+    {
+        ++counters.received;
+        ++counters.oversized;
+        if (isAnswer) {
+            requests.fail(incoming.correlation,
+                {ErrorCode::TooLarge, QStringLiteral("the answer is over the bus's bound")});
+            return;
+        }
+        ++counters.deadLettered;
+        warnSparingly("oversized",
+            QStringLiteral("A message on %1 is over the bus's bound")
+                .arg(text(incoming.message.topic)));
+    }
+
+    void unsubscribe(quint64 id)
+    {
+        const SubscriptionTable::Removed removed = subscriptions.remove(id);
+        countSubscriptions();
+        if (!removed.wasLast)
+            return;
+        const auto key = std::pair(removed.exchange, removed.pattern);
+        bound.remove(key);
+        waitingForBound.remove(key);
+        countSubscriptions();
+        consumer.unbind(atBroker(removed.exchange), removed.pattern);
+    }
+
+    /// Without the one of our own, about who is there.
+    void countSubscriptions()
+    {
+        const auto own = std::pair(presenceExchange(), Topic("#"));
+        counters.subscriptions = quint64(subscriptions.count())
+            - (subscriptions.has(own.first, own.second) ? 1 : 0);
+        counters.boundTopics = quint64(bound.size()) - (bound.contains(own) ? 1 : 0);
+    }
+
+    ExchangeName presenceExchange() const { return options.common.exchange + ".presence"; }
+
+    const ExchangeName& atBroker(const ExchangeName& exchange) const
+    {
+        return exchange.isEmpty() ? options.common.exchange : exchange;
+    }
+
+    void postFailure(const QByteArray& correlation, Error error)
+    {
+        later.post([this, correlation, error = std::move(error)] {
+            requests.fail(correlation, error);
+        });
+    }
+
+    const AmqpOptions options;
+    const Clock& clock;
+    BusCounters counters;
+    Later later;
+    Uplink uplink;
+    SubscriptionTable subscriptions;
+    RequestTable requests;
+    ServiceList services;
+    SeenIds seen;
+    ObserverList<StateObserver> observers;
+    BusState shown;
+    BusState::Link senderLink = BusState::Link::Connecting;
+    QString senderWhy;
+    bool isConsumerUp = false;
+    QString consumerWhy;
+    QueueName replyQueue;
+    QSet<std::pair<ExchangeName, Topic>> bound;
+    QHash<std::pair<ExchangeName, Topic>, std::vector<std::function<void()>>> waitingForBound;
+    QHash<quint64, Serving> servings;
+    quint64 lastServing = 0;
+    std::unique_ptr<Presence> presence;
+    AmqpSender sender; // these two stop their threads first of all
+    AmqpConsumer consumer;
+};
+
+/// One call's way back over the broker.
+class AmqpBus::Private::Sink final : public Reply::Sink
+{
+public:
+    Sink(std::weak_ptr<Private> bus, const Incoming& call, const DeliveryRef& delivery)
+        : m_bus(std::move(bus)), m_queue(call.message.topic), m_replyTo(call.replyTo),
+          m_correlation(call.correlation), m_delivery(delivery)
+    {
+    }
+
+    void answer(QByteArray body, Properties properties, bool isFinal) override
+    {
+        const auto bus = m_bus.lock();
+        if (!bus)
+            return;
+        if (!isFinal)
+            properties.type = "partial";
+        complete(properties, bus->options.common.nodeName);
+        if (!m_replyTo.isEmpty()) {
+            Outgoing message;
+            message.routingKey = m_replyTo;
+            message.correlation = m_correlation;
+            message.body = std::move(body);
+            message.properties = std::move(properties);
+            message.isPersistent = false;
+            bus->sender.send(std::move(message));
+        }
+        if (isFinal)
+            end(*bus, true);
+    }
+
+    void reject() override
+    {
+        const auto bus = m_bus.lock();
+        if (!bus)
+            return;
+        ++bus->counters.deadLettered;
+        warnSparingly("call", QStringLiteral("A call to %1 was rejected").arg(text(m_queue)));
+        end(*bus, false);
+    }
+
+    bool isWanted() const override { return !m_replyTo.isEmpty() && !m_bus.expired(); }
+
+private:
+    void end(Private& bus, bool isAccepted) const
+    {
+        if (bus.counters.unansweredCalls > 0) // a lost connection took them all back
+            --bus.counters.unansweredCalls;
+        bus.consumer.settle(m_delivery, isAccepted);
+    }
+
+    const std::weak_ptr<Private> m_bus;
+    const QueueName m_queue;
+    const QueueName m_replyTo;
+    const QByteArray m_correlation;
+    const DeliveryRef m_delivery;
+};
+
+void AmqpBus::Private::callArrived(
+    quint64 id, const Incoming& incoming, const DeliveryRef& delivery)
+{
+    ++counters.received;
+    ++counters.calls;
+    ++counters.unansweredCalls;
+    Reply reply(std::make_unique<Sink>(weak_from_this(), incoming, delivery));
+    const auto serving = servings.constFind(id);
+    if (serving == servings.constEnd())
+        return; // given up meanwhile: dropping the reply rejects the call
+    Message call = incoming.message;
+    call.exchange.clear();
+    const CallHandler handler = serving->handler;
+    handler(call, std::move(reply));
+}
+
+AmqpBus::AmqpBus(const Clock& clock, AmqpOptions options, Outbox& outbox)
+    : d(std::make_shared<Private>(clock, std::move(options), outbox))
+{
+    d->presence = std::make_unique<Presence>(
+        *this, d->services, d->clock, d->presenceExchange(), d->options.presencePeriod);
+    d->presence->start();
+    d->sender.start();
+    d->consumer.start();
+}
+
+AmqpBus::~AmqpBus()
+{
+    d->presence.reset();
+    d->sender.stop();
+    d->consumer.stop();
+}
+
+void AmqpBus::publish(Publication publication, Published done)
+{
+    ++d->counters.published;
+    if (auto error = objection(publication, d->options.common)) {
+        ++d->counters.refused;
+        if (done)
+            d->later.post([done = std::move(done), error = *std::move(error)] {
+                done(Outcome::Refused, error);
+            });
+        return;
+    }
+    complete(publication.properties, d->options.common.nodeName);
+    d->sender.publish(std::move(publication), std::move(done));
+}
+
+Ticket AmqpBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
+    MessageHandler handler, std::function<void()> whenBound)
+{
+    if (!isPattern(pattern) || !isExchangeName(exchange))
+        return {};
+    const auto key = std::pair(normalized(exchange, d->options.common), pattern);
+    const auto added = d->subscriptions.add(key.first, key.second, std::move(handler));
+    d->countSubscriptions();
+    const auto isAlive = std::make_shared<bool>(true);
+    if (added.isFirst)
+        d->consumer.bind(d->atBroker(key.first), key.second);
+    if (whenBound) {
+        auto call = [isAlive, whenBound = std::move(whenBound)] {
+            if (*isAlive)
+                whenBound();
+        };
+        if (d->bound.contains(key))
+            d->later.post(std::move(call));
+        else
+            d->waitingForBound[key].push_back(std::move(call));
+    }
+    return Ticket([weak = std::weak_ptr(d), id = added.id, isAlive] {
+        *isAlive = false;
+        if (const auto p = weak.lock())
+            p->unsubscribe(id);
+    });
+}
+
+Ticket AmqpBus::request(Request request, AnswerHandler handler)
+{
+    ++d->counters.requests;
+    const bool tooMany = d->requests.count() >= d->options.common.maxRequests;
+    const QByteArray correlation = d->requests.add(request, std::move(handler));
+    if (auto wrong = objection(request, d->options.common)) {
+        d->postFailure(correlation, *std::move(wrong));
+    } else if (tooMany) {
+        d->postFailure(correlation,
+            {ErrorCode::RateLimited, QStringLiteral("too many requests are outstanding")});
+    } else if (!d->isConsumerUp) {
+        d->postFailure(
+            correlation, {ErrorCode::Unavailable, QStringLiteral("the broker is away")});
+    } else {
+        complete(request.properties, d->options.common.nodeName);
+        Outgoing message;
+        message.routingKey = request.queue;
+        message.body = std::move(request.body);
+        message.properties = std::move(request.properties);
+        message.replyTo = d->replyQueue;
+        message.correlation = correlation;
+        message.expiration = request.timeout;
+        message.isMandatory = true;
+        message.isPersistent = false;
+        d->sender.send(std::move(message),
+            [p = d.get(), correlation, queue = request.queue](const Error& error) {
+                p->requests.fail(correlation,
+                    error.code == ErrorCode::NotFound
+                        ? Error{error.code,
+                            QStringLiteral("nobody serves %1").arg(text(queue))}
+                        : error);
+            });
+    }
+    return Ticket([weak = std::weak_ptr(d), correlation] {
+        if (const auto p = weak.lock())
+            p->requests.cancel(correlation);
+    });
+}
+
+Ticket AmqpBus::serve(const QueueName& queue, CallHandler handler, std::function<void()> ready)
+{
+    if (!isQueueName(queue))
+        return {};
+    const quint64 id = ++d->lastServing;
+    d->servings.insert(id, {std::move(handler), std::move(ready)});
+    d->consumer.serve(id, queue);
+    return Ticket([weak = std::weak_ptr(d), id] {
+        if (const auto p = weak.lock()) {
+            p->servings.remove(id);
+            p->consumer.unserve(id);
+        }
+    });
+}
+
+Ticket AmqpBus::announce(Service service)
+{
+    if (service.name.isEmpty() || !d->presence->announce(service))
+        return {};
+    return Ticket([weak = std::weak_ptr(d), name = service.name] {
+        if (const auto p = weak.lock(); p && p->presence)
+            p->presence->withdraw(name);
+    });
+}
+
+std::vector<Service> AmqpBus::services() const
+{
+    return d->services.all();
+}
+
+void AmqpBus::addObserver(ServiceObserver* observer)
+{
+    d->services.observers.add(observer);
+}
+
+void AmqpBus::removeObserver(ServiceObserver* observer)
+{
+    d->services.observers.remove(observer);
+}
+
+BusState AmqpBus::state() const
+{
+    return d->shown;
+}
+
+void AmqpBus::addObserver(StateObserver* observer)
+{
+    d->observers.add(observer);
+}
+
+void AmqpBus::removeObserver(StateObserver* observer)
+{
+    d->observers.remove(observer);
+}
+
+const BusCounters& AmqpBus::counters() const
+{
+    return d->counters;
+}
+
+const QByteArray& AmqpBus::nodeName() const
+{
+    return d->options.common.nodeName;
+}
+
+void AmqpBus::flush(Millis limit, std::function<void()> done)
+{
+    d->presence->leave();
+    d->sender.flush(limit, std::move(done));
+}
+
+} // namespace gatehouse::bus

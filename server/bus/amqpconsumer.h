@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/bus/amqpworker.h"
+#include "server/bus/uplink.h"
+
+#include <QHash>
+#include <QSet>
+
+#include <deque>
+#include <map>
+
+namespace gatehouse::bus {
+
+/// Which delivery: the broker's tags start again with each connection.
+struct DeliveryRef
+{
+    quint64 generation = 0; ///< of the connection
+    quint16 channel = 0;
+    quint64 tag = 0;
+};
+
+/// Hears what the consumer does; on the network thread.
+class ConsumerListener
+{
+public:
+    virtual ~ConsumerListener() = default;
+    virtual void consumerIsUp(const QueueName& replyQueue) = 0;
+    virtual void consumerIsDown(const Error& why) = 0;
+    virtual void patternBound(const ExchangeName& exchange, const Topic& pattern) = 0;
+    virtual void queueReady(quint64 serving) = 0;
+    virtual void messageArrived(const Incoming& incoming, const DeliveryRef& delivery) = 0;
+    virtual void callArrived(
+        quint64 serving, const Incoming& incoming, const DeliveryRef& delivery) = 0;
+    virtual void answerArrived(const Incoming& incoming) = 0;
+    virtual void oversizedArrived(const Incoming& incoming, bool isAnswer) = 0;
+};
+
+/// The connection that consumes: our own queue with what we are bound to, the queue for answers,
+/// and the queues that are served. Keeps what it was told over a lost connection and does it all
+/// again. Exchanges are named as the broker knows them. Called on the network thread.
+class AmqpConsumer final : public AmqpWorker
+{
+public:
+    AmqpConsumer(const AmqpOptions& options, Uplink& uplink, ConsumerListener& listener);
+    ~AmqpConsumer() override;
+
+    void bind(const ExchangeName& exchange, const Topic& pattern);
+    void unbind(const ExchangeName& exchange, const Topic& pattern);
+    void serve(quint64 serving, const QueueName& queue);
+    void unserve(quint64 serving); ///< calls that came may still be settled
+    void settle(const DeliveryRef& delivery, bool isAccepted);
+
+private:
+    Result<void> setUp(AmqpConnection& connection) override;
+    Result<void> take(AmqpConnection& connection, AmqpEvent event) override;
+    Result<bool> work(AmqpConnection& connection) override;
+    void tearDown(const Error& why) override;
+    bool mayRead() const override { return !m_uplink.isFull(); }
+
+    struct Command
+    {
+        enum class Kind { Bind, Unbind, Serve, Unserve, Settle };
+        Kind kind{};
+        ExchangeName exchange{};
+        Topic pattern{}; ///< or queue
+        quint64 serving = 0;
+        DeliveryRef delivery{};
+        bool isAccepted = false;
+    };
+    using Binding = std::pair<ExchangeName, Topic>;
+    struct Serving
+    {
+        QueueName queue;
+        quint16 channel = 0; ///< 0: the connection does not know it
+        int unsettled = 0;
+        bool isEnded = false; ///< closed with the last one settled
+    };
+
+    void give(Command command);
+    Result<void> setUpDeadLetters(AmqpConnection& connection);
+    Result<void> setUpOwnQueue(AmqpConnection& connection);
+    Result<void> carryOut(AmqpConnection& connection, const Command& command);
+    Result<void> bindNow(AmqpConnection& connection, const Binding& binding);
+    Result<void> unbindNow(AmqpConnection& connection, const Binding& binding);
+    Result<void> serveNow(AmqpConnection& connection, quint64 id, Serving& serving);
+    Result<void> endServing(AmqpConnection& connection, quint64 id);
+    Result<void> settleNow(AmqpConnection& connection, const Command& command);
+    Result<void> channelClosed(AmqpConnection& connection, quint16 channel, const QString& why);
+    void remember(const Command& command); ///< without a connection
+    std::deque<Command> takeCommands();
+    QueueName ownQueue() const;
+
+    Uplink& m_uplink;
+    ConsumerListener& m_listener;
+
+    std::mutex m_mutex;
+    std::deque<Command> m_commands; ///< guarded by m_mutex
+
+    // The worker's own.
+    quint64 m_generation = 0;
+    QSet<Binding> m_bindings;
+    QSet<Binding> m_stale; ///< given up while the broker was away; it may still have them
+    QSet<ExchangeName> m_exchanges; ///< known to be there
+    std::map<quint64, Serving> m_servings;
+    QHash<quint16, quint64> m_servingOf; ///< by channel
+    quint16 m_nextChannel = 0;
+};
+
+} // namespace gatehouse::bus

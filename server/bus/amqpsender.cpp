@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/bus/amqpsender.h"
+
+#include "server/bus/buslog.h"
+
+#include <algorithm>
+
+namespace gatehouse::bus {
+
+namespace {
+
+constexpr Millis tickTime{100};
+
+Error away(const QString& why)
+{
+    return {ErrorCode::Unavailable, QString(u"the broker takes no messages: " + why)};
+}
+
+} // namespace
+
+AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounters& counters,
+    Later& later, Uplink& uplink, Outbox& outbox, LinkChanged changed)
+    : m_options(options), m_clock(clock), m_counters(counters), m_later(later),
+      m_changed(std::move(changed)),
+      m_kept(
+          options, clock, counters, outbox,
+          [this](KeptMessage message) {
+              Pending pending;
+              pending.publication = std::move(message.publication);
+              pending.mayBeRepeated = message.mayBeRepeated;
+              pending.isKeeping = true;
+              pending.keptAs = message.number;
+              pending.isFromOutbox = true;
+              pending.since = m_clock.monotonic();
+              const quint64 id = ++m_lastId;
+              hand(id, m_pending.emplace(id, std::move(pending)).first->second);
+          },
+          [this] {
+              return isUp() && std::none_of(m_pending.begin(), m_pending.end(), [](const auto& one) {
+                  return one.second.isKeeping;
+              });
+          }),
+      m_publisher(options, uplink, *this), m_why(QStringLiteral("not connected yet"))
+{
+    m_timer.callOnTimeout([this] { tick(); });
+    m_timer.start(tickTime);
+}
+
+void AmqpSender::publish(Publication publication, Published done)
+{
+    const qint64 bytes = publication.body.size();
+    const bool isKept = publication.care == Care::Kept;
+    Error error;
+    if (publication.care == Care::Volatile && !isUp()) {
+        error = away(m_why);
+    } else if (qsizetype(m_counters.waiting) >= m_options.common.maxWaiting
+        || qint64(m_counters.waitingBytes) + bytes > m_options.common.maxWaitingBytes
+        || (isKept && !m_kept.hasRoomFor(bytes))) {
+        ++m_counters.overflowed;
+        error = {ErrorCode::RateLimited, QStringLiteral("too much is waiting on the bus")};
+    } else {
+        ++m_counters.waiting;
+        m_counters.waitingBytes += quint64(bytes);
+        const quint64 id = ++m_lastId;
+        Pending pending;
+        pending.publication = std::move(publication);
+        pending.done = std::move(done);
+        pending.since = m_clock.monotonic();
+        Pending& at = m_pending.emplace(id, std::move(pending)).first->second;
+        if (isKept && m_kept.isInUse())
+            keep(id, at);
+        else if (isUp())
+            hand(id, at);
+        return;
+    }
+    ++m_counters.refused;
+    if (publication.care == Care::Volatile)
+        ++m_counters.volatileDropped;
+    if (done)
+        m_later.post([done = std::move(done), error] { done(Outcome::Refused, error); });
+}
+
+void AmqpSender::send(Outgoing message, std::function<void(const Error&)> failed)
+{
+    if (!isUp()) {
+        if (failed)
+            m_later.post([failed = std::move(failed), error = away(m_why)] { failed(error); });
+        return;
+    }
+    const quint64 id = ++m_lastId;
+    Pending pending;
+    pending.isDirect = true;
+    pending.isHanded = true;
+    pending.failed = std::move(failed);
+    pending.since = m_clock.monotonic();
+    m_pending.emplace(id, std::move(pending));
+    message.id = id;
+    m_publisher.send(std::move(message));
+}
+
+void AmqpSender::hand(quint64 id, Pending& pending)
+{
+    const Publication& publication = pending.publication;
+    Outgoing message;
+    message.id = id;
+    message.exchange
+        = publication.exchange.isEmpty() ? m_options.common.exchange : publication.exchange;
+    message.routingKey = publication.topic;
+    message.body = publication.body;
+    message.properties = publication.properties;
+    message.isMandatory = publication.needsReceiver;
+    message.isPersistent = publication.care != Care::Volatile;
+    message.mayBeRepeated = pending.mayBeRepeated;
+    if (pending.mayBeRepeated)
+        ++m_counters.resent;
+    pending.isHanded = true;
+    m_publisher.send(std::move(message));
+}
+
+void AmqpSender::handWaiting()
+{
+    if (m_kept.isInUse())
+        keepAllUnhanded();
+    for (auto& [id, pending] : m_pending) {
+        if (!pending.isHanded && !pending.isKeeping)
+            hand(id, pending);
+    }
+}
+
+void AmqpSender::publisherIsUp()
+{
+    ++m_counters.connects;
+    setLink(BusState::Link::Up, {});
+}
+
+void AmqpSender::publisherIsDown(const Error& why)
+{
+    if (m_link != BusState::Link::Connecting)
+        ++m_counters.disconnects;
+    setLink(BusState::Link::Connecting, why.detail);
+}
+
+void AmqpSender::publisherIsBlocked(const QString& why)
+{
+    ++m_counters.blocks;
+    setLink(BusState::Link::Blocked, why);
+}
+
+void AmqpSender::publisherIsUnblocked()
+{
+    setLink(BusState::Link::Up, {});
+}
+
+void AmqpSender::setLink(BusState::Link link, const QString& why)
+{
+    m_link = link;
+    m_why = why;
+    if (isUp()) {
+        handWaiting();
+        m_kept.drain();
+    } else {
+        // Volatile ones are not worth waiting for.
+        for (auto at = m_pending.begin(); at != m_pending.end();) {
+            const auto next = std::next(at);
+            if (!at->second.isDirect && !at->second.isHanded
+                && at->second.publication.care == Care::Volatile)
+                refuse(at, away(why));
+            at = next;
+        }
+    }
+    m_changed(link, why);
+}
+
+void AmqpSender::settled(const std::vector<std::pair<quint64, Fate>>& fates)
+{
+    for (const auto& [id, fate] : fates)
+        settleOne(id, fate);
+    checkFlushed();
+}
+
+void AmqpSender::settleOne(quint64 id, Fate fate)
+{
+    const auto at = m_pending.find(id);
+    if (at == m_pending.end())
+        return; // was refused at its deadline
+    Pending& pending = at->second;
+    if (pending.isDirect) {
+        const auto failed = std::move(pending.failed);
+        m_pending.erase(at);
+        if (!failed || fate == Fate::Confirmed)
+            return;
+        failed(fate == Fate::Unroutable
+                ? Error{ErrorCode::NotFound, QStringLiteral("nobody serves that queue")}
+                : away(m_why.isEmpty() ? QStringLiteral("it refused this one") : m_why));
+        return;
+    }
+    switch (fate) {
+    case Fate::Confirmed:
+        confirmed(at, false);
+        break;
+    case Fate::Unroutable:
+        confirmed(at, true);
+        break;
+    case Fate::Nacked:
+        if (pending.publication.care == Care::Kept)
+            givenBack(at, false);
+        else
+            refuse(at, {ErrorCode::Internal, QStringLiteral("the broker refused the message")});
+        break;
+    case Fate::Impossible:
+        impossible(at);
+        break;
+    case Fate::Unsent:
+        givenBack(at, false);
+        break;
+    case Fate::Lost:
+        givenBack(at, true);
+        break;
+    }
+}
+
+void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
+{
+    Pending& pending = at->second;
+    if (pending.isKeeping && pending.keptAs == 0) {
+        pending.isConfirmed = true; // taken out again when it is in
+        return;
+    }
+    if (isUnroutable)
+        ++m_counters.unroutable;
+    else
+        ++m_counters.confirmed;
+    if (pending.keptAs != 0)
+        m_kept.confirmed(pending.keptAs, pending.publication.body.size());
+    const auto done = std::move(pending.done);
+    const Topic topic = pending.publication.topic;
+    erase(at);
+    if (!done)
+        return;
+    if (isUnroutable)
+        done(Outcome::Unroutable,
+            {ErrorCode::NotFound, QStringLiteral("nobody listens to %1").arg(text(topic))});
+    else
+        done(Outcome::Confirmed, {});
+}
+
+/// Kept for ever it would hold up what is behind it.
+void AmqpSender::impossible(Queue::iterator at)
+{
+    Pending& pending = at->second;
+    if (pending.isKeeping) {
+        ++m_counters.deadLettered;
+        confirmed(at, false);
+    } else {
+        refuse(at, {ErrorCode::Forbidden, QStringLiteral("the exchange cannot be used")});
+    }
+}
+
+void AmqpSender::givenBack(Queue::iterator at, bool wasSent)
+{
+    Pending& pending = at->second;
+    pending.isHanded = false;
+    pending.mayBeRepeated = pending.mayBeRepeated || wasSent;
+    if (pending.isKeeping) {
+        if (pending.keptAs == 0)
+            return; // ended when it is in
+        if (pending.isFromOutbox)
+            m_kept.failed(pending.keptAs);
+        erase(at); // the outbox has it
+        return;
+    }
+    if (pending.publication.care == Care::Volatile) {
+        refuse(at, away(m_why));
+    } else if (pending.publication.care == Care::Kept && m_kept.isInUse()) {
+        keep(at->first, pending);
+    } else if (isUp()) {
+        hand(at->first, pending);
+    }
+}
+
+void AmqpSender::refuse(Queue::iterator at, const Error& error)
+{
+    ++m_counters.refused;
+    if (at->second.publication.care == Care::Volatile)
+        ++m_counters.volatileDropped;
+    const auto done = std::move(at->second.done);
+    erase(at);
+    if (done)
+        m_later.post([done, error] { done(Outcome::Refused, error); });
+}
+
+void AmqpSender::keep(quint64 id, Pending& pending)
+{
+    pending.isKeeping = true;
+    // One the publisher has may arrive before we know: if its confirm is lost it goes out again.
+    m_kept.keep(pending.publication, pending.mayBeRepeated || pending.isHanded,
+        [this, id](const Result<quint64>& number) {
+            const auto at = m_pending.find(id);
+            Q_ASSERT(at != m_pending.end());
+            Pending& kept = at->second;
+            if (!number) {
+                kept.isKeeping = false;
+                if (kept.isConfirmed)
+                    confirmed(at, false);
+                else if (!kept.isHanded)
+                    refuse(at, number.error());
+                return; // one the publisher has may still be confirmed
+            }
+            kept.keptAs = *number;
+            const auto done = std::exchange(kept.done, nullptr);
+            if (kept.isConfirmed) {
+                kept.done = done;
+                confirmed(at, false);
+                return;
+            }
+            if (!kept.isHanded)
+                erase(at);
+            if (done)
+                done(Outcome::Kept, {});
+            m_kept.drain();
+        });
+}
+
+void AmqpSender::keepOverdue()
+{
+    const Millis now = m_clock.monotonic();
+    for (auto& [id, pending] : m_pending) {
+        if (now - pending.since < m_options.keepAfter)
+            break;
+        if (!pending.isDirect && !pending.isKeeping && pending.publication.care == Care::Kept)
+            keep(id, pending);
+    }
+    if (m_kept.isInUse())
+        keepAllUnhanded();
+}
+
+/// None may overtake those that are kept already.
+void AmqpSender::keepAllUnhanded()
+{
+    for (auto& [id, pending] : m_pending) {
+        if (!pending.isDirect && !pending.isHanded && !pending.isKeeping
+            && pending.publication.care == Care::Kept)
+            keep(id, pending);
+    }
+}
+
+void AmqpSender::erase(Queue::iterator at)
+{
+    if (!at->second.isFromOutbox) {
+        --m_counters.waiting;
+        m_counters.waitingBytes -= quint64(at->second.publication.body.size());
+    }
+    m_pending.erase(at);
+}
+
+void AmqpSender::tick()
+{
+    const Millis now = m_clock.monotonic();
+    keepOverdue();
+    for (auto at = m_pending.begin(); at != m_pending.end();) {
+        const auto next = std::next(at);
+        if (now - at->second.since < m_options.confirmTimeout)
+            break;
+        if (!at->second.isDirect && at->second.publication.care != Care::Kept)
+            refuse(at,
+                {ErrorCode::Unavailable,
+                    QStringLiteral("the broker did not confirm within %1 ms")
+                        .arg(m_options.confirmTimeout.count())});
+        at = next;
+    }
+    m_kept.drain();
+    m_kept.refreshAge();
+    checkFlushed();
+}
+
+void AmqpSender::flush(Millis limit, std::function<void()> done)
+{
+    m_flushed = std::move(done);
+    QTimer::singleShot(limit, &m_timer, [this] {
+        if (m_flushed)
+            std::exchange(m_flushed, nullptr)();
+    });
+    m_later.post([this] { checkFlushed(); });
+}
+
+/// With the broker away nothing is worth waiting for but the way into the outbox.
+void AmqpSender::checkFlushed()
+{
+    if (!m_flushed)
+        return;
+    const bool isDone = std::all_of(m_pending.begin(), m_pending.end(), [this](const auto& one) {
+        const Pending& pending = one.second;
+        return !isUp() && pending.publication.care != Care::Kept;
+    });
+    if (isDone)
+        std::exchange(m_flushed, nullptr)();
+}
+
+} // namespace gatehouse::bus

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/bus/amqppublisher.h"
+#include "server/bus/bus.h"
+#include "server/bus/keptmessages.h"
+#include "server/bus/later.h"
+
+#include <QTimer>
+
+#include <map>
+
+namespace gatehouse::bus {
+
+/// Publications between publish() and their end: waits while the broker is away or blocked, hands
+/// them to the publisher in order, ends each by its confirm or by its deadline, and sends what has to
+/// be kept to the outbox. Network thread.
+class AmqpSender final : public PublisherListener
+{
+public:
+    /// Whether the broker takes messages now, and why not.
+    using LinkChanged = std::function<void(BusState::Link link, const QString& why)>;
+
+    AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounters& counters, Later& later,
+        Uplink& uplink, Outbox& outbox, LinkChanged changed);
+    Q_DISABLE_COPY_MOVE(AmqpSender)
+
+    void start() { m_publisher.start(); }
+    void stop() { m_publisher.stop(); }
+
+    void publish(Publication publication, Published done);
+    /// Sends now or never: requests and answers. `failed` is called with NotFound or Unavailable.
+    void send(Outgoing message, std::function<void(const Error&)> failed = {});
+    bool isUp() const { return m_link == BusState::Link::Up; }
+    void flush(Millis limit, std::function<void()> done);
+
+private:
+    void publisherIsUp() override;
+    void publisherIsDown(const Error& why) override;
+    void publisherIsBlocked(const QString& why) override;
+    void publisherIsUnblocked() override;
+    void settled(const std::vector<std::pair<quint64, Fate>>& fates) override;
+
+    struct Pending
+    {
+        Publication publication;
+        Published done;
+        std::function<void(const Error&)> failed; ///< of a direct one
+        Millis since{}; ///< monotonic
+        bool isDirect = false;
+        bool isHanded = false; ///< the publisher has it
+        bool mayBeRepeated = false;
+        bool isKeeping = false; ///< on its way into the outbox, or there
+        quint64 keptAs = 0; ///< its number there; 0: not yet, or not
+        bool isFromOutbox = false;
+        /// Its confirm came while it was still on its way into the outbox.
+        bool isConfirmed = false;
+    };
+    using Queue = std::map<quint64, Pending>; ///< ascending is the order of sending
+
+    void hand(quint64 id, Pending& pending);
+    void handWaiting();
+    void settleOne(quint64 id, Fate fate);
+    void confirmed(Queue::iterator at, bool isUnroutable);
+    void impossible(Queue::iterator at);
+    void givenBack(Queue::iterator at, bool wasSent);
+    void refuse(Queue::iterator at, const Error& error);
+    void keep(quint64 id, Pending& pending);
+    void keepOverdue();
+    void keepAllUnhanded();
+    void erase(Queue::iterator at);
+    void tick();
+    void setLink(BusState::Link link, const QString& why);
+    void checkFlushed();
+
+    const AmqpOptions& m_options;
+    const Clock& m_clock;
+    BusCounters& m_counters;
+    Later& m_later;
+    const LinkChanged m_changed;
+    KeptMessages m_kept;
+    AmqpPublisher m_publisher;
+
+    BusState::Link m_link = BusState::Link::Connecting;
+    QString m_why;
+    Queue m_pending;
+    quint64 m_lastId = 0;
+    QTimer m_timer; ///< runs while something is pending
+    std::function<void()> m_flushed;
+};
+
+} // namespace gatehouse::bus

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only a broker brings about: other people's messages and exchanges, TLS, who may connect.
+#include "server/bus/amqpconnection.h"
+#include "tests/server/bus/fixture.h"
+
+#include <QFile>
+
+using namespace gatehouse;
+using namespace gatehouse::bus;
+using namespace gatehouse::bus::test;
+
+class TestAmqpBus : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_BROKER(); }
+
+    void readsAnAddress_data();
+    void readsAnAddress();
+    void twoProcessesHearEachOther();
+    void tellsWhoIsThereAndWhoWent();
+    void usesAnExchangeAsItIs();
+    void survivesAnExchangeThatIsDeleted();
+    void dropsOnlyWhatMayBeRepeated();
+    void deadLettersAreKeptAtTheBroker();
+    void oversizedMessagesCostNothing();
+    void garbageHarmsNobody();
+    void servesAQueueOfSomebodyElse();
+    void speaksTls();
+    void saysWhyItCannotConnect_data();
+    void saysWhyItCannotConnect();
+    void startsWithoutABroker();
+    void rebindsManyTopics();
+
+private:
+    std::unique_ptr<AmqpBus> bus(AmqpOptions options)
+    {
+        auto made = std::make_unique<AmqpBus>(m_clock, std::move(options), m_outbox);
+        if (!waitUntil([&] { return made->state().isUp() && made->counters().waiting == 0; }))
+            qFatal("no connection: %s", qPrintable(made->state().detail));
+        return made;
+    }
+    /// A peer that says what it likes.
+    std::unique_ptr<AmqpConnection> peer() const
+    {
+        auto connection = AmqpConnection::open(amqpOptions(), "peer");
+        if (!connection || !(*connection)->openChannel(1))
+            qFatal("no connection of a peer");
+        return *std::move(connection);
+    }
+
+    SystemClock m_clock;
+    MemoryOutbox m_outbox;
+};
+
+namespace {
+
+Outgoing raw(const ExchangeName& exchange, const QByteArray& key, const QByteArray& body)
+{
+    Outgoing message;
+    message.exchange = exchange;
+    message.routingKey = key;
+    message.body = body;
+    return message;
+}
+
+qint64 residentKib()
+{
+    QFile file(QStringLiteral("/proc/self/statm"));
+    return file.open(QFile::ReadOnly) ? file.readAll().split(' ').value(1).toLongLong() * 4 : 0;
+}
+
+} // namespace
+
+void TestAmqpBus::readsAnAddress_data()
+{
+    QTest::addColumn<QString>("url");
+    QTest::addColumn<QString>("text"); ///< empty: refused
+    QTest::addColumn<QString>("virtualHost");
+    const auto row = [](const char* url, const char* text, const char* host) {
+        QTest::newRow(url) << QString::fromLatin1(url) << QString::fromLatin1(text)
+                           << QString::fromLatin1(host);
+    };
+    row("amqp://", "amqp://guest@127.0.0.1:5672/", "/");
+    row("amqp://u:p@h:1/v", "amqp://u@h:1/v", "v");
+    row("amqp://u:p%40x@h/%2Fa", "amqp://u@h:5672/%2Fa", "/a");
+    row("amqps://h", "amqps://guest@h:5671/", "/");
+    row("amqp://[::1]:5672", "amqp://guest@[::1]:5672/", "/");
+    row("http://h", "", "");
+    row("amqp://h:0", "", "");
+    row("amqp://h/a/b", "", "");
+    row("amqp://h?heartbeat=3", "", "");
+    row("not an address", "", "");
+}
+
+void TestAmqpBus::readsAnAddress()
+{
+    QFETCH(QString, url);
+    QFETCH(QString, text);
+    const auto endpoint = AmqpEndpoint::fromUrl(url);
+    QCOMPARE(endpoint.has_value(), !text.isEmpty());
+    if (!endpoint) {
+        QCOMPARE(endpoint.error().code, ErrorCode::BadRequest);
+        return;
+    }
+    QCOMPARE(endpoint->text(), text);
+    QTEST(endpoint->virtualHost, "virtualHost");
+}
+
+void TestAmqpBus::twoProcessesHearEachOther()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    const auto two = bus(options);
+    QVERIFY(one->nodeName() != two->nodeName());
+    Inbox first, second;
+    const Ticket a = subscribed(*one, "", "guild.*", first.handler());
+    const Ticket b = subscribed(*two, "", "guild.7", second.handler());
+    one->publish({.topic = "guild.7", .body = "x"}, {});
+    two->publish({.topic = "guild.8", .body = "y"}, {});
+    QVERIFY(waitUntil([&] { return first.messages.size() == 2 && second.messages.size() == 1; }));
+    QCOMPARE(second.messages[0].properties.sender, one->nodeName());
+    // A question from the one is answered by the other.
+    const Ticket serving = served(*two, "shard_rpc_9", [](const Message& call, Reply reply) {
+        reply.part("half of " + call.body);
+        reply.finish("all of " + call.body);
+    });
+    Answers answers;
+    const Ticket request
+        = one->request({.queue = "shard_rpc_9", .body = "it"}, answers.handler());
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, (QList<QByteArray>{"half of it", "all of it"}));
+}
+
+namespace {
+
+struct Watcher : ServiceObserver
+{
+    QList<QByteArray> changes;
+
+    void serviceCame(const Service& service) override { changes.append("+" + service.name); }
+    void serviceWent(const Service& service) override { changes.append("-" + service.name); }
+};
+
+} // namespace
+
+void TestAmqpBus::tellsWhoIsThereAndWhoWent()
+{
+    AmqpOptions options = amqpOptions();
+    options.presencePeriod = Millis{100};
+    const auto watching = bus(options);
+    Watcher watcher;
+    watching->addObserver(static_cast<ServiceObserver*>(&watcher));
+    auto other = bus(options);
+    Ticket ticket = other->announce({.name = "service.Files", .topics = {"file-list-request"}});
+    QVERIFY(ticket);
+    QVERIFY(waitUntil([&] { return watcher.changes == QList<QByteArray>{"+service.Files"}; }));
+    QCOMPARE(watching->services()[0].node, other->nodeName());
+    QCOMPARE(watching->services()[0].topics, std::vector<Topic>{"file-list-request"});
+    QVERIFY(!watching->announce({.name = "service.Files"})); // one name, one service
+    // One that comes later hears of it at once.
+    const auto late = bus(options);
+    QVERIFY(waitUntil([&] { return late->services().size() == 1; }));
+    // It goes without a word: forgotten after three periods.
+    other.reset();
+    QVERIFY(waitUntil([&] { return watcher.changes.last() == "-service.Files"; }));
+    QVERIFY(watching->services().empty());
+    // What is not of the protocol changes nothing.
+    const auto stranger = peer();
+    for (const char* body : {"", "{", "[]", "{}", R"({"node":""})", R"({"node":"n","services":[{}]})",
+             R"({"node":"n","services":[{"name":"s","topics":[1]}]})"})
+        QVERIFY(stranger->publish(1, raw(options.common.exchange + ".presence", "node", body)));
+    QVERIFY(stranger->publish(1,
+        raw(options.common.exchange + ".presence", "node",
+            R"({"node":"n","services":[{"name":"by-hand"}]})")));
+    QVERIFY(waitUntil([&] { return watching->services().size() == 1; }));
+    QCOMPARE(watching->services()[0].name, QByteArray("by-hand"));
+    watching->removeObserver(static_cast<ServiceObserver*>(&watcher));
+}
+
+void TestAmqpBus::usesAnExchangeAsItIs()
+{
+    const auto stranger = peer();
+    QVERIFY(stranger->declareExchange(
+        1, {.name = "socketio-test", .type = "fanout", .isDurable = false}, false));
+    AmqpOptions options = amqpOptions();
+    const auto one = bus(options); // would make it a durable topic exchange
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "socketio-test", "#", inbox.handler());
+    QVERIFY(stranger->publish(1, raw("socketio-test", "", "kombu"))); // an empty routing key
+    QVERIFY(stranger->publish(1, raw("socketio-test", "*", "aio-pika")));
+    Outcomes outcomes;
+    one->publish({.exchange = "socketio-test", .topic = "x", .body = "own"}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 3 && outcomes.all.size() == 1; }));
+    QCOMPARE(inbox.bodies(), (QList<QByteArray>{"kombu", "aio-pika", "own"}));
+    QCOMPARE(outcomes.count(Outcome::Confirmed), 1);
+    // One that is wanted otherwise is made so.
+    options.exchanges = {*ExchangeOptions::fromText(u"socketio-made fanout transient"_s)};
+    const auto two = bus(options);
+    Inbox made;
+    const Ticket again = subscribed(*two, "socketio-made", "#", made.handler());
+    QVERIFY(stranger->declareExchange(
+        1, {.name = "socketio-made", .type = "fanout", .isDurable = false}, false));
+    QVERIFY(stranger->publish(1, raw("socketio-made", "", "x")));
+    QVERIFY(waitUntil([&] { return made.messages.size() == 1; }));
+}
+
+void TestAmqpBus::survivesAnExchangeThatIsDeleted()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    Outcomes outcomes;
+    one->publish({.exchange = "short-lived", .topic = "a"}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 1; }));
+    bool ok = false;
+    RabbitBroker::shared().control({u"eval"_s,
+                                       u"rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, "
+                                       "<<\"short-lived\">>), false, <<\"test\">>)."_s},
+        &ok);
+    QVERIFY(ok);
+    for (int i = 0; i < 5; ++i)
+        one->publish({.exchange = "short-lived", .topic = "a"}, outcomes.handler());
+    one->publish({.topic = "b"}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 7; }));
+    QCOMPARE(outcomes.count(Outcome::Confirmed), 7);
+}
+
+void TestAmqpBus::dropsOnlyWhatMayBeRepeated()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "a", inbox.handler());
+    const auto stranger = peer();
+    Outgoing message = raw(options.common.exchange, "a", "1");
+    message.properties.id = "same";
+    QVERIFY(stranger->publish(1, message));
+    QVERIFY(stranger->publish(1, message)); // a sender that does not number: both count
+    message.mayBeRepeated = true;
+    QVERIFY(stranger->publish(1, message));
+    message.properties.id = "other";
+    QVERIFY(stranger->publish(1, message)); // flagged, but the first of its kind
+    QVERIFY(waitUntil([&] { return one->counters().duplicates == 1 && inbox.messages.size() == 3; }));
+    QVERIFY(inbox.messages.back().mayBeRepeated);
+}
+
+void TestAmqpBus::deadLettersAreKeptAtTheBroker()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    Inbox rejecting;
+    const Ticket a = subscribed(*one, "", "bad", rejecting.handler(Verdict::Rejected));
+    const auto stranger = peer();
+    const auto queue = stranger->declareQueue(1, {}, {.isExclusive = true});
+    QVERIFY(queue);
+    QVERIFY(stranger->bind(1, *queue, "gatehouse.dead", "#"));
+    QVERIFY(stranger->consume(1, *queue, "dead", false, true));
+    const QByteArray body("{not json\0", 10);
+    one->publish({.topic = "bad", .body = body}, {});
+    std::vector<QByteArray> dead;
+    QVERIFY(waitUntil([&] {
+        const auto event = stranger->next();
+        if (event && *event && (*event)->kind == AmqpEvent::Kind::Delivery)
+            dead.push_back((*event)->incoming.message.body);
+        return !dead.empty();
+    }));
+    QVERIFY(holdsFor(
+        [&] {
+            const auto event = stranger->next();
+            return event && !*event && rejecting.messages.size() == 1;
+        },
+        Millis{300}));
+    QCOMPARE(dead, std::vector<QByteArray>{body});
+    QCOMPARE(one->counters().deadLettered, 1u);
+}
+
+void TestAmqpBus::oversizedMessagesCostNothing()
+{
+    AmqpOptions options = amqpOptions({.maxBodyBytes = 100'000});
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "#", inbox.handler());
+    const Ticket serving = served(*one, "large", [](const Message&, Reply reply) {
+        reply.finish("small");
+    });
+    const auto stranger = peer();
+    QByteArray large(100 * 1'024 * 1'024, 'x');
+    QVERIFY(stranger->publish(1, raw(options.common.exchange, "a", large)));
+    large = {};
+    const qint64 before = residentKib();
+    QVERIFY(stranger->publish(1, raw({}, "large", QByteArray(200'000, 'x'))));
+    QVERIFY(stranger->publish(1, raw(options.common.exchange, "a", QByteArray(100'000, 'y'))));
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }, Millis{60'000}));
+    QCOMPARE(inbox.messages[0].body.size(), 100'000);
+    QVERIFY(waitUntil([&] { return one->counters().oversized == 2; }));
+    QVERIFY2(residentKib() < before + 8'192,
+        qPrintable(u"%1 KiB more"_s.arg(residentKib() - before)));
+    // An answer that is too large ends its request.
+    AmqpOptions tall = options;
+    tall.common.maxBodyBytes = 1'000'000;
+    const auto two = bus(tall);
+    const Ticket huge = served(*two, "huge", [](const Message&, Reply reply) {
+        reply.finish(QByteArray(200'000, 'z'));
+    });
+    Answers answers;
+    const Ticket request = one->request({.queue = "huge"}, answers.handler());
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.error->code, ErrorCode::TooLarge);
+}
+
+void TestAmqpBus::garbageHarmsNobody()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "known.#", inbox.handler());
+    Answers answers;
+    std::vector<Reply> kept;
+    const Ticket serving = served(
+        *one, "calls", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
+    const Ticket request = one->request({.queue = "calls"}, answers.handler());
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    const auto stranger = peer();
+    // Unknown routing keys do not even come. Odd properties do.
+    for (int i = 0; i < 1'000; ++i)
+        QVERIFY(stranger->publish(1, raw(options.common.exchange, "unknown", "x")));
+    Outgoing odd = raw(options.common.exchange, "known.\xff\xfe", QByteArray("\0\xff", 2));
+    odd.properties.headers = {{"x-may-be-repeated", "text, not a boolean"}, {"k", "\xff"}};
+    odd.properties.contentType = QByteArray(255, '\xff');
+    QVERIFY(stranger->publish(1, odd));
+    // A call without an address to answer to, and answers nobody asked for.
+    QVERIFY(stranger->publish(1, raw({}, "calls", "no reply-to")));
+    QVERIFY(waitUntil([&] { return kept.size() == 2 && inbox.messages.size() == 1; }));
+    QVERIFY(!kept[1].isWanted());
+    kept[1].finish("into the void");
+    QCOMPARE(inbox.messages[0].body, QByteArray("\0\xff", 2));
+    QVERIFY(!inbox.messages[0].mayBeRepeated);
+    kept[0].finish("fine");
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, QList<QByteArray>{"fine"});
+    QVERIFY(one->state().isUp());
+    QCOMPARE(one->counters().unmatched, 0u);
+}
+
+void TestAmqpBus::servesAQueueOfSomebodyElse()
+{
+    const auto stranger = peer();
+    QVERIFY(stranger->declareQueue(1, "gateway_rpc", {.isDurable = true, .maxLength = 7}));
+    const auto one = bus(amqpOptions());
+    QByteArray body;
+    const Ticket serving = served(*one, "gateway_rpc", [&](const Message& call, Reply reply) {
+        body = call.body;
+        reply.finish("ok");
+    });
+    QVERIFY(stranger->publish(1, raw({}, "gateway_rpc", "register_nonce")));
+    QVERIFY(waitUntil([&] { return body == "register_nonce"; }));
+}
+
+void TestAmqpBus::speaksTls()
+{
+    AmqpOptions options = amqpOptions();
+    options.endpoint.hasTls = true;
+    options.endpoint.port = RabbitBroker::shared().tlsPort();
+    options.endpoint.caFile = RabbitBroker::shared().caFile();
+    options.endpoint.host = u"localhost"_s;
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "a", inbox.handler());
+    for (int i = 0; i < 100; ++i)
+        one->publish({.topic = "a", .body = QByteArray(50'000, char('a' + i % 26))}, {});
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 100; }));
+    QCOMPARE(inbox.messages[99].body, QByteArray(50'000, char('a' + 99 % 26)));
+}
+
+void TestAmqpBus::saysWhyItCannotConnect_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::addColumn<QString>("word");
+    QTest::newRow("nobody listens") << u"port"_s << u"socket"_s;
+    QTest::newRow("password") << u"password"_s << u"ACCESS_REFUSED"_s;
+    QTest::newRow("virtual host") << u"vhost"_s << u"vhost"_s;
+    QTest::newRow("authority") << u"authority"_s << u"verif"_s;
+    QTest::newRow("file of authorities") << u"file"_s << u"certificate authorities"_s;
+    QTest::newRow("name in use") << u"name"_s << u"exclusive"_s;
+}
+
+void TestAmqpBus::saysWhyItCannotConnect()
+{
+    QFETCH(QString, what);
+    QFETCH(QString, word);
+    AmqpOptions options = amqpOptions();
+    options.common.nodeName = "the-same-name";
+    const auto first = what == u"name" ? bus(options) : nullptr;
+    if (what == u"port")
+        options.endpoint.port = 1;
+    if (what == u"password")
+        options.endpoint.password = u"wrong"_s;
+    if (what == u"vhost")
+        options.endpoint.virtualHost = u"nowhere"_s;
+    if (what == u"authority" || what == u"file") {
+        options.endpoint.hasTls = true;
+        options.endpoint.port = RabbitBroker::shared().tlsPort();
+        options.endpoint.caFile = what == u"file" ? u"/nonexistent.pem"_s : QString();
+    }
+    AmqpBus one(m_clock, options, m_outbox);
+    QVERIFY(waitUntil(
+        [&] { return one.state().detail.contains(word, Qt::CaseInsensitive); }));
+    QVERIFY(!one.state().isUp());
+    QVERIFY(!one.state().detail.contains(u"wrong"_s));
+    QCOMPARE(one.state().link, BusState::Link::Connecting);
+}
+
+void TestAmqpBus::startsWithoutABroker()
+{
+    AmqpOptions options = amqpOptions();
+    options.endpoint.port = 1;
+    options.confirmTimeout = Millis{300};
+    options.keepAfter = Millis{100};
+    MemoryOutbox outbox;
+    {
+        AmqpBus one(m_clock, options, outbox);
+        Outcomes outcomes;
+        one.publish({.topic = "a", .care = Care::Volatile}, outcomes.handler());
+        one.publish({.topic = "a", .care = Care::Confirmed}, outcomes.handler());
+        one.publish({.topic = "a", .body = "kept", .care = Care::Kept}, outcomes.handler());
+        Answers answers;
+        const Ticket request = one.request({.queue = "q"}, answers.handler());
+        QVERIFY(waitUntil([&] { return answers.isFinished && outcomes.all.size() == 3; }));
+        QCOMPARE(answers.error->code, ErrorCode::Unavailable);
+        QCOMPARE(outcomes.count(Outcome::Refused), 2);
+        QCOMPARE(outcomes.count(Outcome::Kept), 1);
+        for (const auto& [outcome, code] : outcomes.all) {
+            if (outcome == Outcome::Refused)
+                QCOMPARE(code, ErrorCode::Unavailable);
+        }
+        QCOMPARE(one.counters().outboxMessages, 1u);
+        QCOMPARE(one.counters().volatileDropped, 1u);
+    }
+    QCOMPARE(outbox.rows.size(), size_t(1));
+    // The next run finds it there.
+    options.endpoint = amqpOptions().endpoint;
+    const auto listening = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*listening, "", "a", inbox.handler());
+    AmqpBus two(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1 && outbox.rows.empty(); }));
+    QCOMPARE(inbox.messages[0].body, QByteArray("kept"));
+    QVERIFY(!inbox.messages[0].mayBeRepeated); // never was sent before
+}
+
+void TestAmqpBus::rebindsManyTopics()
+{
+    const auto one = bus(amqpOptions());
+    Inbox inbox;
+    std::vector<Ticket> tickets;
+    for (int i = 0; i < 1'000; ++i)
+        tickets.push_back(one->subscribe("", "guild_" + QByteArray::number(i), inbox.handler(), {}));
+    QVERIFY(waitUntil([&] { return one->counters().boundTopics == 1'000; }));
+    one->publish({.topic = "guild_999", .body = "x"}, {});
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
+    tickets.resize(1);
+    QVERIFY(waitUntil([&] { return one->counters().boundTopics == 1; }));
+    Outcomes outcomes;
+    QVERIFY(waitUntil([&] {
+        outcomes.all.clear();
+        one->publish({.topic = "guild_999", .needsReceiver = true}, outcomes.handler());
+        return waitUntil([&] { return !outcomes.all.empty(); })
+            && outcomes.all[0].first == Outcome::Unroutable;
+    }));
+}
+
+QTEST_GUILESS_MAIN(TestAmqpBus)
+#include "tst_amqpbus.moc"

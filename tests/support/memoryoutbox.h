@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/bus/outbox.h"
+
+#include <QObject>
+
+#include <map>
+
+namespace gatehouse::test {
+
+/// An outbox that keeps its promises except the one about the disk. It outlives the bus, so that a
+/// test can begin again with what was left.
+class MemoryOutbox final : public bus::Outbox
+{
+public:
+    struct Row
+    {
+        bus::Publication publication;
+        bool isTried = false;
+    };
+    std::map<quint64, Row> rows;
+    bool isFailing = false;
+
+    void state(Completion<bus::OutboxState> done) override
+    {
+        later([this, done] {
+            bus::OutboxState now{rows.size(), 0, {}};
+            for (const auto& [number, row] : rows)
+                now.bytes += quint64(row.publication.body.size());
+            done(now);
+        });
+    }
+    void keep(bus::Publication publication, bool mayBeRepeated, Completion<quint64> done) override
+    {
+        later([this, publication = std::move(publication), mayBeRepeated, done] {
+            if (isFailing) {
+                done(failure(ErrorCode::Unavailable, QStringLiteral("told to fail")));
+                return;
+            }
+            rows[++m_last] = {publication, mayBeRepeated};
+            done(m_last);
+        });
+    }
+    void oldest(int count, qint64, Completion<std::vector<bus::KeptMessage>> done) override
+    {
+        later([this, count, done] {
+            std::vector<bus::KeptMessage> all;
+            for (const auto& [number, row] : rows) {
+                if (int(all.size()) == count)
+                    break;
+                all.push_back({number, row.publication, Millis{}, row.isTried});
+            }
+            done(all);
+        });
+    }
+    void markTried(std::vector<quint64> numbers, Completion<void> done) override
+    {
+        later([this, numbers = std::move(numbers), done] {
+            for (const quint64 number : numbers)
+                rows.at(number).isTried = true;
+            done({});
+        });
+    }
+    void remove(std::vector<quint64> numbers, Completion<void> done) override
+    {
+        later([this, numbers = std::move(numbers), done] {
+            for (const quint64 number : numbers)
+                rows.erase(number);
+            done({});
+        });
+    }
+
+private:
+    void later(std::function<void()> call)
+    {
+        QMetaObject::invokeMethod(&m_context, std::move(call), Qt::QueuedConnection);
+    }
+
+    QObject m_context;
+    quint64 m_last = 0;
+};
+
+} // namespace gatehouse::test
