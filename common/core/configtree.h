@@ -113,7 +113,6 @@ public:
 
 private:
     const ConfigMember* find(const QString& name) const;
-    const ConfigNode* typed(const QString& name, size_t index, const char* expected);
 
     const ConfigMembers* m_members; ///< never null
     QString m_path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/quantities.h"
 #include "common/core/result.h"
 
 #include <QString>
@@ -36,9 +37,9 @@ Result<ConfigValue> configValueFromText(ConfigType type, const QString& text);
 /// As it would stand in the file, quoted where TOML wants quotes.
 QString configValueToToml(ConfigType type, const ConfigValue& value);
 
-Result<qint64> durationFromText(QStringView text); ///< milliseconds
-QString durationToText(qint64 milliseconds);
-Result<qint64> sizeFromText(QStringView text); ///< octets
-QString sizeToText(qint64 octets);
+using gatehouse::durationFromText;
+using gatehouse::durationToText;
+using gatehouse::sizeFromText;
+using gatehouse::sizeToText;
 
 } // namespace gatehouse::app
