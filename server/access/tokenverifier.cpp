@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/tokenverifier.h"
 
-#include "common/core/strictjson.h"
-#include "server/access/base64url.h"
+#include "server/access/signedtoken.h"
 
 #include <QCryptographicHash>
 
@@ -12,63 +11,9 @@ namespace gatehouse::access {
 
 namespace {
 
-/// A token's three parts, still encoded.
-struct Parts
-{
-    QByteArrayView header;
-    QByteArrayView payload;
-    QByteArrayView signature;
-    QByteArrayView signedPart; ///< header.payload
-};
-
 tl::unexpected<Error> invalid(const QString& why)
 {
     return failure(ErrorCode::TokenInvalid, why);
-}
-
-/// Stops at the third dot, however many follow.
-std::optional<Parts> split(QByteArrayView token)
-{
-    const qsizetype first = token.indexOf('.');
-    const qsizetype second = first < 0 ? -1 : token.indexOf('.', first + 1);
-    if (second < 0 || token.indexOf('.', second + 1) >= 0)
-        return std::nullopt;
-    return Parts{token.first(first), token.sliced(first + 1, second - first - 1),
-        token.sliced(second + 1), token.first(second)};
-}
-
-/// The two header parameters that choose a key; nothing else of the header is ever used. Keys the
-/// token brings along (jwk, jku, x5c, x5u) are not even looked at.
-struct HeaderChoice
-{
-    Algorithm algorithm;
-    std::optional<QByteArray> kid;
-};
-
-Result<HeaderChoice> readHeader(QByteArrayView header)
-{
-    const JsonRules rules{.maxDepth = 8,
-        .duplicateNames = DuplicateNames::Refuse,
-        .loneSurrogates = LoneSurrogates::Refuse};
-    if (const auto checked = checkJson(header, rules); !checked)
-        return invalid(QStringLiteral("header: ") + checked.error().toError().detail);
-    if (jsonKind(header) != JsonKind::Object)
-        return invalid(QStringLiteral("header is not an object"));
-    // RFC 7515 section 4.1.11: extensions that must be understood; we know none.
-    if (rawMember(header, "crit") || rawMember(header, "b64"))
-        return invalid(QStringLiteral("header has extensions"));
-    const auto alg = rawMember(header, "alg");
-    const auto algorithm
-        = algorithmFromName(QString::fromUtf8((alg ? jsonText(*alg) : std::nullopt).value_or("")));
-    if (!algorithm)
-        return invalid(QStringLiteral("algorithm is not accepted"));
-    HeaderChoice choice{*algorithm, std::nullopt};
-    if (const auto kid = rawMember(header, "kid")) {
-        choice.kid = jsonText(*kid);
-        if (!choice.kid)
-            return invalid(QStringLiteral("kid is not a text"));
-    }
-    return choice;
 }
 
 bool isTrustedWith(KeyTrust trust, TokenKind kind)
@@ -109,47 +54,15 @@ Result<Claims> TokenVerifier::verify(const QByteArray& token, Millis grace)
 
 Result<Claims> TokenVerifier::check(const QByteArray& token) const
 {
-    const auto parts = split(token);
-    if (!parts)
-        return invalid(QStringLiteral("token does not have three parts"));
-    const auto header = decodeBase64Url(parts->header);
-    const auto payload = decodeBase64Url(parts->payload);
-    const auto signature = decodeBase64Url(parts->signature);
-    if (!header || !payload || !signature)
-        return invalid(QStringLiteral("token is not canonical base64url"));
-    const auto key = signer(token, *header, parts->signedPart, *signature);
-    if (!key)
-        return tl::unexpected(key.error());
-    auto claims = readClaims(*payload);
+    const auto opened = openSignedToken(token, m_keys, m_options.algorithms);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    auto claims = readClaims(opened->payload);
     if (!claims)
         return claims;
-    if (const auto bound = checkBinding(*claims, (*key)->binding()); !bound)
+    if (const auto bound = checkBinding(*claims, opened->key->binding()); !bound)
         return tl::unexpected(bound.error());
     return claims;
-}
-
-Result<const Key*> TokenVerifier::signer(const QByteArray& token, QByteArrayView header,
-    QByteArrayView signedPart, const QByteArray& signature) const
-{
-    const auto choice = readHeader(header);
-    if (!choice)
-        return tl::unexpected(choice.error());
-    if (!isAccepted(choice->algorithm))
-        return invalid(QStringLiteral("algorithm is not accepted"));
-    for (const Key* key : m_keys.candidates(choice->algorithm, choice->kid)) {
-        if (key->verifies(token, signedPart, signature))
-            return key;
-    }
-    return failure(ErrorCode::TokenForged, QStringLiteral("no key of ours made the signature"));
-}
-
-bool TokenVerifier::isAccepted(Algorithm algorithm) const
-{
-    const auto names = [algorithm](const std::vector<Algorithm>& list) {
-        return std::find(list.begin(), list.end(), algorithm) != list.end();
-    };
-    return names(m_keys.algorithms())
-        && (m_options.algorithms.empty() || names(m_options.algorithms));
 }
 
 Result<void> TokenVerifier::checkBinding(const Claims& claims, const KeyBinding& binding) const

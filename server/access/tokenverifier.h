@@ -55,9 +55,6 @@ private:
     };
 
     Result<Claims> check(const QByteArray& token) const;
-    Result<const Key*> signer(const QByteArray& token, QByteArrayView header,
-        QByteArrayView signedPart, const QByteArray& signature) const;
-    bool isAccepted(Algorithm algorithm) const;
     Result<void> checkBinding(const Claims& claims, const KeyBinding& binding) const;
     Result<void> checkTimes(const Claims& claims, Millis grace) const;
     void remember(const QByteArray& hash, const Claims& claims);
