@@ -23,6 +23,7 @@ struct Handshake
     protocol::HttpHeaders headers;
     QUrlQuery query;
     QString peerAddress;
+    quint16 peerPort = 0;
     bool secure = false;
     Millis at{}; ///< wall clock
 };

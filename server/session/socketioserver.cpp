@@ -118,6 +118,7 @@ EngineSession& SocketIoServer::Private::create(
     handshake.headers = spokenOfTheClient(request.headers);
     handshake.query = withoutEngineItems(request.query);
     handshake.peerAddress = request.peerAddress;
+    handshake.peerPort = request.peerPort;
     handshake.secure = request.secure;
     handshake.at = core.clock.wall();
     auto created = std::make_unique<Session>(core, *this, std::move(handshake), dialect);
