@@ -24,14 +24,15 @@ enum class Level : quint8 {
     Open, ///< anybody
     Elevated, ///< a valid token or nonce
     Member, ///< of what the event is about (its scope), as the bus says
-    ScopeAdmin, ///< administrator of it
-    PlatformAdmin, ///< administrator of everything; says nothing about a single scope's settings
+    Admin, ///< administrator of it
 };
 
 /// `needs = "member"`, `needs = ["member", "view_private_logs"]`.
 struct Needs
 {
     Level level = Level::Open;
+    /// Administrator of the platform: a right of its own, which says nothing about any scope.
+    bool platformAdmin = false;
     quint64 bits = 0; ///< all of them
     QString text = QStringLiteral("open"); ///< as written
 };
@@ -41,10 +42,9 @@ struct Route
 {
     QString name;
     ConfigPlace place;
-    QByteArray exchange; ///< empty: AMQP's default exchange, the key is a queue
-    QByteArray key; ///< "shard_rpc_{shard}"; {shard} stands for the number
+    TextTemplate queue; ///< "shard_rpc_{shard}"
     int shards = 0; ///< 0: not sharded
-    std::optional<ValuePath> shardOf; ///< (value >> shift) mod shards
+    std::optional<ValuePath> shardOf; ///< (value >> shift) mod shards; "scope" when not said
     int shift = 22;
     enum class Without : quint8 { Any, Refuse } without = Without::Any; ///< no such value
     enum class Envelope : quint8 {
@@ -64,9 +64,9 @@ struct Membership
     QByteArray method;
     JsonTemplate args;
     JsonTemplate kwargs;
-    QByteArrayList member; ///< way to the member of the answer that must be true
-    QByteArrayList admin; ///< may be empty
-    QByteArrayList permissions; ///< an integer of bits; may be empty
+    std::optional<ValuePath> member; ///< must be true in the answer
+    std::optional<ValuePath> admin;
+    std::optional<ValuePath> permissions; ///< an integer of bits
     Millis remembered{10'000}; ///< a yes; a no is asked again
 };
 
@@ -83,12 +83,15 @@ struct FieldRule
 /// What a whole payload must be.
 enum class ArgumentKind : quint8 { Object, Integer, Id, Text, Any };
 
-/// A member of the payload and the values it may have, as raw JSON.
+/// A value and what it may be, as raw JSON.
 struct Condition
 {
     ValuePath path;
     QByteArrayList values; ///< one of them
+
+    bool holds(const Facts& facts) const;
 };
+bool allHold(const std::vector<Condition>& conditions, const Facts& facts);
 
 /// One message to a route.
 struct Call
@@ -109,9 +112,9 @@ struct AnswerRule
     JsonTemplate last;
     JsonTemplate closing; ///< after an error or a timeout, so that no view loads for ever; may be
                           ///< empty
-    QByteArrayList data; ///< where an answer's items are; a part without any is not sent
-    QByteArrayList missing; ///< where an answer names what it did not find; {missing} of later
-                            ///< stages
+    std::optional<ValuePath> data; ///< an answer's items; a part without any is not sent
+    std::optional<ValuePath> missing; ///< what an answer did not find; {missing} of later stages
+    std::optional<ValuePath> finished; ///< false in an answer that others of its call follow
 };
 
 /// A room a client can be in by its own choice. `[relay.NAME.room.ROOM]`
@@ -162,7 +165,7 @@ struct EventRule
     TextTemplate topic; ///< Publish
     JsonTemplate body; ///< Publish
 
-    QString title() const; ///< "event pool_request (line 40)": for explanations and logs
+    bool fits(const Facts& facts) const; ///< kind of argument and `where`
 };
 
 /// Messages of the bus that clients get. `[[relay.NAME.publication]]`
@@ -216,6 +219,8 @@ struct Rules
     int maxRequestsPerClient = 64; ///< under way at a time
     int maxRequests = 100'000; ///< of all clients
     int maxIds = 1'000; ///< in one list of ids
+    bool readsTextPayloads = false; ///< a text that is a JSON object counts as that object
+    Millis recheck{60'000}; ///< how often the bus is asked again about those who are in rooms
     bool closesUnknownEvents = false; ///< a client that sends an event without a rule is closed
 
     const Route* route(const QString& wanted) const;

@@ -29,6 +29,7 @@ struct Facts
     QByteArrayView scope{}; ///< what the event is about: a guild's id
     QByteArrayView missing{}; ///< array: what earlier stages of the request did not find
     QByteArrayView error{}; ///< {"code":n,"message":"…","human":"…"}
+    QByteArrayView shard{}; ///< number of the shard a call goes to
 };
 
 /// "payload.guildId": a value by the names that lead to it. One of the facts, then members.
@@ -65,8 +66,6 @@ public:
     bool isEmpty() const { return m_parts.empty(); }
     bool isFixed() const; ///< no braces
     QString toText() const;
-    /// The same text with '*' for each value: what it looks like on the bus before it is filled.
-    QByteArray pattern() const;
 
     /// The other way round, for a template with one value that is not optional: what the value was
     /// when the result was `filled`; nothing when it does not fit.

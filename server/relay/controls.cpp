@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/relay/controls.h"
+
+#include "common/core/strictjson.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/observe/log.h"
+
+#include <QSet>
+
+#include <algorithm>
+
+namespace gatehouse::relay {
+
+namespace {
+
+constexpr char queueHeader[] = "queue";
+
+QByteArray controlTopic(const Rules& rules)
+{
+    return "relay." + rules.name.toUtf8() + ".control";
+}
+
+/// The parts of a call's envelope; nothing for one that is none.
+struct ControlCall
+{
+    QByteArray method;
+    QByteArrayView args;
+};
+
+std::optional<ControlCall> readCall(const QByteArray& body)
+{
+    if (!checkJson(body))
+        return std::nullopt;
+    const auto rawMethod = rawMember(body, "method");
+    const auto method = rawMethod && jsonKind(*rawMethod) == JsonKind::String
+        ? jsonText(*rawMethod)
+        : std::nullopt;
+    if (!method)
+        return std::nullopt;
+    const auto args = rawMember(body, "args");
+    return ControlCall{
+        *method, args && jsonKind(*args) == JsonKind::Array ? *args : QByteArrayView("[]")};
+}
+
+QByteArray answer(int status, const QString& message)
+{
+    return R"({"resp":{"message":)" + protocol::jsonString(message.toUtf8()) + R"(},"sc":)"
+        + QByteArray::number(status) + '}';
+}
+
+} // namespace
+
+Controls::Controls(
+    const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters)
+    : m_rules(rules), m_bus(bus), m_actions(std::move(actions)), m_counters(counters)
+{
+    QSet<QByteArray> queues;
+    for (const ControlRule& rule : rules.controls)
+        queues.insert(rule.queue);
+    for (const QByteArray& queue : queues) {
+        m_tickets.push_back(
+            m_bus.serve(queue, [this, queue](const bus::Message& call, bus::Reply reply) {
+                called(queue, call, std::move(reply));
+            }));
+    }
+    if (queues.isEmpty())
+        return;
+    // What another process was told.
+    m_tickets.push_back(m_bus.subscribe({}, controlTopic(rules), [this](const bus::Message& told) {
+        const auto call = readCall(told.body);
+        if (told.properties.sender == m_bus.nodeName() || !call)
+            return bus::Verdict::Accepted;
+        const QByteArray queue = told.properties.header(queueHeader);
+        for (const ControlRule& rule : m_rules.controls) {
+            if (rule.queue == queue && rule.method == call->method)
+                act(rule, call->args);
+        }
+        return bus::Verdict::Accepted;
+    }));
+}
+
+bool Controls::act(const ControlRule& rule, QByteArrayView args)
+{
+    const auto rawToken = rawElement(args, rule.tokenArg);
+    const auto token = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken)
+                                                                           : std::nullopt;
+    if (!token)
+        return false;
+    if (rule.action == ControlRule::Action::Demote)
+        return m_actions.demote(*token);
+    const auto nonce = rawElement(args, rule.nonceArg);
+    return nonce && m_actions.registerNonce(*nonce, *token);
+}
+
+void Controls::called(const QByteArray& queue, const bus::Message& message, bus::Reply reply)
+{
+    ++m_counters.controlCalls;
+    const auto call = readCall(message.body);
+    const auto rule = std::find_if(
+        m_rules.controls.begin(), m_rules.controls.end(), [&](const ControlRule& candidate) {
+            return call && candidate.queue == queue && candidate.method == call->method;
+        });
+    if (rule == m_rules.controls.end()) {
+        ++m_counters.badControlCalls;
+        reply.finish(answer(400, QStringLiteral("no such method")));
+        return;
+    }
+    if (!act(*rule, call->args)) {
+        ++m_counters.badControlCalls;
+        observe::log(observe::Level::Warning, observe::category::bus,
+            QStringLiteral("Control call %1 refused: its token is not good")
+                .arg(QString::fromUtf8(rule->method)));
+        reply.finish(answer(400, QStringLiteral("invalid arguments or token")));
+        return;
+    }
+    passOn(queue, message.body);
+    reply.finish(answer(200,
+        rule->action == ControlRule::Action::Demote ? QStringLiteral("demoted")
+                                                    : QStringLiteral("registered")));
+}
+
+void Controls::passOn(const QByteArray& queue, const QByteArray& body)
+{
+    bus::Publication told;
+    told.topic = controlTopic(m_rules);
+    told.body = body;
+    told.properties.headers.emplace_back(queueHeader, queue);
+    m_bus.publish(std::move(told));
+}
+
+} // namespace gatehouse::relay

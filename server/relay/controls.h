@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/bus/bus.h"
+#include "server/relay/relaycounters.h"
+#include "server/relay/rules.h"
+
+#include <functional>
+#include <vector>
+
+namespace gatehouse::relay {
+
+/// What services may ask of a profile. Each says whether it was done.
+struct ControlActions
+{
+    std::function<bool(QByteArrayView nonce, const QByteArray& token)> registerNonce;
+    std::function<bool(const QByteArray& token)> demote;
+};
+
+/// Serves the control calls of a profile on the bus, {"method":…,"args":[…],"kwargs":{…}} answered
+/// {"resp":{"message":…},"sc":n}. Processes on one bus share the calls among them, so what one was
+/// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange). Network thread
+/// only.
+class Controls
+{
+public:
+    Controls(
+        const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters);
+
+private:
+    void called(const QByteArray& queue, const bus::Message& call, bus::Reply reply);
+    bool act(const ControlRule& rule, QByteArrayView args);
+    void passOn(const QByteArray& queue, const QByteArray& body);
+
+    const Rules& m_rules;
+    bus::Bus& m_bus;
+    const ControlActions m_actions;
+    RelayCounters& m_counters;
+    std::vector<bus::Ticket> m_tickets;
+};
+
+} // namespace gatehouse::relay
