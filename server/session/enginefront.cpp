@@ -9,6 +9,19 @@ namespace gatehouse::session {
 using protocol::HttpRequest;
 using protocol::HttpResponse;
 
+namespace {
+
+/// Clients of Engine.IO 3 know a foreign origin as a 400, later ones as a 403.
+HttpResponse foreignOrigin(const HttpRequest& request)
+{
+    HttpResponse response = errorResponse(EngineError::Forbidden);
+    if (request.query.queryItemValue(QStringLiteral("EIO")) == QStringLiteral("3"))
+        response.status = 400;
+    return response;
+}
+
+} // namespace
+
 void EngineFront::handleRequest(const HttpExchangePtr& exchange)
 {
     // A session whose time is up must not be revived by a request of the same millisecond.
@@ -16,7 +29,7 @@ void EngineFront::handleRequest(const HttpExchangePtr& exchange)
     const HttpRequest& request = exchange->request();
     if (!m_core.origins.allows(request)) {
         ++m_core.counters.refusedOrigins;
-        answer(m_core, exchange, EngineError::Forbidden);
+        answer(m_core, exchange, foreignOrigin(request));
         return;
     }
     if (request.method == "OPTIONS") {
@@ -78,7 +91,7 @@ std::optional<HttpResponse> EngineFront::upgradeRefusal(const HttpRequest& reque
 {
     if (!m_core.origins.allows(request)) {
         ++m_core.counters.refusedOrigins;
-        return errorResponse(EngineError::Forbidden);
+        return foreignOrigin(request);
     }
     const auto wanted = readEngineRequest(request, Arrival::Upgrade, m_core.options);
     if (!wanted || (wanted->sid && !m_host.find(*wanted->sid))) {

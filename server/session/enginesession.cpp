@@ -45,6 +45,12 @@ TransportKind EngineSession::transport() const
     return m_link ? TransportKind::WebSocket : TransportKind::Polling;
 }
 
+quint64 EngineSession::shedPackets() const
+{
+    return m_shedByPolling + (m_polling ? m_polling->shedPackets() : 0)
+        + (m_link ? m_link->shedPackets() : 0);
+}
+
 qsizetype EngineSession::queuedBytes() const
 {
     if (m_link)
@@ -185,6 +191,7 @@ void EngineSession::upgradeConfirmed(std::unique_ptr<WebSocketLink> link)
     // A client that has sent "5" waits for no GET; one that asks all the same comes too late.
     m_polling->refusePoll(EngineError::BadRequest);
     const auto waiting = m_polling->takeQueue();
+    m_shedByPolling = m_polling->shedPackets();
     m_polling.reset();
     if (isVersion3(m_dialect)) {
         link = std::make_unique<Version3Link>(

@@ -70,6 +70,7 @@ public:
     const SessionId& id() const { return m_id; }
     TransportKind transport() const;
     qsizetype queuedBytes() const;
+    quint64 shedPackets() const; ///< as WebSocketLink::shedPackets(), by every transport it had
     const Traffic& traffic() const { return m_traffic; }
 
 private:
@@ -117,6 +118,7 @@ private:
     Timer m_queueAge; ///< polling: the oldest packet must be fetched by then
     Timer m_heldPoll; ///< polling: a GET in mid-upgrade is answered then
     Traffic m_traffic;
+    quint64 m_shedByPolling = 0; ///< before the upgrade
     TokenBucket m_messages;
     TokenBucket m_bytes;
 };

@@ -70,6 +70,7 @@ void PollingTransport::shed(qsizetype excess)
             continue;
         }
         m_queuedBytes -= candidates[i].cost;
+        ++m_shed;
         ++m_core.counters.eventsShed;
     }
     m_queue = std::move(kept);

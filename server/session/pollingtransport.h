@@ -32,6 +32,7 @@ public:
     enum class Pushed : quint8 { Queued, Dropped, Overflow };
     Pushed push(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
     qsizetype queuedBytes() const { return m_queuedBytes; }
+    quint64 shedPackets() const { return m_shed; } ///< as WebSocketLink::shedPackets()
     bool isEmpty() const { return m_queue.empty(); }
     bool endsWith(const protocol::EncodedPacketPtr& packet) const
     {
@@ -64,6 +65,7 @@ private:
     HttpExchangePtr m_poll;
     std::deque<protocol::EncodedPacketPtr> m_queue;
     qsizetype m_queuedBytes = 0;
+    quint64 m_shed = 0;
 };
 
 } // namespace gatehouse::session

@@ -71,6 +71,9 @@ public:
     /// missed.
     virtual bool isRecovered() const = 0;
 
+    /// How many events its client was not sent because it was behind (hub::SlowPolicies); only grows.
+    virtual quint64 missedEvents() const = 0;
+
     /// Answers a connectRequested(), once. accept() sends the CONNECT answer and then calls
     /// socketConnected(); refuse() sends CONNECT_ERROR with this JSON payload and ends the socket.
     /// The socket's id is final from accept() on: a recovered socket gets its old one there.

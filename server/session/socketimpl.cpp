@@ -187,6 +187,11 @@ void SocketImpl::setData(QByteArray data)
     noteChange();
 }
 
+quint64 SocketImpl::missedEvents() const
+{
+    return m_session.engine().shedPackets();
+}
+
 bool SocketImpl::isRecovered() const
 {
     return m_stay && m_stay->isRecovered;

@@ -31,6 +31,7 @@ public:
     const QByteArray& data() const override { return m_data; }
     void setData(QByteArray data) override;
     bool isRecovered() const override;
+    quint64 missedEvents() const override;
     void accept() override;
     void refuse(QByteArray jsonPayload) override;
     void emitEvent(QByteArrayView name, const protocol::JsonArgs& args,

@@ -31,6 +31,7 @@ public:
     void setReceiver(WebSocketLink::Receiver* receiver) override;
     void send(const protocol::EncodedPacketPtr& packet) override;
     qsizetype queuedBytes() const override;
+    quint64 shedPackets() const override { return m_link->shedPackets(); }
     bool flushOrDrop() override;
     void close(CloseCode code, QLatin1StringView reason) override;
 

@@ -57,6 +57,10 @@ public:
 
     virtual qsizetype queuedBytes() const = 0;
 
+    /// Packets that were given up for this peer because it was behind and a policy allowed it
+    /// (EncodedPacket::shedding), since the link was opened.
+    virtual quint64 shedPackets() const { return 0; }
+
     /// Hands on what is queued at once and drops what the network does not take now; of a message
     /// that has begun to leave, the rest stays. True when nothing was dropped.
     virtual bool flushOrDrop() = 0;

@@ -79,11 +79,17 @@ void WebSocketConnection::enqueue(QByteArray frames, protocol::Shedding shedding
         writeQueue();
     // Some room more than needed, so that not each of the next events looks at the whole queue.
     if (m_queue.weight() > bound)
-        m_context->counters.framesShed += quint64(m_queue.shed(bound / 4 * 3));
+        countShed(m_queue.shed(bound / 4 * 3));
     if (m_queue.weight() > bound)
         endAsSlowConsumer();
     else if (!m_queue.isEmpty())
         m_context->flushList.markDirty(*this);
+}
+
+void WebSocketConnection::countShed(qsizetype packets)
+{
+    m_shed += quint64(packets);
+    m_context->counters.framesShed += quint64(packets);
 }
 
 bool WebSocketConnection::flushOrDrop()
@@ -191,7 +197,7 @@ void WebSocketConnection::handleWriteDeadline()
         return;
     const Millis tooOld = m_context->clock.monotonic() - m_context->options.webSocket.maxQueueAge;
     if (m_queue.oldest() <= tooOld)
-        m_context->counters.framesShed += quint64(m_queue.shedOlderThan(tooOld + Millis{1}));
+        countShed(m_queue.shedOlderThan(tooOld + Millis{1}));
     if (!m_queue.isEmpty() && m_queue.oldest() <= tooOld)
         endAsSlowConsumer();
     else

@@ -35,6 +35,7 @@ public:
     void sendFrames(QByteArray frames);
     bool flushOrDrop() override;
     qsizetype queuedBytes() const override { return m_queue.bytes(); }
+    quint64 shedPackets() const override { return m_shed; }
     void close(session::CloseCode code, QLatin1StringView reason) override;
 
 private:
@@ -62,6 +63,7 @@ private:
     void handleFailure(const protocol::WebSocketEvent& event);
 
     void enqueue(QByteArray frames, protocol::Shedding shedding = {});
+    void countShed(qsizetype packets);
     void writeQueue();
     void watchReading(bool isProgress);
     void watchQueueAge();
@@ -78,6 +80,7 @@ private:
     WebSocketLink::Receiver* m_receiver = nullptr;
     protocol::WebSocketDecoder m_decoder;
     FrameQueue m_queue;
+    quint64 m_shed = 0; ///< packets given up for this peer
     TokenBucket m_controlFrames;
     Deadline m_readDeadline; ///< for the rest of a message
     Deadline m_writeDeadline; ///< for the oldest frame queued; when Closing, for the peer's close

@@ -52,6 +52,17 @@ public:
         hub.publish(publication);
     }
 
+    /// What the sockets say they missed, together.
+    quint64 missedEvents() const
+    {
+        quint64 missed = 0;
+        for (const session::SessionView& view : sessions.sessions()) {
+            for (const auto& [id, nsp] : view.sockets)
+                missed += sessions.findSocket(id)->missedEvents();
+        }
+        return missed;
+    }
+
 private:
     static hub::HubOptions hubOptions(const QStringList& rules)
     {
@@ -180,6 +191,7 @@ void tst_SlowConsumers::dropOldestKeepsTheNewest()
     QCOMPARE(server.hub.subscriberCount({"/"}), 2);
     const quint64 shed = server.door.counters().framesShed;
     QVERIFY(shed > 0);
+    QCOMPARE(server.missedEvents(), shed);
     const qsizetype queued = server.sessions.sessions().front().queuedBytes
         + server.sessions.sessions().back().queuedBytes;
     QVERIFY2(queued <= QueueBytes + 4'000, qPrintable(QString::number(queued)));
@@ -247,6 +259,7 @@ void tst_SlowConsumers::aPollerMissesTheSame()
     publishNumbers(server, "tick", fast);
     const quint64 shed = server.sessions.counters().eventsShed;
     QVERIFY(shed > 0);
+    QCOMPARE(server.missedEvents(), shed);
     const QByteArrayList packets = httpRequest(port, "GET", target).body.split('\x1e');
     QCOMPARE(quint64(packets.size()) + shed, quint64(Events));
     const QByteArray newest = "42[\"tick\",{\"n\":" + QByteArray::number(Events - 1) + ',';

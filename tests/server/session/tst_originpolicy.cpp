@@ -19,6 +19,7 @@ private Q_SLOTS:
     void withoutAnOriginThereAreNoCorsHeaders();
     void thePreflightEchoesTheHeadersAskedFor();
     void aForeignPreflightIsRefused();
+    void oldClientsKnowTheRefusalAsABadRequest();
 };
 
 void TestOriginPolicy::onlyListedOriginsEnter_data()
@@ -118,6 +119,21 @@ void TestOriginPolicy::aForeignPreflightIsRefused()
         QStringLiteral("EIO=4&transport=polling"), {}, {{"Origin", "https://evil.example"}}));
     QCOMPARE(exchange->status(), 403);
     QVERIFY(!exchange->response->headers.has("Access-Control-Allow-Headers"));
+}
+
+void TestOriginPolicy::oldClientsKnowTheRefusalAsABadRequest()
+{
+    SessionOptions options;
+    options.allowEngineIo3 = true;
+    options.allowedOrigins = {QStringLiteral("https://app.example")};
+    Rig rig(options);
+    const protocol::HttpHeaders foreign{{"Origin", "https://evil.example"}};
+    const auto polling
+        = rig.send(fake::request("GET", QStringLiteral("EIO=3&transport=polling"), {}, foreign));
+    QCOMPARE(polling->status(), 400);
+    QVERIFY(!rig.openWebSocket(QStringLiteral("EIO=3&transport=websocket"), foreign));
+    QCOMPARE(rig.refused->status, 400);
+    QCOMPARE(rig.server.counters().opened, quint64(0));
 }
 
 QTEST_GUILESS_MAIN(TestOriginPolicy)
