@@ -51,6 +51,8 @@ std::optional<Refusal> Choices::choose(
 
     // The new rooms before the old ones are left: a client never is nowhere.
     for (size_t i = 0; i < choice.rooms.size(); ++i) {
+        if (call.scope)
+            m_scopes.insert(choice.rooms[i], *call.scope);
         if (isHeld(client, choice.rooms[i]) || client.peer.join(choice.rooms[i]))
             continue;
         for (size_t k = 0; k < i; ++k) {

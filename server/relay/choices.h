@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/relay/client.h"
+#include "server/relay/roomscopes.h"
 #include "server/relay/refusal.h"
 
 #include <optional>
@@ -13,7 +14,7 @@ namespace gatehouse::relay {
 class Choices
 {
 public:
-    explicit Choices(const Rules& rules) : m_rules(rules) { }
+    Choices(const Rules& rules, RoomScopes& scopes) : m_rules(rules), m_scopes(scopes) { }
 
     /// Into the room of the call's rule for its scope, and the extra rooms its bits and its payload
     /// give. In a single-choice rule the other rooms of it are left. A refusal leaves all as it was.
@@ -30,6 +31,7 @@ public:
 
 private:
     const Rules& m_rules;
+    RoomScopes& m_scopes;
 };
 
 } // namespace gatehouse::relay

@@ -34,6 +34,7 @@ struct Client
     QByteArray identityFacts{}; ///< Identity::facts(), empty for nobody
     QHash<QString, std::vector<Choice>> choices{}; ///< by room rule
     QHash<QString, quint64> choosing{}; ///< by room rule: number of the last choice begun
+    quint64 missedEvents = 0; ///< that it was told about
     int requestsUnderWay = 0; ///< questions about memberships included
     bool isGone = false;
 };

@@ -51,6 +51,10 @@ public:
     /// Ends the connection; `reason` is a stable name for logs and the close frame ("kicked").
     virtual void close(session::CloseCode code, QLatin1StringView reason) = 0;
 
+    /// How many events it was not sent because it was behind, as a slow-consumer policy allows;
+    /// only grows.
+    virtual quint64 missedEvents() const { return 0; }
+
     /// What was sent to it before leaves now or never: asked before a right is taken away. False
     /// when the client had to be closed for that.
     virtual bool settle() = 0;

@@ -87,11 +87,11 @@ std::optional<QString> faultInFields(
 
 Profile::Profile(Rules rules, ProfileServices services)
     : m_rules(std::move(rules)), m_services(services), m_caller(m_rules, services.bus),
-      m_answers(m_rules), m_choices(m_rules),
+      m_answers(m_rules), m_choices(m_rules, m_scopes),
       m_memberships(m_rules, m_caller, services.clock, m_counters),
       m_elevation(m_rules, services.verifier, services.guesses, services.clock, m_counters),
       m_requests(m_rules, m_caller, m_answers, m_counters),
-      m_publications(m_rules, services.hub, services.bus, m_counters),
+      m_publications(m_rules, m_scopes, services.hub, services.bus, m_counters),
       m_controls(m_rules, services.bus,
           {[this](QByteArrayView nonce, const QByteArray& token) {
                return m_elevation.registerNonce(nonce, token);
@@ -191,6 +191,18 @@ void Profile::sweep()
         sweepClient(client);
 }
 
+// Behind what it still was sent; at most one in each round.
+void Profile::tellGap(Client& client)
+{
+    const quint64 missed = client.peer.missedEvents();
+    if (missed == client.missedEvents || m_rules.gapEvent.isEmpty())
+        return;
+    ++m_counters.gaps;
+    client.peer.send(m_rules.gapEvent,
+        R"({"missed":)" + QByteArray::number(missed - client.missedEvents) + '}');
+    client.missedEvents = missed;
+}
+
 void Profile::sweepClient(const ClientPtr& client)
 {
     if (client->isGone)
@@ -201,6 +213,7 @@ void Profile::sweepClient(const ClientPtr& client)
             return;
         }
     }
+    tellGap(*client);
     const Millis now = m_services.clock.monotonic();
     std::vector<std::pair<QString, Choice>> due;
     for (auto it = client->choices.begin(); it != client->choices.end(); ++it) {

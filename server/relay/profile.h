@@ -66,6 +66,7 @@ private:
     void elevate(Client& client, Identity identity);
     void loseIdentity(const ClientPtr& client, const Refusal& refusal);
     void sweepClient(const ClientPtr& client);
+    void tellGap(Client& client);
     void recheckChoice(const ClientPtr& client, const Choice& choice);
     const EventRule* ruleFor(const QByteArray& event, const Facts& facts, bool& isKnown) const;
 
@@ -75,6 +76,7 @@ private:
     QHash<QByteArray, std::vector<const EventRule*>> m_rulesOf; ///< by event, in their order
     Caller m_caller;
     Answers m_answers;
+    RoomScopes m_scopes;
     Choices m_choices;
     Memberships m_memberships;
     Elevation m_elevation;

@@ -7,9 +7,9 @@
 
 namespace gatehouse::relay {
 
-Publications::Publications(
-    const Rules& rules, hub::Hub& hub, bus::Bus& bus, RelayCounters& counters)
-    : m_rules(rules), m_hub(hub), m_bus(bus), m_counters(counters)
+Publications::Publications(const Rules& rules, RoomScopes& scopes, hub::Hub& hub, bus::Bus& bus,
+    RelayCounters& counters)
+    : m_rules(rules), m_scopes(scopes), m_hub(hub), m_bus(bus), m_counters(counters)
 {
     m_hub.addObserver(this);
 }
@@ -22,21 +22,23 @@ Publications::~Publications()
 std::optional<QByteArray> Publications::patternFor(
     const PublicationRule& rule, const RoomName& room) const
 {
-    auto value = rule.room.valueIn(room.value);
-    if (!value && !rule.restricted.isEmpty())
-        value = rule.restricted.valueIn(room.value);
-    const bool isFixedRoom = rule.room.isFixed() && rule.room.toText().toUtf8() == room.value;
-    if (!value && !isFixedRoom)
+    const auto scope = m_scopes.constFind(room);
+    const auto isRoom = [&](const TextTemplate& name) {
+        if (name.isEmpty())
+            return false;
+        if (scope != m_scopes.constEnd())
+            return name.withValue(scope->text) == room.value;
+        // Entered in another way than by choice.
+        return name.isFixed() ? name.toText().toUtf8() == room.value
+                              : name.valueIn(room.value).has_value();
+    };
+    if (!isRoom(rule.room) && !isRoom(rule.restricted))
         return std::nullopt;
     if (rule.topic.isFixed())
         return rule.topic.toText().toUtf8();
-    if (!value)
+    if (scope == m_scopes.constEnd())
         return std::nullopt;
-    Facts facts;
-    const QByteArray scope = protocol::jsonString(*value);
-    facts.scope = scope;
-    const auto topic = rule.topic.fill(facts);
-    return topic ? std::optional(*topic) : std::nullopt;
+    return rule.topic.withValue(scope->text);
 }
 
 void Publications::roomOpened(const NamespaceName& nsp, const RoomName& room)
@@ -69,6 +71,7 @@ void Publications::roomClosed(const NamespaceName& nsp, const RoomName& room)
         m_bindings.erase(bound);
         m_counters.boundTopics = quint64(m_bindings.size());
     }
+    m_scopes.remove(room);
 }
 
 bus::Verdict Publications::received(const PublicationRule& rule, const bus::Message& message)
@@ -100,10 +103,8 @@ bus::Verdict Publications::received(const PublicationRule& rule, const bus::Mess
                                           : rule.payload.fill(facts);
     if (!payload)
         return bad(payload.error().detail);
-    m_hub.publish({.nsp = m_rules.nsp,
-        .rooms = {RoomName{*room}},
-        .event = rule.event,
-        .args = *std::move(payload)});
+    m_hub.publish(
+        {m_rules.nsp, {RoomName{*room}}, rule.event, *std::move(payload), {}, {}});
     return bus::Verdict::Accepted;
 }
 

@@ -4,6 +4,7 @@
 #include "server/bus/bus.h"
 #include "server/hub/hub.h"
 #include "server/relay/relaycounters.h"
+#include "server/relay/roomscopes.h"
 #include "server/relay/rules.h"
 
 #include <map>
@@ -16,7 +17,8 @@ namespace gatehouse::relay {
 class Publications : private hub::HubObserver
 {
 public:
-    Publications(const Rules& rules, hub::Hub& hub, bus::Bus& bus, RelayCounters& counters);
+    Publications(const Rules& rules, RoomScopes& scopes, hub::Hub& hub, bus::Bus& bus,
+        RelayCounters& counters);
     ~Publications() override;
 
 private:
@@ -35,6 +37,7 @@ private:
     bus::Verdict received(const PublicationRule& rule, const bus::Message& message);
 
     const Rules& m_rules;
+    RoomScopes& m_scopes;
     hub::Hub& m_hub;
     bus::Bus& m_bus;
     RelayCounters& m_counters;

@@ -28,6 +28,7 @@ struct RelayCounters
     quint64 expiredNonces = 0;
     quint64 demotions = 0; ///< clients that lost their elevation: by call, or their token ended
     quint64 lostMemberships = 0; ///< rooms left because the bus said no later
+    quint64 gaps = 0; ///< times a client was told that it missed events
     quint64 publications = 0; ///< messages from the bus
     quint64 restrictedPublications = 0; ///< of those: only for clients with a right
     quint64 badPublications = 0; ///< not JSON, or without the value their room is named by

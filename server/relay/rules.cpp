@@ -61,7 +61,12 @@ bool EventRule::fits(const Facts& facts) const
     case ArgumentKind::Any:
         break;
     }
-    return isArgument && allHold(where, facts);
+    const auto isThere = [&](const QByteArray& member) {
+        const auto value = rawMember(payload, member);
+        return value && jsonKind(*value) != JsonKind::Null;
+    };
+    return isArgument && allHold(where, facts)
+        && (has.isEmpty() || (isKind(JsonKind::Object) && std::ranges::all_of(has, isThere)));
 }
 
 const Route* Rules::route(const QString& wanted) const

@@ -152,7 +152,8 @@ struct EventRule
     Action action = Action::Refuse;
     ArgumentKind argument = ArgumentKind::Object;
     std::vector<Condition> where;
-    std::vector<FieldRule> fields;
+    QByteArrayList has; ///< members the payload must have for this rule to be the one
+    std::vector<FieldRule> fields; ///< what is wrong with them is told to the client
     Needs needs;
     QString membership; ///< table that knows about the scope; empty: the event has no scope
     std::optional<ValuePath> scope; ///< where the payload names it
@@ -165,7 +166,7 @@ struct EventRule
     TextTemplate topic; ///< Publish
     JsonTemplate body; ///< Publish
 
-    bool fits(const Facts& facts) const; ///< kind of argument and `where`
+    bool fits(const Facts& facts) const; ///< kind of argument, `where` and `has`
 };
 
 /// Messages of the bus that clients get. `[[relay.NAME.publication]]`
@@ -212,6 +213,7 @@ struct Rules
     std::vector<EventRule> events;
     std::vector<PublicationRule> publications;
     std::vector<ControlRule> controls;
+    QByteArray gapEvent; ///< to a client that missed events because it was slow; empty: none
     QByteArray errorEvent; ///< empty: errors are counted, not told
     JsonTemplate errorPayload;
     Millis nonceLifetime{120'000};

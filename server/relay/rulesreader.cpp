@@ -83,6 +83,7 @@ private:
         m_rules.cookie = m_table.textOr(QStringLiteral("cookie"), {}).toUtf8();
         m_rules.nonceQuery = m_table.textOr(QStringLiteral("nonce_query"), {});
         m_rules.elevatedRoom = textTemplate(m_table, QStringLiteral("elevated_room"));
+        m_rules.gapEvent = m_table.textOr(QStringLiteral("gap_event"), {}).toUtf8();
         m_rules.errorEvent = m_table.textOr(QStringLiteral("error_event"), {}).toUtf8();
         m_rules.errorPayload = jsonTemplate(m_table, QStringLiteral("error_payload"));
         const bool needsClaims = !m_rules.cookie.isEmpty() || !m_rules.nonceQuery.isEmpty();
@@ -269,6 +270,8 @@ private:
                 rule.argument = kind;
         }
         rule.where = conditions(table, QStringLiteral("where"), QStringLiteral("payload"));
+        for (const QString& name : table.texts(QStringLiteral("has")))
+            rule.has.append(name.toUtf8());
         if (const ConfigNode* node = table.node(QStringLiteral("fields"))) {
             ConfigTable fields = below(table, QStringLiteral("fields"), *node);
             for (const ConfigMember& member : node->table() ? *node->table() : ConfigMembers())
@@ -525,7 +528,7 @@ private:
             return all;
         }
         for (const ConfigMember& member : *node->table()) {
-            auto parsed = ValuePath::parse(root + u'.' + member.name);
+            auto parsed = ValuePath::parse(QString(root + u'.' + member.name));
             if (!parsed) {
                 m_mistakes.add(member.place, parsed.error().detail);
                 continue;

@@ -32,6 +32,7 @@ public:
     {
         m_sessions.closeSession(m_socket.sessionId(), code, reason);
     }
+    quint64 missedEvents() const override { return m_socket.missedEvents(); }
     bool settle() override { return m_sessions.settleBeforeRevocation(m_socket.sessionId()); }
 
 private:

@@ -196,6 +196,17 @@ QString TextTemplate::toText() const
     return result;
 }
 
+QByteArray TextTemplate::withValue(QByteArrayView text) const
+{
+    QByteArray result;
+    for (const Part& part : m_parts) {
+        result += part.text;
+        if (part.value)
+            result += text;
+    }
+    return result;
+}
+
 std::optional<QByteArray> TextTemplate::valueIn(QByteArrayView filled) const
 {
     if (m_parts.empty() || !m_parts.front().value || m_parts.size() > 2
@@ -285,9 +296,9 @@ std::optional<Error> JsonTemplate::Node::writeText(const Facts& facts, QByteArra
         if (!piece.value)
             continue;
         const auto raw = piece.value->find(facts);
-        const auto value = raw ? asText(*raw) : std::nullopt;
-        if (value)
-            text += *value;
+        const auto filled = raw ? asText(*raw) : std::nullopt;
+        if (filled)
+            text += *filled;
         else if (!piece.value->isOptional())
             return Error{ErrorCode::BadRequest,
                 piece.value->toText() + QStringLiteral(" is missing or no text")};

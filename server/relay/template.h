@@ -67,6 +67,9 @@ public:
     bool isFixed() const; ///< no braces
     QString toText() const;
 
+    /// With the same text in every pair of braces.
+    QByteArray withValue(QByteArrayView text) const;
+
     /// The other way round, for a template with one value that is not optional: what the value was
     /// when the result was `filled`; nothing when it does not fit.
     std::optional<QByteArray> valueIn(QByteArrayView filled) const;
