@@ -22,7 +22,9 @@ ConfigNode::ConfigNode(Value value, ConfigPlace place) : m_value(std::move(value
 
 void ConfigMistakes::add(ConfigPlace place, const QString& text)
 {
-    m_texts.append(QStringLiteral("%1:%2: %3").arg(nameOf(place)).arg(place.column).arg(text));
+    const QString line = QStringLiteral("%1:%2: %3").arg(nameOf(place)).arg(place.column).arg(text);
+    if (!m_texts.contains(line)) // a value may be looked at twice
+        m_texts.append(line);
 }
 
 QString ConfigMistakes::nameOf(ConfigPlace place) const

@@ -9,6 +9,7 @@
 #include "server/app/firstadmin.h"
 #include "server/app/journalaudit.h"
 #include "server/app/messaging.h"
+#include "server/app/relays.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
 #include "server/events/adminnamespace.h"
@@ -49,7 +50,7 @@ QString plural(qsizetype count, const char* word)
 struct Composition::Parts
 {
     Parts(const Configuration& c, std::unique_ptr<store::Store> opened, SigningKeys keys,
-        const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
+        ClaimVerifiers claims, const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
         : configuration(c), clock(time), store(std::move(opened)),
           retention(*store, c.retention, clock), presence(clock),
           tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
@@ -66,6 +67,8 @@ struct Composition::Parts
               *store, lines, metrics, loopLag, audit, clock}),
           messaging(std::make_unique<Messaging>(
               c.bus, *store, hub, *sessions, metrics, clock)),
+          relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
+              messaging->bus(), metrics, clock)),
           api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
                   *store, metrics, audit, clock,
                   [this](const work::Node& node) { announcer.killEverythingOn(node); }},
@@ -75,14 +78,11 @@ struct Composition::Parts
               MetricSources{*transport, *sessions, hub, tasks, presence, directory, *store, lines,
                   logSink, loopLag})),
           health(
-              metrics, readyChecks(),
-              [this] {
-                  serverMetrics->refresh();
-                  messaging->refreshMetrics();
-              },
-              c.metrics.token.toUtf8())
+              metrics, readyChecks(), [this] { refreshMetrics(); }, c.metrics.token.toUtf8())
     {
-        addNamespace(events::RootNamespace::name(), &root);
+        if (!relays->serves(events::RootNamespace::name()))
+            addNamespace(events::RootNamespace::name(), &root);
+        relays->attach(*sessions);
         addNamespace(events::FederationNamespace::name(), &federation);
         sessions->addNamespace(events::AdminNamespace::name(), &admin);
         const QByteArray socketPath("/socket.io/");
@@ -97,6 +97,13 @@ struct Composition::Parts
     }
 
     ~Parts() { takeDown(); }
+
+    void refreshMetrics()
+    {
+        serverMetrics->refresh();
+        messaging->refreshMetrics();
+        relays->refreshMetrics();
+    }
 
     void addNamespace(const NamespaceName& name, session::NamespaceHandler* handler)
     {
@@ -190,6 +197,7 @@ struct Composition::Parts
         serverMetrics.reset();
         messaging.reset();
         sessions.reset();
+        relays.reset();
         federation.flush();
         transport.reset();
         store->close();
@@ -222,6 +230,7 @@ struct Composition::Parts
     events::FederationNamespace federation;
     events::AdminNamespace admin;
     std::unique_ptr<Messaging> messaging;
+    std::unique_ptr<Relays> relays;
     api::ApiHandler api;
     std::unique_ptr<transport::Server> transport;
     std::unique_ptr<ServerMetrics> serverMetrics;
@@ -243,6 +252,12 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
     if (!keys) {
         return tl::unexpected(failureOf(ExitCode::BadConfiguration, keys.error()));
     }
+    QStringList claimWarnings;
+    auto claims = makeClaimVerifiers(configuration.relay, clock, claimWarnings);
+    if (!claims) {
+        return tl::unexpected(failureOf(ExitCode::BadConfiguration, claims.error()));
+    }
+    keys->warnings += claimWarnings;
     for (const QString& warning : keys->warnings) {
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     }
@@ -255,7 +270,7 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
     }
 
     auto parts = std::make_unique<Parts>(
-        configuration, std::move(*store), std::move(*keys), log, liveLog, clock);
+        configuration, std::move(*store), std::move(*keys), *std::move(claims), log, liveLog, clock);
     parts->directory.replace(std::move(state->directory));
     for (const work::Node& node : parts->directory.nodes()) {
         if (node.lastSeen) {
@@ -331,6 +346,11 @@ void Composition::reloadDirectory()
         observe::log(observe::Level::Info, observe::category::app,
             QStringLiteral("Directory read again: %1 changes").arg(changes.size()));
     });
+}
+
+bus::Bus& Composition::bus()
+{
+    return d->messaging->bus();
 }
 
 QString Composition::banner() const

@@ -7,6 +7,9 @@
 #include <functional>
 #include <memory>
 
+namespace gatehouse::bus {
+class Bus;
+}
 namespace gatehouse::observe {
 class LiveLog;
 class LogSink;
@@ -47,6 +50,9 @@ public:
 
     /// Reads who exists and who may do what again; rooms follow at once, each change is audited.
     void reloadDirectory();
+
+    /// Where services and clients meet: tests play services on it.
+    bus::Bus& bus();
 
     /// One line for the log: what is served, to whom.
     QString banner() const;

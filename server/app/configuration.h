@@ -6,6 +6,7 @@
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
 #include "server/app/busconfiguration.h"
+#include "server/app/relaytables.h"
 #include "server/events/federationoptions.h"
 #include "server/observe/livelog.h"
 #include "server/session/socketioserver.h"
@@ -86,6 +87,7 @@ struct Configuration
     store::StoreOptions storage;
     store::RetentionOptions retention;
     observe::LiveLogOptions liveLog;
+    RelayTables relay; ///< from the file alone
 
     access::LoginLimiterOptions badTokens() const;
     bool hasTls() const { return transport.tls.isEnabled(); }

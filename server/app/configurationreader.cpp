@@ -5,6 +5,8 @@
 #include <QFile>
 #include <QFileInfo>
 
+#include <sstream>
+
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -89,6 +91,39 @@ Result<ConfigValue> valueOf(ConfigType type, const toml::node& node)
     return wrongType(type);
 }
 
+ConfigPlace placeOf(const toml::source_region& source)
+{
+    return {int(source.begin.line), int(source.begin.column)};
+}
+
+ConfigNode treeOf(const toml::node& node)
+{
+    const ConfigPlace place = placeOf(node.source());
+    if (const toml::table* table = node.as_table()) {
+        ConfigMembers members;
+        for (const auto& [key, value] : *table)
+            members.push_back({fromToml(key.str()), placeOf(key.source()), treeOf(value)});
+        return {members, place};
+    }
+    if (const toml::array* array = node.as_array()) {
+        ConfigArray items;
+        for (const toml::node& item : *array)
+            items.push_back(treeOf(item));
+        return {items, place};
+    }
+    if (const auto flag = node.value_exact<bool>())
+        return {*flag, place};
+    if (const auto integer = node.value_exact<int64_t>())
+        return {qint64(*integer), place};
+    if (const auto number = node.value_exact<double>())
+        return {*number, place};
+    if (const auto text = node.value_exact<std::string_view>())
+        return {fromToml(*text), place};
+    std::ostringstream text; // a date or a time
+    text << toml::node_view<const toml::node>(node);
+    return {QString::fromStdString(text.str()), place};
+}
+
 QString resolved(const QString& path, const QString& base)
 {
     return path.isEmpty() || base.isEmpty() ? path
@@ -115,8 +150,11 @@ struct ConfigurationReader::TomlWalk
 
     void visit(const toml::table& root) const
     {
+        visitTables(root);
         for (const auto& [key, node] : root) {
             const QString name = fromToml(key.str());
+            if (relayTableNames().contains(name))
+                continue;
             const bool known = std::ranges::any_of(configSections(),
                 [&](const ConfigSection& section) { return section.name == name; });
             if (!known) {
@@ -134,6 +172,21 @@ struct ConfigurationReader::TomlWalk
                     key.source().begin, QStringLiteral("[%1] is a section, not a value").arg(name));
             }
         }
+    }
+
+    // Tables within tables are read by the rooms they are about.
+    void visitTables(const toml::table& root) const
+    {
+        const auto tree = [&](const char* name) {
+            const toml::node* node = root.get(name);
+            return node ? std::optional(treeOf(*node)) : std::nullopt;
+        };
+        const auto claims = tree("claims");
+        const auto relays = tree("relay");
+        ConfigMistakes mistakes(file);
+        reader.m_report.configuration.relay = readRelayTables(
+            claims ? &*claims : nullptr, relays ? &*relays : nullptr, base, mistakes);
+        reader.m_report.errors.append(mistakes.texts());
     }
 
     void visitSection(const QString& section, const toml::table& table) const

@@ -206,4 +206,36 @@ ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments
     return explained->decision.allowed ? ExitCode::Ok : ExitCode::Failed;
 }
 
+ExitCode explainRelayDecision(const RelayQuestion& question, const ConfigArguments& arguments)
+{
+    const auto report = loadConfiguration(arguments);
+    if (!printFindings(report)) {
+        return ExitCode::BadConfiguration;
+    }
+    const RelayTables& tables = report.configuration.relay;
+    const SystemClock clock;
+    QStringList warnings;
+    const auto verifiers = makeClaimVerifiers(tables, clock, warnings);
+    if (!verifiers) {
+        return fail(ExitCode::BadConfiguration, verifiers.error().detail);
+    }
+    RelayQuestion asked = question;
+    if (asked.token == QLatin1StringView("-")) {
+        QFile input;
+        if (input.open(stdin, QIODevice::ReadOnly)) {
+            asked.token = QString::fromUtf8(input.readLine(64 * 1024)).trimmed();
+        }
+    }
+    const auto answers = explainRelay(tables, *verifiers, asked);
+    if (!answers) {
+        return fail(ExitCode::Usage, answers.error().detail);
+    }
+    bool isAllowed = false;
+    for (const Explanation& answer : *answers) {
+        isAllowed = isAllowed || answer.decision.allowed;
+        std::printf("%s", qPrintable(answer.text()));
+    }
+    return isAllowed ? ExitCode::Ok : ExitCode::Failed;
+}
+
 } // namespace gatehouse::app

@@ -3,6 +3,7 @@
 
 #include "server/app/configcommands.h"
 #include "server/app/explain.h"
+#include "server/app/relayexplain.h"
 
 namespace gatehouse::app {
 
@@ -21,5 +22,7 @@ ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource
 
 /// Why a user may or may not hear or do something; 0 when it may, 1 when not.
 ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments& arguments);
+/// The same of a profile of the relay; Ok when one of its rules says yes. Needs no data directory.
+ExitCode explainRelayDecision(const RelayQuestion& question, const ConfigArguments& arguments);
 
 } // namespace gatehouse::app

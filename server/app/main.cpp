@@ -26,21 +26,29 @@ CLI::Option* addText(CLI::App& app, const std::string& flags, QString& target, c
         flags, [&target](const std::string& text) { target = toQt(text); }, help);
 }
 
+/// The same for an option that may be given more than once.
+CLI::Option* addTexts(
+    CLI::App& app, const std::string& flags, QStringList& target, const char* help)
+{
+    return app
+        .add_option_function<std::vector<std::string>>(
+            flags,
+            [&target](const std::vector<std::string>& items) {
+                for (const std::string& item : items) {
+                    target.append(toQt(item));
+                }
+            },
+            help)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void addConfigOptions(CLI::App& app, ConfigArguments& arguments)
 {
     addText(app, "--config", arguments.file, "Configuration file (TOML)")->type_name("FILE");
     addText(app, "--data", arguments.data, "Data directory")->type_name("DIR");
-    app.add_option_function<std::vector<std::string>>(
-           "--set",
-           [&arguments](const std::vector<std::string>& items) {
-               for (const std::string& item : items) {
-                   arguments.set.append(toQt(item));
-               }
-           },
-           "Sets any configuration key; may be given more than once")
-        ->type_name("SECTION.KEY=VALUE")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    addTexts(app, "--set", arguments.set, "Sets any configuration key; may be given more than once")
+        ->type_name("SECTION.KEY=VALUE");
 }
 
 /// The commands and where their options go; `chosen` is what the user asked for.
@@ -98,13 +106,30 @@ struct CommandLine
     {
         CLI::App* command
             = add(app, "explain", "Says whether a user hears an event or may do something, and why",
-                [this] { return explainDecision(question, config); });
-        addText(*command, "--user", question.user, "Name or number of the user")->required();
+                [this] {
+                    if (!question.user.isEmpty())
+                        return explainDecision(question, config);
+                    relayQuestion.event = question.event;
+                    return explainRelayDecision(relayQuestion, config);
+                });
         addText(*command, "--event", question.event,
-            "An event (new_task, algorithm_log, node-online, …), or kill or create_task")
+            "An event (new_task, algorithm_log, node-online, …), or kill or create_task; or one of "
+            "a profile of the relay")
             ->required();
-        addText(*command, "--collaboration", question.collaboration, "Its name or number")
-            ->required();
+        CLI::Option* user = addText(*command, "--user", question.user,
+            "Federation: name or number of the user");
+        CLI::Option* collaboration = addText(*command, "--collaboration", question.collaboration,
+            "Federation: its name or number");
+        user->needs(collaboration);
+        collaboration->needs(user);
+        addText(*command, "--token", relayQuestion.token,
+            "Relay: the token, or - to read it from stdin; without one, nobody is asked about")
+            ->excludes(user);
+        addText(*command, "--room", relayQuestion.room, "Relay: a room, such as guild_42")
+            ->excludes(user);
+        addTexts(*command, "--assume", relayQuestion.assumed,
+            "Relay: what the bus would say: member, admin, names of bits")
+            ->excludes(user);
         addConfigOptions(*command, config);
     }
 
@@ -215,6 +240,7 @@ struct CommandLine
     std::function<ExitCode()> chosen;
     ConfigArguments config;
     ExplainArguments question;
+    RelayQuestion relayQuestion;
     MintArguments mint;
     SimulateArguments simulated;
     QString file;
