@@ -33,7 +33,8 @@ Heartbeat::Pinger pingerOf(protocol::EngineDialect dialect)
 EngineSession::EngineSession(
     ServerCore& core, Client& client, SessionId id, protocol::EngineDialect dialect)
     : m_core(core), m_client(client), m_id(std::move(id)), m_dialect(dialect),
-      m_heartbeat(core, *this, pingerOf(dialect)), m_queueAge(core.timers, *this),
+      m_heartbeat(core.timers, *this, core.options.pingInterval, core.options.pingTimeout,
+          pingerOf(dialect)), m_queueAge(core.timers, *this),
       m_heldPoll(core.timers, *this), m_messages(core.options.messages), m_bytes(core.options.bytes)
 {
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/heartbeat.h"
 
-#include "server/session/servercore.h"
-
 namespace gatehouse::session {
 
-Heartbeat::Heartbeat(ServerCore& core, Host& host, Pinger pinger)
-    : m_core(core), m_host(host), m_pinger(pinger),
-      m_timer(core.timers, *this, Timer::AfterStall::Fire)
+Heartbeat::Heartbeat(
+    TimerQueue& timers, Host& host, Millis interval, Millis timeout, Pinger pinger)
+    : m_timers(timers), m_host(host), m_interval(interval), m_timeout(timeout), m_pinger(pinger),
+      m_timer(timers, *this, Timer::AfterStall::Fire)
 {
 }
 
@@ -24,7 +23,7 @@ void Heartbeat::start()
     }
     m_isWaiting = false;
     m_timer.setAfterStall(Timer::AfterStall::Fire);
-    m_timer.startIn(m_core.options.pingInterval);
+    m_timer.startIn(m_interval);
 }
 
 void Heartbeat::stop(const Error& reason)
@@ -40,7 +39,7 @@ void Heartbeat::packetReceived()
         return;
     m_isWaiting = true;
     m_timer.setAfterStall(Timer::AfterStall::Wait);
-    m_timer.startIn(m_core.options.pingInterval + m_core.options.pingTimeout);
+    m_timer.startIn(m_interval + m_timeout);
 }
 
 void Heartbeat::pongReceived()
@@ -48,7 +47,7 @@ void Heartbeat::pongReceived()
     if (!m_isWaiting)
         return;
     start();
-    finishMeasuring(m_core.clock.monotonic() - m_pingSentAt);
+    finishMeasuring(m_timers.clock().monotonic() - m_pingSentAt);
 }
 
 void Heartbeat::measure(RoundTripCallback callback)
@@ -60,7 +59,7 @@ void Heartbeat::measure(RoundTripCallback callback)
     }
     m_measuring.push_back(std::move(callback));
     if (!m_isWaiting)
-        ping(m_core.clock.monotonic());
+        ping(m_timers.clock().monotonic());
 }
 
 void Heartbeat::timerDue(Timer&, Millis due)
@@ -76,12 +75,12 @@ void Heartbeat::timerDue(Timer&, Millis due)
 
 void Heartbeat::ping(Millis due)
 {
-    const Millis now = m_core.clock.monotonic();
-    const bool isFarTooLate = now - due > m_core.timers.stallThreshold();
+    const Millis now = m_timers.clock().monotonic();
+    const bool isFarTooLate = now - due > m_timers.stallThreshold();
     m_pingSentAt = now;
     m_isWaiting = true;
     m_timer.setAfterStall(Timer::AfterStall::Wait);
-    m_timer.startAt((isFarTooLate ? now : due) + m_core.options.pingTimeout);
+    m_timer.startAt((isFarTooLate ? now : due) + m_timeout);
     m_host.sendPing();
 }
 

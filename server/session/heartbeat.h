@@ -8,12 +8,11 @@
 
 namespace gatehouse::session {
 
-struct ServerCore;
-
 /// The server's side of the heartbeat. Engine.IO 4: a ping every interval, a pong within the
 /// timeout. Periods are counted from when a ping was due, not from when it went out, so that a
 /// silent client is dropped at exactly pingInterval + pingTimeout. Engine.IO 3: the client pings,
-/// and has as long for whatever it says next. Owned by its EngineSession.
+/// and has as long for whatever it says next. Plain WebSockets are as Engine.IO 4, with pings of
+/// their own. Owned by its session.
 class Heartbeat final : private Timer::Owner
 {
 public:
@@ -29,7 +28,8 @@ public:
     enum class Pinger : quint8 { Server, Client };
     using RoundTripCallback = std::function<void(Result<Millis>)>;
 
-    Heartbeat(ServerCore& core, Host& host, Pinger pinger = Pinger::Server);
+    Heartbeat(TimerQueue& timers, Host& host, Millis interval, Millis timeout,
+        Pinger pinger = Pinger::Server);
     ~Heartbeat();
 
     void start();
@@ -45,8 +45,10 @@ private:
     void ping(Millis due);
     void finishMeasuring(const Result<Millis>& result);
 
-    ServerCore& m_core;
+    TimerQueue& m_timers;
     Host& m_host;
+    const Millis m_interval;
+    const Millis m_timeout;
     const Pinger m_pinger;
     Timer m_timer;
     Millis m_pingSentAt{};

@@ -22,8 +22,9 @@ struct Handshake
 {
     protocol::HttpHeaders headers;
     QUrlQuery query;
+    QString path; ///< of a plain WebSocket; else empty
     QString peerAddress;
-    quint16 peerPort = 0;
+    quint16 peerPort = 0; ///< 0: unknown, as behind a proxy
     bool secure = false;
     Millis at{}; ///< wall clock
 };

@@ -4,9 +4,9 @@
 #include "server/session/broadcastacks.h"
 #include "server/session/drain.h"
 #include "server/session/enginefront.h"
+#include "server/session/requestfields.h"
 #include "server/session/session.h"
 
-#include <array>
 #include <unordered_map>
 
 namespace gatehouse::session {
@@ -15,23 +15,6 @@ using protocol::HttpRequest;
 using protocol::HttpResponse;
 
 namespace {
-
-/// Without what is about the connection only; it would stay in memory as long as the client.
-protocol::HttpHeaders spokenOfTheClient(const protocol::HttpHeaders& headers)
-{
-    static constexpr std::array<QByteArrayView, 11> About{"connection", "upgrade", "keep-alive",
-        "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "accept",
-        "accept-encoding", "cache-control", "pragma", "content-length"};
-    protocol::HttpHeaders kept;
-    for (const protocol::HttpHeader& field : headers.fields()) {
-        const bool isDropped = std::any_of(About.begin(), About.end(), [&](QByteArrayView name) {
-            return field.name.compare(name, Qt::CaseInsensitive) == 0;
-        });
-        if (!isDropped)
-            kept.add(field.name, field.value);
-    }
-    return kept;
-}
 
 QUrlQuery withoutEngineItems(QUrlQuery query)
 {
@@ -114,13 +97,9 @@ std::optional<HttpResponse> SocketIoServer::Private::newSessionRefusal(const Htt
 EngineSession& SocketIoServer::Private::create(
     const HttpRequest& request, protocol::EngineDialect dialect)
 {
-    Handshake handshake;
-    handshake.headers = spokenOfTheClient(request.headers);
+    Handshake handshake = handshakeOf(request, core.clock.wall());
     handshake.query = withoutEngineItems(request.query);
-    handshake.peerAddress = request.peerAddress;
-    handshake.peerPort = request.peerPort;
-    handshake.secure = request.secure;
-    handshake.at = core.clock.wall();
+    handshake.path.clear();
     auto created = std::make_unique<Session>(core, *this, std::move(handshake), dialect);
     ++core.counters.opened;
     if (isVersion3(dialect))
@@ -240,6 +219,12 @@ std::optional<SessionView> SocketIoServer::session(const SessionId& id) const
 {
     const Session* found = d->session(id);
     return found ? std::optional(found->view()) : std::nullopt;
+}
+
+std::optional<SessionId> SocketIoServer::sessionOf(const SocketId& id) const
+{
+    const Socket* socket = findSocket(id);
+    return socket ? std::optional(socket->sessionId()) : std::nullopt;
 }
 
 Socket* SocketIoServer::findSocket(const SocketId& id) const

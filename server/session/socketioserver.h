@@ -8,6 +8,7 @@
 #include "server/session/addressbook.h"
 #include "server/session/httphandler.h"
 #include "server/session/recovery.h"
+#include "server/session/sessionsource.h"
 #include "server/session/socket.h"
 #include "server/session/websocketlink.h"
 
@@ -53,25 +54,6 @@ struct SessionOptions
     QStringList allowedOrigins{QStringLiteral("*")};
 };
 
-enum class TransportKind : quint8 { Polling, WebSocket };
-
-/// A session from outside, at one moment.
-struct SessionView
-{
-    SessionId id;
-    TransportKind transport = TransportKind::Polling;
-    QString peerAddress;
-    QByteArray userAgent;
-    Millis connectedAt{}; ///< wall clock
-    access::Principal principal; ///< the most privileged of its sockets
-    qsizetype queuedBytes = 0;
-    quint64 packetsIn = 0;
-    quint64 packetsOut = 0;
-    quint64 bytesIn = 0;
-    quint64 bytesOut = 0;
-    std::vector<std::pair<SocketId, NamespaceName>> sockets;
-};
-
 /// The answers to one event sent to many.
 struct BroadcastReplies
 {
@@ -82,16 +64,6 @@ struct BroadcastReplies
     qsizetype missing() const { return asked - qsizetype(replies.size()); }
 };
 using BroadcastCallback = std::function<void(BroadcastReplies)>;
-
-class SessionObserver
-{
-public:
-    virtual ~SessionObserver() = default;
-    virtual void sessionOpened(const SessionId&) { }
-    virtual void sessionChanged(const SessionId&) { } ///< transport, principal or sockets
-    virtual void sessionClosed(const SessionId&, const QByteArray& /*reason*/) { }
-    virtual void eventReceived(const Socket&, const IncomingEvent&) { }
-};
 
 /// Totals since the start, for /metrics and the console.
 struct SessionCounters
@@ -134,7 +106,7 @@ struct SessionCounters
 /// with Socket.IO 4): every session of the process.
 /// Registered with transport for one path ("/socket.io/") both as HttpHandler and
 /// WebSocketAcceptor. Owned by the composition root; network thread only.
-class SocketIoServer : public HttpHandler, public WebSocketAcceptor
+class SocketIoServer : public HttpHandler, public WebSocketAcceptor, public SessionSource
 {
 public:
     SocketIoServer(SessionOptions options, hub::Hub& hub, const Clock& clock);
@@ -149,8 +121,8 @@ public:
         RecoveryOptions recovery, RecoveryJournal* journal = nullptr);
     /// What an earlier run left; before the first client comes.
     void restoreNamespace(const NamespaceName& name, RecoveredNamespace past);
-    void addObserver(SessionObserver* observer); ///< not owned; outlives the server or is removed
-    void removeObserver(SessionObserver* observer);
+    void addObserver(SessionObserver* observer) override;
+    void removeObserver(SessionObserver* observer) override;
 
     void handleRequest(const HttpExchangePtr& exchange) override;
     void completeRefusal(
@@ -159,13 +131,12 @@ public:
     void linkOpened(
         const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link) override;
 
-    std::vector<SessionView> sessions() const;
-    std::optional<SessionView> session(const SessionId& id) const;
+    std::vector<SessionView> sessions() const override;
+    std::optional<SessionView> session(const SessionId& id) const override;
+    std::optional<SessionId> sessionOf(const SocketId& id) const override;
     Socket* findSocket(const SocketId& id) const; ///< null when there is none (any more)
 
-    /// Ends a session with a named reason; false when it does not exist (any more). Handlers hear
-    /// of it before this returns.
-    bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason);
+    bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason) override;
 
     /// For a session that loses a right: what was published to it before leaves now or never. A
     /// client that does not take all of it at once is closed (`rights changed`), so that it comes

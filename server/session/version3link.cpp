@@ -43,6 +43,16 @@ qsizetype Version3Link::queuedBytes() const
     return m_link->queuedBytes();
 }
 
+void Version3Link::sendPing()
+{
+    m_link->sendPing();
+}
+
+bool Version3Link::isBusy() const
+{
+    return m_start.isRunning() || m_link->isBusy();
+}
+
 bool Version3Link::flushOrDrop()
 {
     begin();

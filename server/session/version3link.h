@@ -32,6 +32,8 @@ public:
     void send(const protocol::EncodedPacketPtr& packet) override;
     qsizetype queuedBytes() const override;
     quint64 shedPackets() const override { return m_link->shedPackets(); }
+    void sendPing() override;
+    bool isBusy() const override;
     bool flushOrDrop() override;
     void close(CloseCode code, QLatin1StringView reason) override;
 

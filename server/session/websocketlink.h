@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/clock.h"
 #include "common/protocol/encodedpacket.h"
 #include "common/protocol/http.h"
 
@@ -43,6 +44,7 @@ public:
         virtual ~Receiver() = default;
         virtual void textReceived(QByteArrayView utf8) = 0; ///< complete, valid UTF-8
         virtual void binaryReceived(QByteArrayView octets) = 0;
+        virtual void pongReceived() { } ///< an answer to sendPing(), or unasked
         /// The link is of no more use: closed by the peer, failed, or over a bound. Called once.
         virtual void linkClosed(quint16 code, QLatin1StringView reason) = 0;
     };
@@ -61,12 +63,29 @@ public:
     /// (EncodedPacket::shedding), since the link was opened.
     virtual quint64 shedPackets() const { return 0; }
 
+    /// A ping of the WebSocket's own (RFC 6455 section 5.5.2), behind what is queued.
+    virtual void sendPing() = 0;
+
+    /// Octets wait for the peer, or of a message of the peer some have come and more have to. Both
+    /// have deadlines of their own, and meanwhile no pong can be expected.
+    virtual bool isBusy() const = 0;
+
     /// Hands on what is queued at once and drops what the network does not take now; of a message
     /// that has begun to leave, the rest stays. True when nothing was dropped.
     virtual bool flushOrDrop() = 0;
 
     /// Sends a close frame after what is queued, then ends the connection within a deadline.
     virtual void close(CloseCode code, QLatin1StringView reason) = 0;
+};
+
+/// Bounds of a path's WebSockets where they differ from those of the transport.
+struct LinkLimits
+{
+    std::optional<qint64> maxMessageBytes; ///< from the peer; more is MessageTooBig
+    std::optional<qsizetype> maxQueuedBytes; ///< waiting for the peer; more is SlowConsumer
+    std::optional<Millis> maxQueueAge; ///< of the oldest message waiting, same consequence
+
+    bool isEmpty() const { return !maxMessageBytes && !maxQueuedBytes && !maxQueueAge; }
 };
 
 /// Asked by transport about every upgrade request below its path.
@@ -81,6 +100,9 @@ public:
     virtual void linkOpened(
         const protocol::HttpRequest& request, std::unique_ptr<WebSocketLink> link)
         = 0;
+
+    /// The same for every link; asked for each before it is opened.
+    virtual LinkLimits linkLimits() const { return {}; }
 };
 
 } // namespace gatehouse::session

@@ -62,6 +62,7 @@ FrontDoor::FrontDoor(TransportOptions options, const Clock& clock)
     : m_context(std::make_shared<TransportContext>(std::move(options), clock)),
       m_webSocketDoor(m_context), m_finishCheck(m_context->wheel, [this] { checkFinished(); })
 {
+    addGate(Encryption::AsConfigured);
 }
 
 FrontDoor::~FrontDoor()
@@ -79,7 +80,15 @@ int FrontDoor::allowedConnections() const
     return int(std::clamp<qint64>(left, 1, options.maxConnections));
 }
 
-Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
+size_t FrontDoor::addGate(Encryption encryption)
+{
+    m_gates.push_back(std::make_unique<Gate>());
+    m_gates.back()->encryption = encryption;
+    return m_gates.size() - 1;
+}
+
+/// What all gates share.
+Result<void> FrontDoor::prepare()
 {
     const TransportOptions& options = m_context->options;
     auto proxies = TrustedProxies::parse(options.trustedProxies);
@@ -97,15 +106,27 @@ Result<void> FrontDoor::listen(const QHostAddress& address, quint16 port)
     if (!m_context->caps)
         m_context->caps
             = std::make_shared<ConnectionCaps>(m_connectionLimit, options.maxConnectionsPerAddress);
-
     prepareSending();
-    stopListening();
-    m_listener = std::make_unique<Listener>(m_context->wheel, options.deadlines.acceptBackOff,
-        [this](qintptr descriptor) { accept(descriptor); });
-    if (m_listener->listen(address, port, options.backlog))
+    m_isPrepared = true;
+    return {};
+}
+
+Result<void> FrontDoor::listen(size_t gateNumber, const QHostAddress& address, quint16 port)
+{
+    if (!m_isPrepared) {
+        if (const auto prepared = prepare(); !prepared)
+            return prepared;
+    }
+    Gate& gate = *m_gates[gateNumber];
+    if (gate.listener)
+        m_oldAcceptErrors += gate.listener->acceptErrors();
+    gate.listener = std::make_unique<Listener>(m_context->wheel,
+        m_context->options.deadlines.acceptBackOff,
+        [this, &gate](qintptr descriptor) { accept(gate, descriptor); });
+    if (gate.listener->listen(address, port, m_context->options.backlog))
         return {};
-    const QString why = m_listener->errorString();
-    m_listener.reset();
+    const QString why = gate.listener->errorString();
+    gate.listener.reset();
     return failure(ErrorCode::Unavailable,
         QStringLiteral("cannot listen on %1 port %2: %3")
             .arg(address.toString())
@@ -152,10 +173,11 @@ Result<void> FrontDoor::reloadTls()
 
 void FrontDoor::stopListening()
 {
-    if (!m_listener)
-        return;
-    m_oldAcceptErrors += m_listener->acceptErrors();
-    m_listener.reset();
+    for (const auto& gate : m_gates) {
+        if (gate->listener)
+            m_oldAcceptErrors += gate->listener->acceptErrors();
+        gate->listener.reset();
+    }
 }
 
 void FrontDoor::finishRequests(std::function<void()> finished)
@@ -185,7 +207,8 @@ void FrontDoor::close()
     m_context->closing.abortAll();
 }
 
-bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress)
+bool FrontDoor::isAdmitted(
+    const QHostAddress& address, bool isCountedPerAddress, bool isTls)
 {
     TransportCounters& counters = m_context->counters;
     switch (m_context->caps->judge(isCountedPerAddress ? address : QHostAddress())) {
@@ -198,19 +221,20 @@ bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress
     case ConnectionCaps::Verdict::Admitted:
         break;
     }
-    if (m_tls && m_context->pendingTlsHandshakes >= m_context->options.maxPendingTlsHandshakes) {
+    if (isTls && m_context->pendingTlsHandshakes >= m_context->options.maxPendingTlsHandshakes) {
         ++counters.refusedTlsCap;
         return false;
     }
     return true;
 }
 
-void FrontDoor::accept(qintptr descriptor)
+void FrontDoor::accept(const Gate& gate, qintptr descriptor)
 {
+    const bool isTls = m_tls && gate.encryption == Encryption::AsConfigured;
     const QHostAddress peer = peerOf(descriptor);
     const bool isCountedPerAddress = !m_trustedProxies.contains(peer);
-    if (!isAdmitted(peer, isCountedPerAddress)) {
-        refuseDescriptor(descriptor, !m_tls);
+    if (!isAdmitted(peer, isCountedPerAddress, isTls)) {
+        refuseDescriptor(descriptor, !isTls);
         return;
     }
     const int sendBuffer = m_context->options.webSocket.sendBufferBytes;
@@ -218,28 +242,29 @@ void FrontDoor::accept(qintptr descriptor)
         ::setsockopt(int(descriptor), SOL_SOCKET, SO_SNDBUF, &sendBuffer, sizeof sendBuffer);
 
     ++m_context->counters.accepted;
-    auto connection = std::make_unique<HttpConnection>(*this, peer,
-        m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), m_tls.has_value());
+    auto connection = std::make_unique<HttpConnection>(*this, gate.router, peer,
+        m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), isTls);
     HttpConnection* const key = connection.get();
     m_connections.emplace(key, std::move(connection));
-    if (auto socket = makeSocket(key->socketHost(), int(descriptor)))
+    if (auto socket = makeSocket(key->socketHost(), int(descriptor), isTls))
         key->setSocket(std::move(socket));
     else
         key->abort();
 }
 
-std::unique_ptr<HttpSocket> FrontDoor::makeSocket(HttpSocket::Host& host, int descriptor)
+std::unique_ptr<HttpSocket> FrontDoor::makeSocket(
+    HttpSocket::Host& host, int descriptor, bool isTls)
 {
     const bool isOurs = m_context->options.webSocket.stream == StreamKind::Descriptor
         && EpollDispatcher::current();
-    if (m_tls && isOurs) {
+    if (isTls && isOurs) {
         const int on = 1;
         ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         auto stream = TlsStream::accept(m_context, descriptor, m_tlsContext);
         return stream ? std::make_unique<TlsHttpSocket>(host, std::move(stream)) : nullptr;
     }
     std::unique_ptr<QTcpSocket> socket;
-    if (m_tls) {
+    if (isTls) {
         auto tls = std::make_unique<QSslSocket>();
         tls->setSslConfiguration(*m_tls);
         socket = std::move(tls);
@@ -267,7 +292,9 @@ void FrontDoor::forget(HttpConnection* connection)
 const TransportCounters& FrontDoor::refreshedCounters()
 {
     TransportCounters& counters = m_context->counters;
-    counters.acceptErrors = m_oldAcceptErrors + (m_listener ? m_listener->acceptErrors() : 0);
+    counters.acceptErrors = m_oldAcceptErrors;
+    for (const auto& gate : m_gates)
+        counters.acceptErrors += gate->listener ? gate->listener->acceptErrors() : 0;
     counters.ringBatches = m_context->flushList.ringBatches();
     counters.hasRing = m_context->flushList.hasRing();
     counters.openConnections = m_context->caps ? quint64(m_context->caps->total()) : 0;

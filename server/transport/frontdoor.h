@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace gatehouse::transport {
 
@@ -30,14 +31,16 @@ public:
     ~FrontDoor();
     Q_DISABLE_COPY_MOVE(FrontDoor)
 
-    Result<void> listen(const QHostAddress& address, quint16 port);
+    /// The first gate is there from the beginning.
+    size_t addGate(Encryption encryption);
+    Result<void> listen(size_t gate, const QHostAddress& address, quint16 port);
     void stopListening();
     void finishRequests(std::function<void()> finished); ///< see Server
     void close();
     Result<void> reloadTls();
 
-    Listener* listener() const { return m_listener.get(); }
-    Router& router() { return m_router; }
+    Listener* listener(size_t gate) const { return m_gates[gate]->listener.get(); }
+    Router& router(size_t gate) { return m_gates[gate]->router; }
     TransportContext& context() { return *m_context; }
     WebSocketDoor& webSocketDoor() { return m_webSocketDoor; }
     const TrustedProxies& trustedProxies() const { return m_trustedProxies; }
@@ -49,25 +52,34 @@ public:
     void countRefusal(int status);
 
 private:
-    void accept(qintptr descriptor);
-    std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor);
-    bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress);
+    /// An address with paths of its own.
+    struct Gate
+    {
+        Router router;
+        std::unique_ptr<Listener> listener;
+        Encryption encryption = Encryption::AsConfigured;
+    };
+
+    void accept(const Gate& gate, qintptr descriptor);
+    Result<void> prepare();
+    std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor, bool isTls);
+    bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress, bool isTls);
     int allowedConnections() const;
     void prepareSending();
     void checkFinished();
 
     TransportContextPtr m_context;
-    Router m_router;
+    std::vector<std::unique_ptr<Gate>> m_gates;
     WebSocketDoor m_webSocketDoor;
     TrustedProxies m_trustedProxies;
     std::optional<QSslConfiguration> m_tls;
     TlsContextPtr m_tlsContext; ///< the same for our own streams
-    std::unique_ptr<Listener> m_listener;
     std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> m_connections;
     std::function<void()> m_finished; ///< who waits for the last answer
     Deadline m_finishCheck;
     quint64 m_oldAcceptErrors = 0; ///< of listeners that are gone
     int m_connectionLimit = 0;
+    bool m_isPrepared = false;
 };
 
 } // namespace gatehouse::transport

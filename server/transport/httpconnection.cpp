@@ -14,9 +14,9 @@ constexpr qint64 MaxDiscardedBytes = 8 * 1024 * 1024;
 
 } // namespace
 
-HttpConnection::HttpConnection(
-    FrontDoor& door, QHostAddress peer, std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
-    : m_door(door), m_peer(std::move(peer)), m_ticket(std::move(ticket)),
+HttpConnection::HttpConnection(FrontDoor& door, const Router& router, QHostAddress peer,
+    std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
+    : m_door(door), m_router(router), m_peer(std::move(peer)), m_ticket(std::move(ticket)),
       m_deadline(door.context().wheel, [this] { handleDeadline(); }),
       m_state(isTls ? State::TlsHandshake : State::Waiting), m_isTls(isTls)
 {
@@ -125,14 +125,14 @@ bool HttpConnection::headComplete()
     ++m_requests;
     m_keepsAlive = head.keepsAlive && (mostRequests == 0 || m_requests < mostRequests);
     m_isHeadRequest = head.request.method == "HEAD";
-    if (asksForUpgrade(head.request) && m_door.router().acceptorFor(head.request.path))
+    if (asksForUpgrade(head.request) && m_router.acceptorFor(head.request.path))
         return offerUpgrade();
 
     m_door.context().counters.bytesIn += quint64(head.octets);
     m_socket->skip(head.octets);
-    m_handler = m_door.router().handlerFor(head.request.path);
+    m_handler = m_router.handlerFor(head.request.path);
     if (!m_handler) {
-        const bool isForWebSockets = m_door.router().acceptorFor(head.request.path) != nullptr;
+        const bool isForWebSockets = m_router.acceptorFor(head.request.path) != nullptr;
         refuse(isForWebSockets ? 426 : 404,
             isForWebSockets ? "this path takes WebSockets only" : "nothing is at this path");
         return false;
@@ -206,7 +206,7 @@ bool HttpConnection::offerUpgrade()
     const HttpHead& head = m_reader->head();
     protocol::HttpRequest request = head.request;
     fillPeer(request);
-    session::WebSocketAcceptor* acceptor = m_door.router().acceptorFor(request.path);
+    session::WebSocketAcceptor* acceptor = m_router.acceptorFor(request.path);
     auto refusal = checkUpgrade(head);
     if (!refusal)
         refusal = acceptor->refusal(request);
@@ -242,7 +242,7 @@ void HttpConnection::refuse(int status, const QByteArray& reason)
 void HttpConnection::completeRefusal(protocol::HttpResponse& response) const
 {
     const QString path = m_reader ? m_reader->head().request.path : QString();
-    session::HttpHandler* handler = path.isEmpty() ? nullptr : m_door.router().handlerFor(path);
+    session::HttpHandler* handler = path.isEmpty() ? nullptr : m_router.handlerFor(path);
     if (handler)
         handler->completeRefusal(m_reader->head().request, response);
 }

@@ -16,6 +16,7 @@ namespace gatehouse::transport {
 
 class FrontDoor;
 class PendingExchange;
+class Router;
 
 /// One accepted connection while it speaks HTTP: TLS handshake, then one request at a time, each
 /// answered before the next is read, all within limits and deadlines. An accepted upgrade takes the
@@ -29,7 +30,7 @@ class HttpConnection : public QObject, private HttpSocket::Host
 
 public:
     /// A connected socket; with `isTls` its handshake comes first.
-    HttpConnection(FrontDoor& door, QHostAddress peer,
+    HttpConnection(FrontDoor& door, const Router& router, QHostAddress peer,
         std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls);
     /// Once, right after construction, with itself as the socket's host.
     void setSocket(std::unique_ptr<HttpSocket> socket);
@@ -82,6 +83,7 @@ private:
     Millis transferTime(qint64 octets) const;
 
     FrontDoor& m_door;
+    const Router& m_router; ///< of the address it came to
     std::unique_ptr<HttpSocket> m_socket;
     QHostAddress m_peer;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;

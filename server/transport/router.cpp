@@ -45,7 +45,7 @@ session::HttpHandler* Router::handlerFor(const QString& path) const
 
 session::WebSocketAcceptor* Router::acceptorFor(const QString& path) const
 {
-    return m_acceptors.value(withoutTrailingSlash(path));
+    return m_acceptors.value(withoutTrailingSlash(path), m_fallback);
 }
 
 } // namespace gatehouse::transport

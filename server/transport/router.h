@@ -18,6 +18,8 @@ class Router
 public:
     void addHandler(const QByteArray& prefix, session::HttpHandler* handler);
     void addAcceptor(const QByteArray& path, session::WebSocketAcceptor* acceptor);
+    /// Takes every path nobody else has.
+    void setFallbackAcceptor(session::WebSocketAcceptor* acceptor) { m_fallback = acceptor; }
 
     session::HttpHandler* handlerFor(const QString& path) const; ///< null: nobody
     session::WebSocketAcceptor* acceptorFor(const QString& path) const; ///< null: nobody
@@ -30,6 +32,7 @@ private:
     };
     std::vector<Route> m_routes; ///< longest prefix first
     QHash<QString, session::WebSocketAcceptor*> m_acceptors;
+    session::WebSocketAcceptor* m_fallback = nullptr;
 };
 
 } // namespace gatehouse::transport

@@ -22,32 +22,49 @@ Server::~Server() = default;
 
 Result<void> Server::listen(const QHostAddress& address, quint16 port)
 {
-    return d->door.listen(address, port);
+    return listen(Gate::Main, address, port);
+}
+
+Gate Server::addGate(Encryption encryption)
+{
+    return Gate{d->door.addGate(encryption)};
+}
+
+Result<void> Server::listen(Gate gate, const QHostAddress& address, quint16 port)
+{
+    return d->door.listen(size_t(gate), address, port);
 }
 
 bool Server::isListening() const
 {
-    return d->door.listener() != nullptr;
+    return d->door.listener(size_t(Gate::Main)) != nullptr;
 }
 
-QHostAddress Server::address() const
+QHostAddress Server::address(Gate gate) const
 {
-    return isListening() ? d->door.listener()->address() : QHostAddress();
+    const Listener* listener = d->door.listener(size_t(gate));
+    return listener ? listener->address() : QHostAddress();
 }
 
-quint16 Server::port() const
+quint16 Server::port(Gate gate) const
 {
-    return isListening() ? d->door.listener()->port() : quint16(0);
+    const Listener* listener = d->door.listener(size_t(gate));
+    return listener ? listener->port() : quint16(0);
 }
 
-void Server::addHandler(const QByteArray& prefix, session::HttpHandler* handler)
+void Server::addHandler(const QByteArray& prefix, session::HttpHandler* handler, Gate gate)
 {
-    d->door.router().addHandler(prefix, handler);
+    d->door.router(size_t(gate)).addHandler(prefix, handler);
 }
 
-void Server::addAcceptor(const QByteArray& path, session::WebSocketAcceptor* acceptor)
+void Server::addAcceptor(const QByteArray& path, session::WebSocketAcceptor* acceptor, Gate gate)
 {
-    d->door.router().addAcceptor(path, acceptor);
+    d->door.router(size_t(gate)).addAcceptor(path, acceptor);
+}
+
+void Server::setFallbackAcceptor(session::WebSocketAcceptor* acceptor, Gate gate)
+{
+    d->door.router(size_t(gate)).setFallbackAcceptor(acceptor);
 }
 
 void Server::stopListening()

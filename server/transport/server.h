@@ -16,6 +16,9 @@
 
 namespace gatehouse::transport {
 
+/// Numbers an address the server listens at.
+enum class Gate : size_t { Main = 0 };
+
 /// The one door: accepts connections, reads HTTP requests within limits and deadlines, hands them
 /// to the handler of their path, and turns upgrade requests into WebSocketLinks. Owned by the
 /// composition root; lives in one thread that runs an EpollDispatcher. Handlers and acceptors are
@@ -32,17 +35,26 @@ public:
     /// trusted proxies cannot be used, with Unavailable when the address cannot be bound.
     Result<void> listen(const QHostAddress& address, quint16 port);
 
-    bool isListening() const;
-    QHostAddress address() const;
-    quint16 port() const; ///< 0 when not listening
+    /// A further address with paths of its own, under the same bounds and counters. Nobody is at
+    /// its paths but those who are added with its number.
+    Gate addGate(Encryption encryption);
+    Result<void> listen(Gate gate, const QHostAddress& address, quint16 port);
+
+    bool isListening() const; ///< at the main gate
+    QHostAddress address(Gate gate = Gate::Main) const;
+    quint16 port(Gate gate = Gate::Main) const; ///< 0 when not listening
 
     /// Requests whose path equals `prefix`, or starts with it where it ends in '/' or the path goes
     /// on with '/'. The longest prefix wins. Requests no handler wants are answered 404.
-    void addHandler(const QByteArray& prefix, session::HttpHandler* handler);
+    void addHandler(
+        const QByteArray& prefix, session::HttpHandler* handler, Gate gate = Gate::Main);
 
     /// Upgrade requests for exactly this path (a trailing '/' is not significant). Requests without
     /// an upgrade go to the path's handler; where there is none they are answered 426.
-    void addAcceptor(const QByteArray& path, session::WebSocketAcceptor* acceptor);
+    void addAcceptor(
+        const QByteArray& path, session::WebSocketAcceptor* acceptor, Gate gate = Gate::Main);
+    /// Upgrade requests for every path nobody else has.
+    void setFallbackAcceptor(session::WebSocketAcceptor* acceptor, Gate gate);
 
     /// No new connections; the open ones go on. For draining.
     void stopListening();

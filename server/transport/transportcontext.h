@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "server/session/websocketlink.h"
 #include "server/transport/closingstreams.h"
 #include "server/transport/connectioncaps.h"
 #include "server/transport/deadlinewheel.h"
@@ -10,6 +11,7 @@
 #include "server/transport/transportoptions.h"
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 namespace gatehouse::transport {
@@ -24,6 +26,9 @@ struct TransportContext
     }
     Q_DISABLE_COPY_MOVE(TransportContext)
 
+    /// Bounds of an acceptor's links: ours but for what it says itself. For the context's life.
+    const WebSocketOptions& webSocketOptions(const session::WebSocketAcceptor& acceptor);
+
     const TransportOptions options;
     const Clock& clock;
     TransportCounters counters;
@@ -32,6 +37,10 @@ struct TransportContext
     ClosingStreams closing;
     std::shared_ptr<ConnectionCaps> caps; ///< set when listening begins
     int pendingTlsHandshakes = 0;
+
+private:
+    std::unordered_map<const session::WebSocketAcceptor*, std::unique_ptr<const WebSocketOptions>>
+        m_ownOptions;
 };
 
 using TransportContextPtr = std::shared_ptr<TransportContext>;

@@ -68,6 +68,12 @@ struct TlsOptions
     bool isEnabled() const { return !certificateFile.isEmpty() || !keyFile.isEmpty(); }
 };
 
+/// What an address beside the main one speaks.
+enum class Encryption : quint8 {
+    AsConfigured, ///< TLS when TlsOptions say so
+    None, ///< plain TCP in any case
+};
+
 /// Every bound of the front door, with its default.
 struct TransportOptions
 {

@@ -27,22 +27,22 @@ protocol::WebSocketLimits limitsOf(const WebSocketOptions& options)
 } // namespace
 
 std::unique_ptr<session::WebSocketLink> WebSocketConnection::create(
-    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream,
-    QByteArray greeting)
+    std::shared_ptr<TransportContext> context, const WebSocketOptions& options,
+    std::unique_ptr<ByteStream> stream, QByteArray greeting)
 {
     std::unique_ptr<WebSocketConnection> connection(
-        new WebSocketConnection(std::move(context), std::move(stream)));
+        new WebSocketConnection(std::move(context), options, std::move(stream)));
     connection->m_stream->setReceiver(connection.get());
     connection->m_stream->start();
     connection->enqueue(std::move(greeting));
     return connection;
 }
 
-WebSocketConnection::WebSocketConnection(
-    std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream)
-    : m_context(std::move(context)), m_stream(std::move(stream)),
-      m_decoder(protocol::WebSocketRole::Server, limitsOf(m_context->options.webSocket)),
-      m_controlFrames(m_context->options.webSocket.controlFrames),
+WebSocketConnection::WebSocketConnection(std::shared_ptr<TransportContext> context,
+    const WebSocketOptions& options, std::unique_ptr<ByteStream> stream)
+    : m_context(std::move(context)), m_options(options), m_stream(std::move(stream)),
+      m_decoder(protocol::WebSocketRole::Server, limitsOf(m_options)),
+      m_controlFrames(m_options.controlFrames),
       m_readDeadline(m_context->wheel, [this] { handleReadDeadline(); }),
       m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); })
 {
@@ -73,7 +73,7 @@ void WebSocketConnection::sendFrames(QByteArray frames)
 void WebSocketConnection::enqueue(QByteArray frames, protocol::Shedding shedding)
 {
     m_queue.push(std::move(frames), m_context->clock.monotonic(), shedding);
-    const qsizetype bound = m_context->options.webSocket.maxQueuedBytes;
+    const qsizetype bound = m_options.maxQueuedBytes;
     // Much within one turn is no sign of a slow peer before the kernel was asked to take it.
     if (m_queue.weight() > bound)
         writeQueue();
@@ -90,6 +90,11 @@ void WebSocketConnection::countShed(qsizetype packets)
 {
     m_shed += quint64(packets);
     m_context->counters.framesShed += quint64(packets);
+}
+
+void WebSocketConnection::sendPing()
+{
+    sendFrames(protocol::webSocketFrame(protocol::WebSocketOpcode::Ping, {}));
 }
 
 bool WebSocketConnection::flushOrDrop()
@@ -122,7 +127,7 @@ void WebSocketConnection::close(CloseCode code, QLatin1StringView reason)
     m_queue.push(protocol::webSocketCloseFrame(m_closeCode, QByteArrayView(reason)),
         m_context->clock.monotonic());
     m_context->flushList.markDirty(*this);
-    m_writeDeadline.start(m_context->options.webSocket.close);
+    m_writeDeadline.start(m_options.close);
 }
 
 void WebSocketConnection::flush()
@@ -180,7 +185,7 @@ void WebSocketConnection::watchQueueAge()
         m_writeDeadline.stop();
     } else if (!m_writeDeadline.isRunning()) {
         const Millis age = m_context->clock.monotonic() - m_queue.oldest();
-        m_writeDeadline.start(m_context->options.webSocket.maxQueueAge - age);
+        m_writeDeadline.start(m_options.maxQueueAge - age);
     }
 }
 
@@ -195,7 +200,7 @@ void WebSocketConnection::handleWriteDeadline()
     }
     if (m_queue.isEmpty())
         return;
-    const Millis tooOld = m_context->clock.monotonic() - m_context->options.webSocket.maxQueueAge;
+    const Millis tooOld = m_context->clock.monotonic() - m_options.maxQueueAge;
     if (m_queue.oldest() <= tooOld)
         countShed(m_queue.shedOlderThan(tooOld + Millis{1}));
     if (!m_queue.isEmpty() && m_queue.oldest() <= tooOld)
@@ -236,7 +241,7 @@ void WebSocketConnection::watchReading(bool isMidMessage)
         m_readDeadline.stop();
         return;
     }
-    const WebSocketOptions& options = m_context->options.webSocket;
+    const WebSocketOptions& options = m_options;
     const Millis now = m_context->clock.monotonic();
     if (m_messageBegan < Millis{0})
         m_messageBegan = now;
@@ -265,7 +270,11 @@ bool WebSocketConnection::handle(const WebSocketEvent& event)
     case WebSocketEvent::Kind::Ping:
         return handlePing(event.payload);
     case WebSocketEvent::Kind::Pong:
-        return !isControlFlood();
+        if (isControlFlood())
+            return false;
+        if (isOpen && m_receiver)
+            m_receiver->pongReceived();
+        return true;
     case WebSocketEvent::Kind::Close:
         handleClose(event);
         return false;
@@ -289,7 +298,7 @@ bool WebSocketConnection::handlePing(QByteArrayView payload)
 
 bool WebSocketConnection::isControlFlood()
 {
-    const Rate& rate = m_context->options.webSocket.controlFrames;
+    const Rate& rate = m_options.controlFrames;
     if (m_state != State::Open || m_controlFrames.take(1, rate, m_context->clock))
         return false;
     ++m_context->counters.webSocketFloods;

@@ -14,6 +14,7 @@
 namespace gatehouse::transport {
 
 struct TransportContext;
+struct WebSocketOptions;
 
 /// WebSocketLink over a ByteStream, server side, after the opening handshake. Owned by the session;
 /// network thread only. Answers pings, checks frames, bounds its queue in octets and age, ends a
@@ -25,8 +26,9 @@ class WebSocketConnection final : public session::WebSocketLink,
 {
 public:
     /// `greeting`, the answer to the handshake, leaves before everything else.
+    /// `options` live as long as the context.
     static std::unique_ptr<session::WebSocketLink> create(std::shared_ptr<TransportContext> context,
-        std::unique_ptr<ByteStream> stream, QByteArray greeting);
+        const WebSocketOptions& options, std::unique_ptr<ByteStream> stream, QByteArray greeting);
     ~WebSocketConnection() override;
 
     void setReceiver(WebSocketLink::Receiver* receiver) override { m_receiver = receiver; }
@@ -36,6 +38,8 @@ public:
     bool flushOrDrop() override;
     qsizetype queuedBytes() const override { return m_queue.bytes(); }
     quint64 shedPackets() const override { return m_shed; }
+    void sendPing() override;
+    bool isBusy() const override { return !m_queue.isEmpty() || m_decoder.isMidMessage(); }
     void close(session::CloseCode code, QLatin1StringView reason) override;
 
 private:
@@ -45,8 +49,8 @@ private:
         Ended,
     };
 
-    WebSocketConnection(
-        std::shared_ptr<TransportContext> context, std::unique_ptr<ByteStream> stream);
+    WebSocketConnection(std::shared_ptr<TransportContext> context, const WebSocketOptions& options,
+        std::unique_ptr<ByteStream> stream);
 
     void bytesReceived(std::span<char> octets) override;
     void readyToWrite() override;
@@ -76,6 +80,7 @@ private:
     void end(quint16 code, QLatin1StringView reason); ///< last act: tells the receiver
 
     std::shared_ptr<TransportContext> m_context;
+    const WebSocketOptions& m_options;
     std::unique_ptr<ByteStream> m_stream;
     WebSocketLink::Receiver* m_receiver = nullptr;
     protocol::WebSocketDecoder m_decoder;

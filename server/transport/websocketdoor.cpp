@@ -23,8 +23,9 @@ void WebSocketDoor::open(HttpSocket& socket, std::unique_ptr<ConnectionCaps::Tic
         return;
     }
     ++m_context->counters.upgradesAccepted;
-    acceptor.linkOpened(
-        request, WebSocketConnection::create(m_context, std::move(stream), std::move(answer)));
+    acceptor.linkOpened(request,
+        WebSocketConnection::create(m_context, m_context->webSocketOptions(acceptor),
+            std::move(stream), std::move(answer)));
 }
 
 } // namespace gatehouse::transport

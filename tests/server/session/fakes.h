@@ -78,6 +78,11 @@ public:
         if (receiver)
             receiver->binaryReceived(octets);
     }
+    void sendPong()
+    {
+        if (receiver)
+            receiver->pongReceived();
+    }
     /// The socket ends, by the peer or as the answer to our close frame.
     void end(quint16 code = 1005, QLatin1StringView reason = {})
     {
@@ -94,6 +99,7 @@ public:
     QByteArray closeReason;
     bool isDestroyed = false;
     qsizetype queuedBytes = 0; ///< what the link pretends to have queued
+    int pings = 0; ///< of the WebSocket's own
     bool isStalled = false; ///< takes nothing: what is sent waits in `unsent`
     QByteArrayList unsent;
 
@@ -125,6 +131,8 @@ public:
         m_peer->binaries << packet->attachments();
     }
     qsizetype queuedBytes() const override { return m_peer->queuedBytes; }
+    void sendPing() override { ++m_peer->pings; }
+    bool isBusy() const override { return m_peer->queuedBytes > 0; }
     bool flushOrDrop() override { return std::exchange(m_peer->unsent, {}).isEmpty(); }
     void close(CloseCode code, QLatin1StringView reason) override
     {

@@ -60,6 +60,18 @@ private Q_SLOTS:
         QCOMPARE(router.acceptorFor(QStringLiteral("/socket.io/x")), nullptr);
         QCOMPARE(router.acceptorFor(QStringLiteral("/")), nullptr);
     }
+
+    void aFallbackTakesEveryOtherPath()
+    {
+        Acceptor acceptor;
+        Acceptor fallback;
+        transport::Router router;
+        router.addAcceptor("/service", &acceptor);
+        router.setFallbackAcceptor(&fallback);
+        QCOMPARE(router.acceptorFor(QStringLiteral("/service")), &acceptor);
+        QCOMPARE(router.acceptorFor(QStringLiteral("/")), &fallback);
+        QCOMPARE(router.acceptorFor(QStringLiteral("/x/y")), &fallback);
+    }
 };
 
 QTEST_GUILESS_MAIN(TestRouter)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/protocol/websocketframe.h"
 #include "server/transport/epolldispatcher.h"
 #include "tests/server/transport/doorfixture.h"
 #include "tests/support/httpcall.h"
@@ -73,6 +74,9 @@ private Q_SLOTS:
     void closeEndsEverything();
     void portInUseIsAnError();
     void badOptionsAreErrors();
+    void gatesHavePathsOfTheirOwn();
+    void aGateWithoutTlsBesideTls();
+    void anAcceptorsLimitsAreItsLinks();
     void manyConnectionsAtOnce();
 };
 
@@ -597,6 +601,97 @@ void TestServer::badOptionsAreErrors()
         QCOMPARE(listening.error().code, ErrorCode::BadRequest);
         QVERIFY(!listening.error().detail.isEmpty());
     }
+}
+
+const QByteArray upgradeFields("Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Version: 13\r\n"
+                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+
+static QByteArray upgradeOf(const QByteArray& path)
+{
+    return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + upgradeFields;
+}
+
+void TestServer::gatesHavePathsOfTheirOwn()
+{
+    DoorFixture door;
+    RecordingAcceptor any;
+    const transport::Gate gate = door.server.addGate(transport::Encryption::AsConfigured);
+    door.server.setFallbackAcceptor(&any, gate);
+    QVERIFY(door.server.listen(gate, QHostAddress(QHostAddress::LocalHost), 0));
+    const quint16 port = door.server.port(gate);
+    QVERIFY(port != 0 && port != door.port());
+
+    QCOMPARE(httpRequest(port, "GET", "/h/").status, 426);
+    QCOMPARE(httpRequest(door.port(), "GET", "/h/").status, 200);
+    for (const QByteArray path : {"/", "/x", "/ws"}) {
+        RawClient client(port);
+        client.send(upgradeOf(path));
+        QVERIFY(client.waitFor("101 Switching"));
+    }
+    QVERIFY(waitUntil([&] { return any.links.size() == 3; }));
+    QVERIFY(door.acceptor.links.empty());
+    RawClient main(door.port());
+    main.send(upgradeOf("/x"));
+    QVERIFY(main.waitFor(" 404 "));
+
+    door.server.stopListening();
+    QCOMPARE(door.server.port(gate), quint16(0));
+    QCOMPARE(httpRequest(port, "GET", "/").status, 0);
+}
+
+void TestServer::aGateWithoutTlsBesideTls()
+{
+    const TlsFiles files;
+    TransportOptions options;
+    options.tls = files.options();
+    DoorFixture door(options);
+    RecordingAcceptor any;
+    const transport::Gate gate = door.server.addGate(transport::Encryption::None);
+    door.server.setFallbackAcceptor(&any, gate);
+    QVERIFY(door.server.listen(gate, QHostAddress(QHostAddress::LocalHost), 0));
+    RawClient client(door.server.port(gate));
+    client.send(upgradeOf("/"));
+    QVERIFY(client.waitFor("101 Switching"));
+    QVERIFY(!any.asked.front().secure);
+    RawClient main(door.port());
+    main.send(upgradeOf("/ws"));
+    QVERIFY(main.waitForEnd());
+    QVERIFY(!main.received().contains("101"));
+}
+
+void TestServer::anAcceptorsLimitsAreItsLinks()
+{
+    class Small final : public session::WebSocketAcceptor
+    {
+    public:
+        std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest&) override
+        {
+            return std::nullopt;
+        }
+        void linkOpened(
+            const protocol::HttpRequest&, std::unique_ptr<session::WebSocketLink> link) override
+        {
+            opened = std::make_unique<RecordingLink>(std::move(link));
+        }
+        session::LinkLimits linkLimits() const override { return {5, 64 << 20, Millis{60'000}}; }
+        std::unique_ptr<RecordingLink> opened;
+    };
+    DoorFixture door;
+    Small small;
+    door.server.addAcceptor("/small", &small);
+    RawClient client(door.port());
+    client.send(upgradeOf("/small"));
+    QVERIFY(client.waitFor("101 Switching"));
+    // Far over the main bound of a queue, and nobody reads.
+    small.opened->send(QByteArray(20 << 20, 'x'));
+    small.opened->send(QByteArray(20 << 20, 'y'));
+    QCoreApplication::processEvents();
+    QVERIFY(small.opened->link);
+    QVERIFY(small.opened->link->isBusy());
+    client.send(protocol::maskedWebSocketFrame(protocol::WebSocketOpcode::Text, "123456", 1));
+    QVERIFY(waitUntil([&] { return small.opened->closedCount == 1; }));
+    QCOMPARE(small.opened->closeCode, quint16(1009));
 }
 
 void TestServer::manyConnectionsAtOnce()

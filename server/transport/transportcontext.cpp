@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/transport/transportcontext.h"
+
+namespace gatehouse::transport {
+
+const WebSocketOptions& TransportContext::webSocketOptions(
+    const session::WebSocketAcceptor& acceptor)
+{
+    const session::LinkLimits limits = acceptor.linkLimits();
+    if (limits.isEmpty())
+        return options.webSocket;
+    auto& own = m_ownOptions[&acceptor];
+    if (!own) {
+        auto made = std::make_unique<WebSocketOptions>(options.webSocket);
+        made->maxMessageBytes = limits.maxMessageBytes.value_or(made->maxMessageBytes);
+        made->maxQueuedBytes = limits.maxQueuedBytes.value_or(made->maxQueuedBytes);
+        made->maxQueueAge = limits.maxQueueAge.value_or(made->maxQueueAge);
+        own = std::move(made);
+    }
+    return *own;
+}
+
+} // namespace gatehouse::transport
