@@ -59,7 +59,8 @@ std::optional<ClientInfo> ClientInfo::fromJson(const QJsonObject& object)
     info.bytesIn = fields.count(L("bytesIn"));
     info.bytesOut = fields.count(L("bytesOut"));
     info.sockets = fields.items<ClientSocketInfo>(L("sockets"));
-    const bool knownTransport = info.transport == L("polling") || info.transport == L("websocket");
+    const bool knownTransport = info.transport == L("polling") || info.transport == L("websocket")
+        || info.transport == L("flat-json") || info.transport == L("typed-json");
     if (!fields.ok() || !knownTransport || !isIdentityKind(info.kind) || info.sessionId.isEmpty())
         return std::nullopt;
     return info;

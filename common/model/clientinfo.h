@@ -21,12 +21,12 @@ struct ClientSocketInfo
     friend bool operator==(const ClientSocketInfo&, const ClientSocketInfo&) = default;
 };
 
-/// An item of the admin topic `clients`: one Engine.IO session. Times are UTC milliseconds since
+/// An item of the admin topic `clients`: one Engine.IO session, or one plain WebSocket. Times are UTC milliseconds since
 /// 1970; counters run since the session began.
 struct ClientInfo
 {
     QString sessionId; ///< the key
-    QString transport; ///< "polling" or "websocket"
+    QString transport; ///< "polling", "websocket"; without Socket.IO "flat-json", "typed-json"
     QString address;
     QString userAgent; ///< as the client said; hostile text is possible
     qint64 connectedAt = 0;

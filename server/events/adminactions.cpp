@@ -13,6 +13,8 @@
 
 #include <QJsonArray>
 
+#include <algorithm>
+
 namespace gatehouse::events {
 
 using L = QLatin1StringView;
@@ -81,8 +83,12 @@ void AdminActions::run(
 void AdminActions::disconnectClient(const Request& request)
 {
     const QString id = request.argument.value(L("sessionId")).toString();
-    const bool closed = m_services.server.closeSession({id.toUtf8()}, session::CloseCode::Kicked,
-        QLatin1StringView("disconnected by an administrator"));
+    const auto sources = m_services.allSessions();
+    const bool closed
+        = std::any_of(sources.begin(), sources.end(), [&](session::SessionSource* source) {
+              return source->closeSession({id.toUtf8()}, session::CloseCode::Kicked,
+                  QLatin1StringView("disconnected by an administrator"));
+          });
     const QString target = QStringLiteral("session ") + id.left(64);
     if (closed)
         finish(request, target, QJsonObject());

@@ -28,6 +28,13 @@ namespace gatehouse::events {
 
 using L = QLatin1StringView;
 
+std::vector<session::SessionSource*> AdminServices::allSessions() const
+{
+    std::vector<session::SessionSource*> all{&server};
+    all.insert(all.end(), plainSessions.begin(), plainSessions.end());
+    return all;
+}
+
 /// One topic somebody watches, and how far they have read its snapshot.
 struct AdminNamespace::Watcher
 {
@@ -83,7 +90,7 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
     m_topics.push_back(
         std::make_unique<MembersTopic>(services.hub, services.server, services.clock));
     m_topics.push_back(std::make_unique<ClientsTopic>(
-        services.server, services.hub, m_options.clientCountersInterval));
+        m_services.allSessions(), services.hub, m_options.clientCountersInterval));
     m_topics.push_back(std::make_unique<NodesTopic>(
         services.directory, services.presence, services.tasks, services.clock));
     m_topics.push_back(std::make_unique<TasksTopic>(

@@ -4,6 +4,7 @@
 #include "common/core/result.h"
 #include "server/access/principal.h"
 #include "server/events/adminoptions.h"
+#include "server/session/sessionsource.h"
 #include "server/session/socket.h"
 
 #include <QHash>
@@ -56,6 +57,10 @@ struct AdminServices
     observe::LoopLag& loopLag;
     observe::AuditSink& audit;
     const Clock& clock;
+    /// Sessions beside those of `server`, for the console; not owned.
+    std::vector<session::SessionSource*> plainSessions{};
+
+    std::vector<session::SessionSource*> allSessions() const;
 };
 
 /// The namespace `/gh-admin` (docs/admin-protocol.md): watching by snapshot and numbered changes,

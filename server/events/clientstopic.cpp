@@ -12,6 +12,14 @@ QString keyOf(const SessionId& id)
     return QString::fromUtf8(id.value);
 }
 
+QString transportOf(const session::SessionView& view)
+{
+    if (!view.dialect.isEmpty())
+        return view.dialect;
+    return view.transport == session::TransportKind::Polling ? QStringLiteral("polling")
+                                                             : QStringLiteral("websocket");
+}
+
 /// Differs whenever any shown counter differs: they only grow, the queue comes with packets.
 quint64 trafficOf(const session::SessionView& view)
 {
@@ -22,14 +30,16 @@ quint64 trafficOf(const session::SessionView& view)
 
 void ClientsTopic::start()
 {
-    m_server.addObserver(this);
+    for (session::SessionSource* source : m_sources)
+        source->addObserver(this);
     m_hub.addObserver(this);
 }
 
 void ClientsTopic::stop()
 {
     m_hub.removeObserver(this);
-    m_server.removeObserver(this);
+    for (session::SessionSource* source : m_sources)
+        source->removeObserver(this);
     m_traffic.clear();
     KeyedTopic::stop();
 }
@@ -40,11 +50,13 @@ void ClientsTopic::prepare(Millis now)
         return;
     m_comparedAt = now;
     QHash<SessionId, quint64> traffic;
-    for (const session::SessionView& view : m_server.sessions()) {
-        const quint64 total = trafficOf(view);
-        if (m_traffic.value(view.id) != total)
-            touch(keyOf(view.id));
-        traffic.insert(view.id, total);
+    for (const session::SessionSource* source : m_sources) {
+        for (const session::SessionView& view : source->sessions()) {
+            const quint64 total = trafficOf(view);
+            if (m_traffic.value(view.id) != total)
+                touch(keyOf(view.id));
+            traffic.insert(view.id, total);
+        }
     }
     m_traffic = std::move(traffic);
 }
@@ -52,21 +64,25 @@ void ClientsTopic::prepare(Millis now)
 std::vector<QString> ClientsTopic::keys() const
 {
     std::vector<QString> all;
-    for (const session::SessionView& view : m_server.sessions())
-        all.push_back(keyOf(view.id));
+    for (const session::SessionSource* source : m_sources) {
+        for (const session::SessionView& view : source->sessions())
+            all.push_back(keyOf(view.id));
+    }
     return all;
 }
 
 std::optional<QByteArray> ClientsTopic::item(const QString& key)
 {
-    const auto view = m_server.session({key.toUtf8()});
+    std::optional<session::SessionView> view;
+    for (const session::SessionSource* source : m_sources) {
+        if (!view)
+            view = source->session({key.toUtf8()});
+    }
     if (!view)
         return std::nullopt;
     model::ClientInfo info;
     info.sessionId = key;
-    info.transport = view->transport == session::TransportKind::Polling
-        ? QStringLiteral("polling")
-        : QStringLiteral("websocket");
+    info.transport = transportOf(*view);
     info.address = view->peerAddress;
     info.userAgent = QString::fromUtf8(view->userAgent);
     info.connectedAt = view->connectedAt.count();
@@ -119,8 +135,12 @@ void ClientsTopic::memberLeft(
 
 void ClientsTopic::touchOwner(const hub::Subscriber& subscriber)
 {
-    if (const session::Socket* socket = m_server.findSocket(subscriber.socketId()))
-        touch(keyOf(socket->sessionId()));
+    for (const session::SessionSource* source : m_sources) {
+        if (const auto owner = source->sessionOf(subscriber.socketId())) {
+            touch(keyOf(*owner));
+            return;
+        }
+    }
 }
 
 } // namespace gatehouse::events

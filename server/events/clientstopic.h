@@ -3,21 +3,23 @@
 
 #include "server/events/keyedtopic.h"
 #include "server/hub/hub.h"
-#include "server/session/socketioserver.h"
+#include "server/session/sessionsource.h"
 
 #include <QHash>
 
 namespace gatehouse::events {
 
-/// `clients`: every session. What happens to one is told at once; counters, which move with every
+/// `clients`: every session, whatever it speaks. What happens to one is told at once; counters, which move with every
 /// packet, are compared now and then.
 class ClientsTopic final : public KeyedTopic,
                            private session::SessionObserver,
                            private hub::HubObserver
 {
 public:
-    ClientsTopic(session::SocketIoServer& server, hub::Hub& hub, Millis countersInterval)
-        : m_server(server), m_hub(hub), m_countersInterval(countersInterval)
+    /// `sources` are not owned.
+    ClientsTopic(
+        std::vector<session::SessionSource*> sources, hub::Hub& hub, Millis countersInterval)
+        : m_sources(std::move(sources)), m_hub(hub), m_countersInterval(countersInterval)
     {
     }
 
@@ -38,7 +40,7 @@ private:
         const NamespaceName&, const RoomName&, const hub::Subscriber& subscriber) override;
     void touchOwner(const hub::Subscriber& subscriber);
 
-    session::SocketIoServer& m_server;
+    const std::vector<session::SessionSource*> m_sources;
     hub::Hub& m_hub;
     const Millis m_countersInterval;
     Millis m_comparedAt{};
