@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/services/busdesk.h"
+
+#include "common/core/strictjson.h"
+#include "common/protocol/jsonframe.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/services/typenames.h"
+
+#include <array>
+
+namespace gatehouse::services {
+
+namespace {
+
+constexpr Millis defaultTimeout{5'000};
+constexpr qint64 longestTimeoutMs = 600'000;
+
+Result<void> wrong(const char* what)
+{
+    return failure(ErrorCode::BadRequest, QString::fromLatin1(what));
+}
+
+/// A body of the bus as JSON: as it is, or as a text.
+QByteArray jsonOf(const QByteArray& body)
+{
+    if (checkJson(body, {.maxDepth = 100}))
+        return body;
+    return protocol::jsonString(QString::fromUtf8(body).toUtf8());
+}
+
+template <size_t Count>
+Result<std::array<QByteArrayView, Count>> membersOf(
+    QByteArrayView content, const std::array<QByteArrayView, Count>& names)
+{
+    std::array<QByteArrayView, Count> values;
+    if (content.isEmpty() || jsonKind(content) != JsonKind::Object
+        || !protocol::findJsonMembers(content, names, values))
+        return failure(
+            ErrorCode::BadRequest, QStringLiteral("\"content\" is an object, each member once"));
+    return values;
+}
+
+std::string keyOf(const QByteArray& uuid)
+{
+    return uuid.toStdString();
+}
+
+} // namespace
+
+BusDesk::BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& options, Send send)
+    : m_bus(bus), m_clock(clock), m_options(options), m_send(std::move(send))
+{
+}
+
+BusDesk::~BusDesk() = default;
+
+bool BusDesk::serve(const std::vector<bus::QueueName>& queues)
+{
+    m_served.clear();
+    for (const bus::QueueName& queue : queues) {
+        m_served.push_back(m_bus.serve(queue,
+            [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); }));
+        if (!m_served.back())
+            return false;
+    }
+    return true;
+}
+
+void BusDesk::called(const bus::Message& call, bus::Reply reply)
+{
+    const QByteArray uuid = newUuid();
+    const QByteArray content = "{\"queue\":" + protocol::jsonString(call.topic)
+        + ",\"body\":" + jsonOf(call.body) + '}';
+    m_calls.emplace(keyOf(textOf(uuid)), Call{std::move(reply), m_clock.monotonic()});
+    m_send("bus-call", uuid, {}, content);
+}
+
+bool BusDesk::isItsBusiness(const QByteArray& type)
+{
+    return type == "bus-answer" || type == "bus-publish" || type == "bus-request";
+}
+
+Result<void> BusDesk::handle(const Envelope& envelope, const QByteArray& sender)
+{
+    if (envelope.type == "bus-answer")
+        return answer(envelope);
+    return envelope.type == "bus-publish" ? publish(envelope, sender) : request(envelope, sender);
+}
+
+Result<void> BusDesk::answer(const Envelope& envelope)
+{
+    static constexpr std::array<QByteArrayView, 2> names{"body", "final"};
+    const auto members = membersOf(envelope.content, names);
+    if (!members)
+        return tl::unexpected(members.error());
+    const auto& [body, isLast] = *members;
+    if (body.isEmpty())
+        return wrong("\"body\" is missing");
+    const auto call = m_calls.find(keyOf(textOf(envelope.responseUuid)));
+    if (call == m_calls.end())
+        return wrong("no such call (any more)");
+    if (isLast == "false") {
+        call->second.reply.part(body.toByteArray());
+        return {};
+    }
+    bus::Reply reply = std::move(call->second.reply);
+    m_calls.erase(call);
+    reply.finish(body.toByteArray());
+    return {};
+}
+
+Result<void> BusDesk::publish(const Envelope& envelope, const QByteArray& sender)
+{
+    static constexpr std::array<QByteArrayView, 3> names{"exchange", "topic", "body"};
+    const auto members = membersOf(envelope.content, names);
+    if (!members)
+        return tl::unexpected(members.error());
+    const auto& [exchange, topic, body] = *members;
+    bus::Publication publication;
+    publication.exchange = textOf(exchange);
+    publication.topic = textOf(topic);
+    publication.body = body.toByteArray();
+    publication.properties.sender = sender;
+    publication.properties.contentType = "application/json";
+    // Messages by type have their sender stamped, which this would go around.
+    if (publication.topic.isEmpty() || publication.topic.startsWith("services"))
+        return wrong("\"topic\" is missing, or one of the server's own");
+    if (body.isEmpty())
+        return wrong("\"body\" is missing");
+    m_bus.publish(std::move(publication));
+    return {};
+}
+
+Result<void> BusDesk::request(const Envelope& envelope, const QByteArray& sender)
+{
+    static constexpr std::array<QByteArrayView, 3> names{"queue", "body", "timeout_ms"};
+    const auto members = membersOf(envelope.content, names);
+    if (!members)
+        return tl::unexpected(members.error());
+    const auto& [queue, body, timeout] = *members;
+    const QByteArray uuid = textOf(envelope.uuid);
+    if (uuid.isEmpty() || uuid.size() > 64 || m_requests.contains(keyOf(uuid)))
+        return wrong("\"uuid\" is missing, too long, or that of a request under way");
+    if (qsizetype(m_requests.size()) >= m_options.maxRequests)
+        return wrong("too many requests are under way");
+    bus::Request wanted;
+    wanted.queue = textOf(queue);
+    wanted.body = body.toByteArray();
+    wanted.properties.sender = sender;
+    const qint64 ms = jsonInteger(timeout).value_or(defaultTimeout.count());
+    if (wanted.queue.isEmpty() || body.isEmpty() || ms < 1 || ms > longestTimeoutMs)
+        return wrong("\"queue\" or \"body\" is missing, or \"timeout_ms\" is not 1 to 600000");
+    wanted.timeout = Millis{ms};
+    const QByteArray raw = envelope.uuid.toByteArray();
+    bus::Ticket ticket
+        = m_bus.request(std::move(wanted), [this, uuid, raw](const Result<bus::Answer>& answer) {
+              const bool isFinal = !answer || answer->isFinal;
+              const QByteArray content = answer
+                  ? QByteArray("{\"body\":" + jsonOf(answer->message.body) + ",\"final\":"
+                      + (isFinal ? "true" : "false") + '}')
+                  : QByteArray("{\"error\":"
+                      + protocol::jsonString(
+                          QString(traits(answer.error().code).name).toUtf8())
+                      + ",\"message\":" + protocol::jsonString(answer.error().detail.toUtf8())
+                      + ",\"final\":true}");
+              const std::string key = keyOf(uuid);
+              m_send("bus-response", {}, raw, content);
+              if (isFinal)
+                  m_requests.erase(key); // and with it, perhaps, this function
+          });
+    m_requests.emplace(keyOf(uuid), std::move(ticket));
+    return {};
+}
+
+void BusDesk::sweep()
+{
+    const Millis now = m_clock.monotonic();
+    std::erase_if(m_calls, [&](const auto& entry) {
+        return now - entry.second.since >= m_options.requestLife;
+    });
+}
+
+} // namespace gatehouse::services

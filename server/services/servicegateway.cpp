@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/services/servicegateway.h"
+
+#include "common/core/strictjson.h"
+#include "common/protocol/socketiopacket.h"
+#include "server/access/tokenverifier.h"
+#include "server/observe/log.h"
+#include "server/services/busdesk.h"
+#include "server/services/typenames.h"
+
+namespace gatehouse::services {
+
+using protocol::HttpResponse;
+using session::CloseCode;
+using session::PlainSocket;
+
+namespace {
+
+constexpr Millis sweepInterval{1'000};
+constexpr int serviceDepth = 128; ///< nesting of what services send; clients' content is inside it
+constexpr qsizetype maxUuidBytes = 64;
+
+bool isText(QByteArrayView raw, qsizetype maxBytes)
+{
+    return !raw.isEmpty() && jsonKind(raw) == JsonKind::String && raw.size() <= maxBytes + 2;
+}
+
+} // namespace
+
+/// One connected service.
+struct ServiceGateway::Port
+{
+    PlainSocket& socket;
+    access::Principal principal;
+    QByteArray name{}; ///< "service.Filesystem"; empty: not registered
+    QByteArray sender{}; ///< the same as JSON
+    QSet<QByteArray> wanted{};
+    bool wantsAll = false;
+    std::vector<bus::QueueName> queues{}; ///< it serves
+    std::unique_ptr<BusDesk> desk{};
+    bus::Ticket announcement{};
+    std::vector<bus::Ticket> subscriptions{};
+
+    bool wants(const QByteArray& type) const { return wantsAll || wanted.contains(type); }
+};
+
+ServiceGateway::ServiceGateway(const ServicesOptions& options, bus::Bus& bus,
+    TypedPublisher& publisher, const Clock& clock, ServicesCounters& counters, Identify identify)
+    : m_options(options), m_bus(bus), m_publisher(publisher), m_clock(clock),
+      m_counters(counters), m_identify(std::move(identify)),
+      m_sender(protocol::jsonString(options.sender.toUtf8()))
+{
+    QObject::connect(&m_sweeper, &QTimer::timeout, &m_sweeper, [this] { sweep(); });
+}
+
+ServiceGateway::~ServiceGateway() = default;
+
+std::optional<HttpResponse> ServiceGateway::refusal(const protocol::HttpRequest& request)
+{
+    const auto principal = m_identify(request.peerAddress, request.bearerToken());
+    if (!principal)
+        return HttpResponse::text(traits(principal.error().code).httpStatus,
+            principal.error().detail.toUtf8());
+    if (principal->kind != access::PrincipalKind::Service)
+        return HttpResponse::text(403, "services come here, with a token of kind service");
+    return std::nullopt;
+}
+
+void ServiceGateway::socketOpened(PlainSocket& socket)
+{
+    const QByteArray token = access::TokenVerifier::bearerToken(
+        socket.handshake().headers.value("Authorization"))
+                                 .value_or(QByteArray());
+    auto principal = m_identify(socket.handshake().peerAddress, token);
+    if (!principal || principal->kind != access::PrincipalKind::Service) {
+        socket.close(CloseCode::Unidentified, QLatin1StringView("unidentified"));
+        return;
+    }
+    socket.setPrincipal(*principal);
+    auto port = std::make_unique<Port>(Port{socket, *std::move(principal)});
+    port->desk = std::make_unique<BusDesk>(m_bus, m_clock, m_options,
+        [this, its = port.get()](const QByteArray& type, QByteArrayView uuid,
+            QByteArrayView responseUuid, const QByteArray& content) {
+            send(*its, type, uuid, responseUuid, content);
+        });
+    m_ports.emplace(&socket, std::move(port));
+    if (!m_sweeper.isActive())
+        m_sweeper.start(sweepInterval);
+}
+
+void ServiceGateway::socketClosed(PlainSocket& socket, const QByteArray& reason)
+{
+    const auto found = m_ports.find(&socket);
+    if (found == m_ports.end())
+        return;
+    if (!found->second->name.isEmpty()) {
+        --m_counters.servicesNow;
+        observe::log(observe::Level::Info, observe::category::bus,
+            QStringLiteral("%1 has left: %2")
+                .arg(QString::fromUtf8(found->second->name), QString::fromUtf8(reason)));
+    }
+    m_ports.erase(found);
+    if (m_ports.empty())
+        m_sweeper.stop();
+}
+
+void ServiceGateway::textReceived(PlainSocket& socket, QByteArrayView utf8)
+{
+    const auto found = m_ports.find(&socket);
+    if (found == m_ports.end())
+        return;
+    Port& port = *found->second;
+    const auto envelope = readEnvelope(utf8, serviceDepth);
+    if (!envelope) {
+        complain(port, envelope.error().detail, {});
+    } else if (envelope->type == "service-register") {
+        registerService(port, *envelope);
+    } else if (port.name.isEmpty()) {
+        complain(port, QStringLiteral("service-register comes first"), envelope->uuid);
+    } else if (envelope->type == "client-disconnect" || envelope->type == "client-list-response"
+        || envelope->type.startsWith("service-")) {
+        complain(port, QStringLiteral("only the server sends this type"), envelope->uuid);
+    } else if (BusDesk::isItsBusiness(envelope->type)) {
+        if (const auto done = port.desk->handle(*envelope, port.name); !done)
+            complain(port, done.error().detail, envelope->uuid);
+    } else if (envelope->type.startsWith("bus-")) {
+        complain(port, QStringLiteral("only the server sends this type"), envelope->uuid);
+    } else {
+        publish(port, *envelope);
+    }
+}
+
+void ServiceGateway::complain(Port& port, const QString& why, QByteArrayView about)
+{
+    ++m_counters.badMessages;
+    answer(port, "error-response",
+        "{\"message\":" + protocol::jsonString(why.toUtf8()) + ",\"error_code\":0}", about);
+}
+
+void ServiceGateway::answer(
+    Port& port, const QByteArray& type, const QByteArray& content, QByteArrayView to)
+{
+    send(port, type, {}, to, content);
+}
+
+void ServiceGateway::send(Port& port, const QByteArray& type, QByteArrayView uuid,
+    QByteArrayView responseUuid, const QByteArray& content)
+{
+    const QByteArray fresh = uuid.isEmpty() ? newUuid() : QByteArray();
+    Envelope envelope;
+    envelope.type = type;
+    envelope.uuid = uuid.isEmpty() ? QByteArrayView(fresh) : uuid;
+    envelope.responseUuid = responseUuid;
+    envelope.sender = m_sender;
+    envelope.content = content;
+    port.socket.sendText(writeEnvelope(envelope));
+}
+
+Result<void> ServiceGateway::readWanted(Port& port, QByteArrayView content) const
+{
+    const QByteArrayView wanted = rawMember(content, "wanted").value_or(QByteArrayView("[]"));
+    const QByteArrayView queues = rawMember(content, "queues").value_or(QByteArrayView("[]"));
+    std::vector<bus::QueueName> served;
+    if (jsonKind(queues) != JsonKind::Array)
+        return failure(ErrorCode::BadRequest, QStringLiteral("\"queues\" is a list of names"));
+    for (JsonArrayWalker walker(queues); walker.next();) {
+        served.push_back(textOf(walker.value()));
+        if (!isTypeName(served.back()) || qsizetype(served.size()) > m_options.maxWanted)
+            return failure(ErrorCode::BadRequest,
+                QStringLiteral("\"queues\" holds something that is no name, or too many of them"));
+    }
+    QSet<QByteArray> types;
+    const bool isAll = textOf(wanted) == "all";
+    if (!isAll && jsonKind(wanted) != JsonKind::Array)
+        return failure(ErrorCode::BadRequest,
+            QStringLiteral("\"wanted\" is a list of types, or \"all\""));
+    JsonArrayWalker walker(isAll ? QByteArrayView("[]") : wanted);
+    while (walker.next()) {
+        const QByteArray type = textOf(walker.value());
+        if (!isTypeName(type) || types.size() >= m_options.maxWanted)
+            return failure(ErrorCode::BadRequest,
+                QStringLiteral("\"wanted\" holds something that is no type, or too many of them"));
+        types.insert(type);
+    }
+    port.wanted = std::move(types);
+    port.wantsAll = isAll;
+    port.queues = std::move(served);
+    return {};
+}
+
+/// A service that comes back takes its name from the connection it lost, if that is not known to be
+/// gone yet; nobody else can.
+bool ServiceGateway::claimName(Port& port, const QByteArray& name)
+{
+    if (port.name == name)
+        return true;
+    for (const auto& [socket, other] : m_ports) {
+        if (other->name == name && other->principal.id == port.principal.id) {
+            other->socket.close(CloseCode::Normal, QLatin1StringView("superseded"));
+            break;
+        }
+    }
+    for (const bus::Service& service : m_bus.services()) {
+        if (service.name == name)
+            return false;
+    }
+    return true;
+}
+
+void ServiceGateway::registerService(Port& port, const Envelope& envelope)
+{
+    const QByteArrayView content = envelope.content;
+    const QByteArray given = textOf(rawMember(content, "name").value_or(QByteArrayView()));
+    const QByteArray name = given.startsWith(servicePrefix) ? given : QByteArray(servicePrefix.toByteArray() + given);
+    QString why;
+    if (given.isEmpty() || !isTypeName(name) || name == m_options.sender.toUtf8())
+        why = QStringLiteral("\"name\" is not one a service may have");
+    else if (const auto read = readWanted(port, content); !read)
+        why = read.error().detail;
+    else if (!claimName(port, name))
+        why = QStringLiteral("this name is in use");
+    if (!why.isEmpty()) {
+        ++m_counters.refusedRegistrations;
+        answer(port, "service-register-response",
+            "{\"succeed\":false,\"message\":" + protocol::jsonString(why.toUtf8()) + '}',
+            envelope.uuid);
+        return;
+    }
+    if (port.name.isEmpty())
+        ++m_counters.servicesNow;
+    ++m_counters.registrations;
+    port.name = name;
+    port.sender = protocol::jsonString(name);
+    subscribe(port);
+    access::Principal principal = port.principal;
+    principal.name = QString::fromUtf8(name);
+    port.socket.setPrincipal(std::move(principal));
+    observe::log(observe::Level::Info, observe::category::bus,
+        QStringLiteral("%1 has come and wants %2")
+            .arg(QString::fromUtf8(name),
+                port.wantsAll ? QStringLiteral("everything")
+                              : QStringLiteral("%1 types").arg(port.wanted.size())));
+    answer(port, "service-register-response",
+        "{\"succeed\":true,\"name\":" + port.sender + '}', envelope.uuid);
+}
+
+// The answer to the registration is on its way before anything that comes by these subscriptions.
+void ServiceGateway::subscribe(Port& port)
+{
+    port.announcement.reset();
+    port.subscriptions.clear();
+    bus::Service service;
+    service.name = port.name;
+    const auto listen = [&](const bus::Topic& topic, bool isForItAlone) {
+        port.subscriptions.push_back(m_bus.subscribe(
+            {}, topic, [this, &port, isForItAlone](const bus::Message& message) {
+                return deliver(port, message, isForItAlone);
+            }));
+    };
+    if (port.wantsAll) {
+        service.topics.push_back(topicOfAll());
+    } else {
+        for (const QByteArray& type : port.wanted)
+            service.topics.push_back(topicOf(type));
+    }
+    service.queues = port.queues;
+    port.desk->serve(port.queues);
+    for (const bus::Topic& topic : service.topics)
+        listen(topic, false);
+    listen(topicTo(port.name), true);
+    port.announcement = m_bus.announce(std::move(service));
+}
+
+bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bool isForItAlone)
+{
+    const auto envelope = readEnvelope(message.body, serviceDepth);
+    if (!envelope) {
+        ++m_counters.badBusMessages;
+        return bus::Verdict::Rejected;
+    }
+    // What it wants anyway comes by the type.
+    if (isForItAlone && port.wants(envelope->type))
+        return bus::Verdict::Accepted;
+    if (envelope->type.endsWith("request"))
+        rememberRequest(*envelope);
+    ++m_counters.deliveredToServices;
+    port.socket.sendText(message.body);
+    return bus::Verdict::Accepted;
+}
+
+void ServiceGateway::rememberRequest(const Envelope& envelope)
+{
+    // Clients are answered by net-send.
+    const QByteArray asker = textOf(envelope.sender);
+    const QByteArray uuid = textOf(envelope.uuid);
+    if (!isTypeName(asker) || uuid.isEmpty() || m_asked.contains(uuid))
+        return;
+    while (m_askedOrder.size() >= size_t(m_options.maxRequests)) {
+        m_asked.remove(m_askedOrder.front());
+        m_askedOrder.pop_front();
+    }
+    m_asked.insert(uuid, {asker, m_clock.monotonic()});
+    m_askedOrder.push_back(uuid);
+}
+
+void ServiceGateway::publish(Port& port, Envelope envelope)
+{
+    const QByteArray fresh = isText(envelope.uuid, maxUuidBytes) ? QByteArray() : newUuid();
+    if (!fresh.isEmpty())
+        envelope.uuid = fresh;
+    if (!isText(envelope.responseUuid, maxUuidBytes))
+        envelope.responseUuid = {};
+    envelope.sender = port.sender;
+    const QByteArray body = writeEnvelope(envelope);
+    ++m_counters.published;
+    const bool isForServer = envelope.type == "net-send" || envelope.type == "client-list-request"
+        || envelope.type == "client-kick";
+    const bool isResponse = envelope.type.endsWith("response");
+    if (!isForServer && !isResponse) {
+        m_publisher.publish(envelope.type, body);
+        return;
+    }
+    if (isResponse)
+        routeResponse(envelope, body);
+    bus::Publication publication;
+    publication.topic = topicOf(envelope.type);
+    publication.body = body;
+    publication.properties.type = envelope.type;
+    publication.properties.sender = port.name;
+    const QByteArray type = envelope.type;
+    m_bus.publish(std::move(publication),
+        [this, alive = std::weak_ptr(m_alive), name = port.name, type](
+            bus::Outcome outcome, const Error& error) {
+            if (outcome != bus::Outcome::Refused || alive.expired())
+                return;
+            ++m_counters.badMessages;
+            observe::log(observe::Level::Warning, observe::category::bus,
+                QStringLiteral("A message of type %1 of %2 was not taken: %3")
+                    .arg(QString::fromLatin1(type), QString::fromUtf8(name), error.detail));
+        });
+}
+
+void ServiceGateway::routeResponse(const Envelope& envelope, const QByteArray& body)
+{
+    const QByteArray uuid = textOf(envelope.responseUuid);
+    const auto asked = m_asked.constFind(uuid);
+    if (uuid.isEmpty() || asked == m_asked.cend())
+        return;
+    ++m_counters.routedResponses;
+    bus::Publication publication;
+    publication.topic = topicTo(asked->asker);
+    publication.body = body;
+    publication.properties.type = envelope.type;
+    m_asked.erase(asked);
+    m_bus.publish(std::move(publication));
+}
+
+void ServiceGateway::sweep()
+{
+    const Millis now = m_clock.monotonic();
+    while (!m_askedOrder.empty()) {
+        const auto oldest = m_asked.constFind(m_askedOrder.front());
+        if (oldest != m_asked.cend() && now - oldest->since < m_options.requestLife)
+            break;
+        if (oldest != m_asked.cend())
+            m_asked.erase(oldest);
+        m_askedOrder.pop_front();
+    }
+    std::vector<PlainSocket*> ended;
+    for (const auto& [socket, port] : m_ports) {
+        port->desk->sweep();
+        if (port->principal.expiresAt && *port->principal.expiresAt <= m_clock.wall())
+            ended.push_back(&port->socket);
+    }
+    for (PlainSocket* socket : ended)
+        socket->close(CloseCode::Unidentified, QLatin1StringView("token expired"));
+}
+
+} // namespace gatehouse::services

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/bus/localbus.h"
+#include "server/services/typedpublisher.h"
+#include "server/services/typenames.h"
+
+#include <QCoreApplication>
+#include <QTest>
+
+using namespace gatehouse;
+using namespace gatehouse::services;
+
+namespace {
+
+class Rig
+{
+public:
+    explicit Rig(ServicesOptions chosen = {})
+        : options(std::move(chosen)), bus(clock),
+          publisher(options, bus, clock, counters,
+              [this](const QByteArray& type, const SessionId& origin) {
+                  dead << type + ' ' + origin.value;
+              })
+    {
+    }
+
+    static void settle()
+    {
+        for (int turn = 0; turn < 10; ++turn)
+            QCoreApplication::processEvents();
+    }
+    void advance(Millis time)
+    {
+        for (; time > Millis{0}; time -= Millis{250}) {
+            clock.advance(Millis{250});
+            publisher.tick();
+            settle();
+        }
+    }
+    void announce(const QByteArray& name, const QByteArrayList& types)
+    {
+        bus::Service service;
+        service.name = name;
+        for (const QByteArray& type : types)
+            service.topics.push_back(topicOf(type));
+        announcement = bus.announce(service);
+    }
+    void listen(const QByteArray& type)
+    {
+        subscriptions.push_back(bus.subscribe({}, topicOf(type), [this](const bus::Message& m) {
+            got << m.body;
+            return bus::Verdict::Accepted;
+        }, {}));
+    }
+    void leave()
+    {
+        announcement.reset();
+        subscriptions.clear();
+        settle();
+    }
+
+    ManualClock clock;
+    ServicesOptions options;
+    ServicesCounters counters;
+    bus::LocalBus bus;
+    QByteArrayList dead;
+    QByteArrayList got;
+    bus::Ticket announcement;
+    std::vector<bus::Ticket> subscriptions;
+    TypedPublisher publisher;
+};
+
+} // namespace
+
+class TestTypedPublisher : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void whatIsWantedGoesOutAtOnce();
+    void whatIsNotWantedWaitsInOrder();
+    void someoneWhoDoesNotAnnounceIsFoundToo();
+    void nobodyComes();
+    void theGapOfARestart();
+    void whatMayWaitIsBounded();
+    void waitingAsksTheBusOnceASecond();
+};
+
+void TestTypedPublisher::whatIsWantedGoesOutAtOnce()
+{
+    Rig rig;
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    Rig::settle();
+    for (int i = 0; i < 5; ++i)
+        rig.publisher.publish("a", QByteArray::number(i));
+    QCOMPARE(rig.counters.heldNow, 0U);
+    Rig::settle();
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1", "2", "3", "4"}));
+    QCOMPARE(rig.counters.held, 0U);
+}
+
+void TestTypedPublisher::whatIsNotWantedWaitsInOrder()
+{
+    Rig rig;
+    rig.publisher.publish("a", "0", {"client"});
+    rig.publisher.publish("b", "other");
+    Rig::settle();
+    rig.publisher.publish("a", "1");
+    QCOMPARE(rig.counters.heldNow, 3U);
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    // In the turn in which it came, not yet told to the publisher.
+    rig.publisher.publish("a", "2");
+    Rig::settle();
+    rig.publisher.publish("a", "3");
+    Rig::settle();
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1", "2", "3"}));
+    QCOMPARE(rig.counters.released, 3U);
+    QCOMPARE(rig.counters.heldNow, 1U); // b
+    QCOMPARE(rig.counters.heldBytesNow, 5U);
+    QVERIFY(rig.dead.isEmpty());
+}
+
+void TestTypedPublisher::someoneWhoDoesNotAnnounceIsFoundToo()
+{
+    Rig rig;
+    rig.publisher.publish("a", "0");
+    Rig::settle();
+    rig.publisher.publish("a", "1");
+    rig.listen("a");
+    rig.advance(Millis{1'250});
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1"}));
+    rig.publisher.publish("a", "2");
+    rig.publisher.publish("a", "3");
+    QCOMPARE(rig.counters.heldNow, 0U);
+    Rig::settle();
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1", "2", "3"}));
+}
+
+void TestTypedPublisher::nobodyComes()
+{
+    Rig rig;
+    rig.publisher.publish("a", "0", {"client"});
+    rig.advance(Millis{9'750});
+    QVERIFY(rig.dead.isEmpty());
+    rig.advance(Millis{500});
+    QCOMPARE(rig.dead, (QByteArrayList{"a client"}));
+    QCOMPARE(rig.counters.deadLetters, 1U);
+    QCOMPARE(rig.counters.heldNow, 0U);
+    QCOMPARE(rig.counters.heldBytesNow, 0U);
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    rig.advance(Millis{2'000});
+    QVERIFY(rig.got.isEmpty());
+}
+
+void TestTypedPublisher::theGapOfARestart()
+{
+    Rig rig;
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    Rig::settle();
+    rig.publisher.publish("a", "0");
+    // On the bus when the service goes.
+    rig.publisher.publish("a", "1");
+    rig.announcement.reset();
+    rig.subscriptions.clear();
+    rig.publisher.publish("a", "2");
+    Rig::settle();
+    rig.publisher.publish("a", "3");
+    Rig::settle();
+    QVERIFY(rig.got.isEmpty());
+    QCOMPARE(rig.counters.heldNow, 4U);
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    Rig::settle();
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1", "2", "3"}));
+}
+
+void TestTypedPublisher::whatMayWaitIsBounded()
+{
+    ServicesOptions options;
+    options.maxHeld = 3;
+    options.maxHeldBytes = 10;
+    Rig rig(options);
+    rig.publisher.publish("a", "12345678");
+    rig.publisher.publish("b", "123", {"x"}); // too many octets
+    rig.publisher.publish("c", "1");
+    rig.publisher.publish("d", "1");
+    rig.publisher.publish("e", "", {"y"}); // too many
+    QCOMPARE(rig.counters.heldNow, 3U);
+    QCOMPARE(rig.counters.heldBytesNow, 10U);
+    QCOMPARE(rig.counters.heldOverflows, 2U);
+    QCOMPARE(rig.dead, (QByteArrayList{"b x", "e y"}));
+}
+
+void TestTypedPublisher::waitingAsksTheBusOnceASecond()
+{
+    Rig rig;
+    for (int i = 0; i < 1'000; ++i)
+        rig.publisher.publish("a", "x");
+    Rig::settle();
+    const quint64 before = rig.bus.counters().published;
+    QCOMPARE(before, 1U);
+    rig.advance(Millis{5'000});
+    QVERIFY(rig.bus.counters().published - before <= 5);
+}
+
+QTEST_GUILESS_MAIN(TestTypedPublisher)
+#include "tst_typedpublisher.moc"
