@@ -9,6 +9,7 @@
 #include "server/app/firstadmin.h"
 #include "server/app/journalaudit.h"
 #include "server/app/messaging.h"
+#include "server/app/plainlisteners.h"
 #include "server/app/relays.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
@@ -59,30 +60,38 @@ struct Composition::Parts
           limiter(c.logins, clock), badTokens(c.badTokens(), clock),
           identities(verifier, directory, &badTokens), hub(clock, hubOptions(c)),
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
+          messaging(std::make_unique<Messaging>(
+              c.bus, *store, hub, *sessions, metrics, clock)),
+          relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
+              messaging->bus(), metrics, clock)),
+          listeners(std::make_unique<PlainListeners>(c.listeners, c.services,
+              PlainListeners::House{hub, messaging->bus(), *relays, metrics, clock,
+                  [this](const QString& address, const QByteArray& token) {
+                      return identities.identifyFrom(address, token).map(
+                          [](const identity::Identity& who) { return who.principal; });
+                  },
+                  c.session.allowedOrigins})),
           announcer(hub, tasks, presence, directory),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, [this] { return restFault(); }},
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
-              *store, lines, metrics, loopLag, audit, clock}),
-          messaging(std::make_unique<Messaging>(
-              c.bus, *store, hub, *sessions, metrics, clock)),
-          relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
-              messaging->bus(), metrics, clock)),
+              *store, lines, metrics, loopLag, audit, clock, listeners->sources()}),
           api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
                   *store, metrics, audit, clock,
                   [this](const work::Node& node) { announcer.killEverythingOn(node); }},
               apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
-              MetricSources{*transport, *sessions, hub, tasks, presence, directory, *store, lines,
-                  logSink, loopLag})),
+              MetricSources{*transport, [this] { return listeners->openSessions(); }, *sessions,
+                  hub, tasks, presence, directory, *store, lines, logSink, loopLag})),
           health(
               metrics, readyChecks(), [this] { refreshMetrics(); }, c.metrics.token.toUtf8())
     {
         if (!relays->serves(events::RootNamespace::name()))
             addNamespace(events::RootNamespace::name(), &root);
         relays->attach(*sessions);
+        listeners->attach(*transport);
         addNamespace(events::FederationNamespace::name(), &federation);
         sessions->addNamespace(events::AdminNamespace::name(), &admin);
         const QByteArray socketPath("/socket.io/");
@@ -103,6 +112,7 @@ struct Composition::Parts
         serverMetrics->refresh();
         messaging->refreshMetrics();
         relays->refreshMetrics();
+        listeners->refreshMetrics();
     }
 
     void addNamespace(const NamespaceName& name, session::NamespaceHandler* handler)
@@ -195,6 +205,7 @@ struct Composition::Parts
         }
         transport->close();
         serverMetrics.reset();
+        listeners.reset(); // whose clients' ends are told over the bus
         messaging.reset();
         sessions.reset();
         relays.reset();
@@ -225,12 +236,13 @@ struct Composition::Parts
     identity::Identities identities;
     hub::Hub hub;
     std::unique_ptr<session::SocketIoServer> sessions;
+    std::unique_ptr<Messaging> messaging;
+    std::unique_ptr<Relays> relays;
+    std::unique_ptr<PlainListeners> listeners;
     events::RootNamespace root;
     events::FederationAnnouncer announcer;
     events::FederationNamespace federation;
     events::AdminNamespace admin;
-    std::unique_ptr<Messaging> messaging;
-    std::unique_ptr<Relays> relays;
     api::ApiHandler api;
     std::unique_ptr<transport::Server> transport;
     std::unique_ptr<ServerMetrics> serverMetrics;
@@ -297,7 +309,15 @@ Start<void> Composition::listen()
         return tl::unexpected(failureOf(
             isConfiguration ? ExitCode::BadConfiguration : ExitCode::IoError, listening.error()));
     }
+    if (const auto further = d->listeners->listen(*d->transport); !further) {
+        return tl::unexpected(failureOf(ExitCode::IoError, further.error()));
+    }
     return {};
+}
+
+QStringList Composition::listenerLines() const
+{
+    return d->listeners->addresses(*d->transport);
 }
 
 QString Composition::url() const
@@ -313,12 +333,16 @@ void Composition::drain(std::function<void()> finished)
     d->transport->stopListening();
     // Polls are answered as their sessions end; then what is left are requests whose writes are on
     // their way to the disk.
-    d->sessions->drain(
-        d->configuration.server.drainSpread, [this, finished = std::move(finished)]() mutable {
-            d->transport->finishRequests([this, finished = std::move(finished)]() mutable {
-                d->messaging->bus().flush(flushTime, std::move(finished));
-            });
-        });
+    const Millis spread = d->configuration.server.drainSpread;
+    const auto left = std::make_shared<int>(2);
+    const std::function<void()> gone = [this, left, finished = std::move(finished)] {
+        if (--*left > 0)
+            return;
+        d->transport->finishRequests(
+            [this, finished] { d->messaging->bus().flush(flushTime, finished); });
+    };
+    d->sessions->drain(spread, gone);
+    d->listeners->drain(spread, gone);
 }
 
 Result<void> Composition::reloadTls()

@@ -40,6 +40,8 @@ public:
     Q_DISABLE_COPY_MOVE(Composition)
 
     Start<void> listen();
+    /// "clients ws://127.0.0.1:12345/": where those on plain WebSockets come in.
+    QStringList listenerLines() const;
     QString url() const; ///< "http://127.0.0.1:7400"; where it really listens
 
     /// No new clients; the open sessions are closed, spread over the configured time. `finished` is

@@ -131,6 +131,7 @@ ConfigKey size(
 
 std::vector<ConfigKey> httpKeys(); ///< configlimits.cpp
 std::vector<ConfigKey> limitKeys();
+std::vector<ConfigKey> servicesKeys(); ///< configservices.cpp
 std::vector<ConfigKey> busKeys(); ///< configbus.cpp
 
 } // namespace gatehouse::app

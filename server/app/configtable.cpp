@@ -314,7 +314,7 @@ std::vector<ConfigKey> allKeys()
     std::vector<ConfigKey> all;
     for (auto&& part :
         {serverKeys(), tlsKeys(), httpKeys(), limitKeys(), corsKeys(), authKeys(), federationKeys(),
-            recoveryKeys(), busKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
+            recoveryKeys(), busKeys(), servicesKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -344,6 +344,9 @@ const std::vector<ConfigSection>& configSections()
         {QStringLiteral("bus"),
             QStringLiteral("What joins this process with back-end services and other processes "
                            "(docs/bus.md).")},
+        {QStringLiteral("services"),
+            QStringLiteral("Clients on plain WebSockets that talk to internal services; where they "
+                           "come in is said by `[[listener]]` (docs/services.md).")},
         {QStringLiteral("storage"), QStringLiteral("The database.")},
         {QStringLiteral("retention"), QStringLiteral("When old data is removed.")},
         {QStringLiteral("log"), QStringLiteral("What is written to standard error.")},

@@ -6,9 +6,11 @@
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
 #include "server/app/busconfiguration.h"
+#include "server/app/listenertables.h"
 #include "server/app/relaytables.h"
 #include "server/events/federationoptions.h"
 #include "server/observe/livelog.h"
+#include "server/services/servicesoptions.h"
 #include "server/session/socketioserver.h"
 #include "server/store/retention.h"
 #include "server/store/store.h"
@@ -88,6 +90,8 @@ struct Configuration
     store::RetentionOptions retention;
     observe::LiveLogOptions liveLog;
     RelayTables relay; ///< from the file alone
+    std::vector<ListenerTable> listeners; ///< likewise
+    services::ServicesOptions services;
 
     access::LoginLimiterOptions badTokens() const;
     bool hasTls() const { return transport.tls.isEnabled(); }

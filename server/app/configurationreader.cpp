@@ -153,7 +153,7 @@ struct ConfigurationReader::TomlWalk
         visitTables(root);
         for (const auto& [key, node] : root) {
             const QString name = fromToml(key.str());
-            if (relayTableNames().contains(name))
+            if (relayTableNames().contains(name) || name == QLatin1StringView("listener"))
                 continue;
             const bool known = std::ranges::any_of(configSections(),
                 [&](const ConfigSection& section) { return section.name == name; });
@@ -186,6 +186,12 @@ struct ConfigurationReader::TomlWalk
         ConfigMistakes mistakes(file);
         reader.m_report.configuration.relay = readRelayTables(
             claims ? &*claims : nullptr, relays ? &*relays : nullptr, base, mistakes);
+        const auto listeners = tree("listener");
+        QStringList profiles;
+        for (const relay::Rules& rules : reader.m_report.configuration.relay.relays)
+            profiles.append(rules.name);
+        reader.m_report.configuration.listeners
+            = readListeners(listeners ? &*listeners : nullptr, profiles, mistakes);
         reader.m_report.errors.append(mistakes.texts());
     }
 
@@ -363,6 +369,17 @@ void ConfigurationReader::checkTogether()
     if (c.session.bytes.isLimited() && c.session.bytes.burst < c.session.maxPayloadBytes) {
         m_report.errors.append(originOf("limits.byte_burst")
             + QStringLiteral(": may not be smaller than limits.message_size"));
+    }
+    for (const ListenerTable& listener : c.listeners) {
+        const auto at = ListenAddress::fromText(listener.listen);
+        const bool isPlain = !c.hasTls() || !listener.isTls;
+        if (at && !at->address.isLoopback() && isPlain && !listener.allowPlainPublic) {
+            m_report.errors.append(
+                QStringLiteral("listener %1: %2 is not a loopback address: set tls.certificate and "
+                               "tls.key, or its allow_plain_public if the network is protected "
+                               "otherwise")
+                    .arg(listener.options.name, listener.listen));
+        }
     }
     const auto listen = ListenAddress::fromText(c.server.listen);
     if (listen && !listen->address.isLoopback() && !c.hasTls() && !c.server.allowPlainPublic) {

@@ -82,6 +82,9 @@ public:
                     "says: tokens and data travel in the clear"));
         }
         // For scripts that asked for port 0; everything else goes to stderr.
+        for (const QString& line : m_composition.listenerLines()) {
+            std::fprintf(stdout, "listener %s\n", qPrintable(line));
+        }
         std::fprintf(stdout, "ready %s\n", qPrintable(m_composition.url()));
         std::fflush(stdout);
         m_notifier.ready(QStringLiteral("serving ") + m_composition.url());

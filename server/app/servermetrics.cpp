@@ -91,9 +91,11 @@ void ServerMetrics::refresh()
     syncTotal(m.displacedUnidentified, sessions.displacedUnidentified);
     syncTotal(m.limitedMessages, sessions.limitedMessages);
     syncTotal(m.limitedBytes, sessions.limitedBytes);
-    m.sessionsWebSocket.Set(double(door.openWebSockets));
+    const qint64 webSockets
+        = std::max<qint64>(0, qint64(door.openWebSockets) - qint64(m_sources.plainSessions()));
+    m.sessionsWebSocket.Set(double(webSockets));
     const qint64 open = qint64(sessions.opened) - qint64(sessions.closed);
-    m.sessionsPolling.Set(double(std::max<qint64>(0, open - qint64(door.openWebSockets))));
+    m.sessionsPolling.Set(double(std::max<qint64>(0, open - webSockets)));
 
     const std::vector<hub::RoomView> rooms = m_sources.hub.rooms();
     m.rooms.Set(double(rooms.size()));

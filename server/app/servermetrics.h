@@ -24,6 +24,7 @@ namespace gatehouse::app {
 struct MetricSources
 {
     const transport::Server& transport;
+    std::function<quint64()> plainSessions; ///< open ones; their WebSockets are no Engine.IO
     session::SocketIoServer& sessions;
     hub::Hub& hub;
     work::TaskService& tasks;

@@ -109,6 +109,11 @@ Profile::~Profile() = default;
 
 // Clients
 
+bool Profile::recognizes(const session::Handshake& handshake)
+{
+    return m_elevation.byCookie(handshake).has_value();
+}
+
 void Profile::peerConnected(Peer& peer)
 {
     auto client = std::make_shared<Client>(Client{.peer = peer, .peerFacts = factsOf(peer)});

@@ -40,6 +40,9 @@ public:
     const Rules& rules() const { return m_rules; }
     const RelayCounters& counters() const { return m_counters; }
 
+    /// Whether a client with this request would be known from its first moment, by its cookie.
+    bool recognizes(const session::Handshake& handshake);
+
     void peerConnected(Peer& peer) override;
     void eventReceived(Peer& peer, const PeerEvent& event) override;
     void peerGone(Peer& peer, const QByteArray& reason) override;

@@ -58,9 +58,17 @@ class Server {
       '--set', 'server.drain_spread=200ms', ...this.args];
     const child = spawn(this.binary, args, {stdio: ['ignore', 'pipe', 'pipe'], env: this.environment});
     const lines = new Inbox('server');
+    this.listeners = {};
+    let rest = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      for (const line of text.split('\n')) {
-        lines.add({event: line.split(' ')[0], line});
+      const complete = (rest + text).split('\n');
+      rest = complete.pop();
+      for (const line of complete) {
+        const [event, name, url] = line.split(' ');
+        if (event === 'listener') {
+          this.listeners[name] = url;
+        }
+        lines.add({event, line});
       }
     });
     child.stderr.setEncoding('utf8').on('data', (text) => { this.log += text; });
