@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configurationreader.h"
 
+#include "server/relay/emittersource.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -379,6 +381,17 @@ void ConfigurationReader::checkTogether()
                                "tls.key, or its allow_plain_public if the network is protected "
                                "otherwise")
                     .arg(listener.options.name, listener.listen));
+        }
+    }
+    for (const QString& line : c.bus.emitters) {
+        const auto source = relay::EmitterSource::fromText(line); // wrong lines are named already
+        const bool needsRedis
+            = source && source->carrier == relay::EmitterSource::Carrier::Redis;
+        if (source && (needsRedis ? c.bus.redisUrl : c.bus.url).isEmpty()) {
+            m_report.errors.append(originOf("bus.emitters")
+                + QStringLiteral(": \"%1\" needs %2")
+                      .arg(line, needsRedis ? QStringLiteral("bus.redis_url")
+                                            : QStringLiteral("bus.url")));
         }
     }
     const auto listen = ListenAddress::fromText(c.server.listen);

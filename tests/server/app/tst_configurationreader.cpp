@@ -150,6 +150,12 @@ void tst_ConfigurationReader::namesTheMistake_data()
         << QByteArray("[limits]\nmessage_size = \"5MB\"\n")
         << "g.toml:2: limits.message_size: may not be larger than http.body_size, as polling sends "
            "a message as a body";
+    QTest::newRow("emitter over Redis without Redis")
+        << QByteArray("[bus]\nemitters = [\"python redis socketio\"]\n")
+        << "g.toml:2: bus.emitters: \"python redis socketio\" needs bus.redis_url";
+    QTest::newRow("emitter over RabbitMQ without RabbitMQ")
+        << QByteArray("[bus]\nemitters = [\"python rabbitmq socketio\"]\n")
+        << "g.toml:2: bus.emitters: \"python rabbitmq socketio\" needs bus.url";
 }
 
 void tst_ConfigurationReader::namesTheMistake()
