@@ -66,9 +66,10 @@ public:
     {
         for (int i = 0; i < 3; ++i) {
             const qint64 at = clock.elapsed();
+            const int number = ++sent; // once: arguments are evaluated in any order
             sender.publish(
-                {.topic = "numbers", .body = QByteArray::number(++sent), .care = Care::Kept},
-                [this, at, number = sent](Outcome outcome, const Error&) {
+                {.topic = "numbers", .body = QByteArray::number(number), .care = Care::Kept},
+                [this, at, number](Outcome outcome, const Error&) {
                     if (outcome == Outcome::Confirmed || outcome == Outcome::Kept) {
                         ++taken;
                         promised.push_back(number);
@@ -105,7 +106,9 @@ public:
         const auto wrong = std::mismatch(
             promised.begin(), promised.end(), heard.begin(), heard.end());
         if (wrong.first != promised.end() || wrong.second != heard.end()) {
-            qWarning("wrong from number %zd on", wrong.first - promised.begin());
+            qWarning("wrong from number %zd on: promised %d, heard %d", wrong.first - promised.begin(),
+                wrong.first == promised.end() ? -1 : *wrong.first,
+                wrong.second == heard.end() ? -1 : *wrong.second);
             return false;
         }
         return refused == 0 && waitUntil([&] { return outbox.rows.empty(); });
