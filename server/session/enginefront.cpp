@@ -62,7 +62,11 @@ void EngineFront::handleKnown(const HttpExchangePtr& exchange, const SessionId& 
 {
     const QByteArray& method = exchange->request().method;
     EngineSession* session = m_host.find(id);
-    if (!session) {
+    if (!session && method == "POST" && m_host.isGoingDown()) {
+        // python-engineio never reconnects after a POST that was refused; it does after none.
+        ++m_core.counters.refusedRequests;
+        exchange->drop();
+    } else if (!session) {
         ++m_core.counters.refusedRequests;
         answer(m_core, exchange, EngineError::UnknownSession);
     } else if (method == "GET") {

@@ -25,6 +25,7 @@ public:
         virtual std::optional<protocol::HttpResponse> newSessionRefusal(
             const protocol::HttpRequest& request)
             = 0;
+        virtual bool isGoingDown() const = 0; ///< and ends its sessions
         virtual bool takesNewSessions() const = 0; ///< still, when hands were shaken
         virtual EngineSession& create(
             const protocol::HttpRequest& request, protocol::EngineDialect dialect)

@@ -23,6 +23,29 @@ bool isProtocolFault(quint16 code)
         || code == quint16(CloseCode::InvalidPayload) || code == quint16(CloseCode::MessageTooBig);
 }
 
+/// Whether a client is at fault or unwanted; all others shall come back.
+bool isForGood(CloseCode code)
+{
+    switch (code) {
+    case CloseCode::GoingAway:
+    case CloseCode::InternalError:
+    case CloseCode::SlowConsumer:
+    case CloseCode::RightsChanged:
+    case CloseCode::RateLimited:
+        return false;
+    case CloseCode::Normal:
+    case CloseCode::ProtocolError:
+    case CloseCode::UnsupportedData:
+    case CloseCode::InvalidPayload:
+    case CloseCode::PolicyViolation:
+    case CloseCode::MessageTooBig:
+    case CloseCode::Unidentified:
+    case CloseCode::Kicked:
+        break;
+    }
+    return true;
+}
+
 Heartbeat::Pinger pingerOf(protocol::EngineDialect dialect)
 {
     return isVersion3(dialect) ? Heartbeat::Pinger::Client : Heartbeat::Pinger::Server;
@@ -445,7 +468,7 @@ void EngineSession::close(QLatin1StringView reason, CloseCode code)
     m_heldPoll.cancel();
     m_heartbeat.stop({ErrorCode::Unavailable, QStringLiteral("the client is gone")});
     if (m_polling)
-        m_polling->finishPoll("1");
+        endPoll(code);
     if (m_upgrade) {
         m_upgrade->abandon();
         releaseUpgrade();
@@ -454,6 +477,17 @@ void EngineSession::close(QLatin1StringView reason, CloseCode code)
         m_core.closingLinks.close(std::move(m_link), code, reason);
     }
     m_client.engineClosed(QByteArray(reason.data(), reason.size()));
+}
+
+/// To python-engineio a close packet says that it is not wanted back: it never reconnects after one.
+void EngineSession::endPoll(CloseCode code)
+{
+    if (isForGood(code)) {
+        m_polling->finishPoll("1");
+    } else {
+        m_polling->flush();
+        m_polling->refusePoll(EngineError::UnknownSession);
+    }
 }
 
 bool EngineSession::countIn(qsizetype octets)

@@ -100,6 +100,7 @@ private:
     void closeAsSlow();
     void closedByPeer();
     void pollAborted();
+    void endPoll(CloseCode code);
     void releaseUpgrade();
     bool countIn(qsizetype octets); ///< false: over its rate, and closed
     void countOut(const protocol::EncodedPacket& packet);

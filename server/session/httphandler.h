@@ -20,6 +20,10 @@ public:
     /// Answers; the first call counts. Safe, and without effect, when the peer has gone.
     virtual void respond(protocol::HttpResponse response) = 0;
 
+    /// Ends the connection without an answer, as a server that goes down does. Without effect once
+    /// answered.
+    virtual void drop() = 0;
+
     virtual bool isPeerGone() const = 0;
 
     /// Called at most once, when the peer goes before it was answered. Not called after respond().

@@ -41,6 +41,7 @@ struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::H
     Session* session(const SessionId& id) const;
 
     EngineSession* find(const SessionId& id) override;
+    bool isGoingDown() const override { return draining != nullptr; }
     bool takesNewSessions() const override;
     std::optional<HttpResponse> newSessionRefusal(const HttpRequest& request) override;
     EngineSession& create(const HttpRequest& request, protocol::EngineDialect dialect) override;

@@ -254,6 +254,13 @@ void HttpConnection::answer(protocol::HttpResponse response)
         write(response);
 }
 
+void HttpConnection::drop()
+{
+    m_exchange.reset();
+    if (m_state == State::Handling)
+        leave();
+}
+
 void HttpConnection::write(const protocol::HttpResponse& response)
 {
     m_state = State::Answering;

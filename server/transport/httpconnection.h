@@ -39,6 +39,7 @@ public:
 
     /// For PendingExchange: the answer to the request in flight.
     void answer(protocol::HttpResponse response);
+    void drop(); ///< there will be none: the connection ends
 
     bool owesAnswer() const { return m_state == State::Handling || m_state == State::Answering; }
 

@@ -24,6 +24,13 @@ void PendingExchange::respond(protocol::HttpResponse response)
         connection->answer(std::move(response));
 }
 
+void PendingExchange::drop()
+{
+    m_peerGone = nullptr;
+    if (HttpConnection* connection = std::exchange(m_connection, nullptr))
+        connection->drop();
+}
+
 void PendingExchange::setPeerGoneCallback(std::function<void()> callback)
 {
     if (m_connection)

@@ -19,6 +19,7 @@ public:
 
     const protocol::HttpRequest& request() const override { return m_request; }
     void respond(protocol::HttpResponse response) override;
+    void drop() override;
     bool isPeerGone() const override { return m_isPeerGone; }
     void setPeerGoneCallback(std::function<void()> callback) override;
 

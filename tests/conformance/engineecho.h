@@ -34,6 +34,7 @@ private:
     class Echo;
 
     session::EngineSession* find(const SessionId& id) override;
+    bool isGoingDown() const override { return false; }
     bool takesNewSessions() const override { return true; }
     std::optional<protocol::HttpResponse> newSessionRefusal(const protocol::HttpRequest&) override
     {

@@ -23,7 +23,49 @@ async function killed(stage, transports) {
   assert.ok(!gus.inbox.has('node-offline'));
 }
 
+/** What clients of every kind and transport do after SIGTERM and a new start: come back. */
+async function comeBack(stage, clients) {
+  const began = [];
+  for (const {title, inbox, connected, isBack} of clients) {
+    await connected();
+    began.push({title, inbox, isBack, from: inbox.items.length});
+  }
+  assert.deepEqual(await stage.server.stop('SIGTERM'), {code: 0, signal: null});
+  await stage.server.start();
+  for (const {title, inbox, isBack, from} of began) {
+    await inbox.wait(isBack, `return of ${title}`, 20000, from);
+    stage.say(`${title} came back`);
+  }
+}
+
+const restartedWith = (...args) => (run) => Object.assign(run, {serverArgs: args});
+
 module.exports = {
+  /** Nodes of vantage6 are python3-socketio; none may stay away, whatever its transport. */
+  async drainedNodesReturn(stage) {
+    const transports = ['polling', 'websocket', 'polling,websocket'];
+    const nodes = await Promise.all(transports.map((one, i) => stage.node(i + 1, {transports: one})));
+    await comeBack(stage, nodes.map((node, i) => ({
+      title: `python3-socketio (${transports[i]})`,
+      inbox: node.inbox,
+      connected: () => node.connected().then(() => node.inbox.event('sync')),
+      isBack: (item) => item.event === 'sync',
+    })));
+  },
+
+  /** The same for pages: socket.io-client of today and of Socket.IO 2. */
+  drainedPagesReturn: restartedWith('--set', 'server.allow_eio3=true')(async (stage) => {
+    const token = await stage.server.userToken('ada');
+    const clients = [];
+    for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
+      clients.push([`socket.io-client 4 (${transports})`, await stage.user('ada', {token, transports})]);
+      clients.push([`socket.io-client 2.5 (${transports})`, await stage.oldUser('ada', {token, transports})]);
+    }
+    await comeBack(stage, clients.map(([title, user]) => ({
+      title, inbox: user.inbox, connected: () => user.connected(), isBack: (item) => item.event === 'connect',
+    })));
+  }),
+
   killedWebSocketNode: (stage) => killed(stage, 'websocket'),
   killedUpgradedNode: (stage) => killed(stage, 'polling,websocket'),
 

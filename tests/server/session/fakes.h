@@ -40,6 +40,11 @@ public:
         response = std::move(answer);
         m_peerGone = nullptr;
     }
+    void drop() override
+    {
+        isDropped = !response && !m_isPeerGone;
+        m_peerGone = nullptr;
+    }
     bool isPeerGone() const override { return m_isPeerGone; }
     void setPeerGoneCallback(std::function<void()> callback) override
     {
@@ -56,6 +61,7 @@ public:
     QByteArray body() const { return response ? response->body : QByteArray("(waiting)"); }
 
     std::optional<protocol::HttpResponse> response;
+    bool isDropped = false;
 
 private:
     protocol::HttpRequest m_request;

@@ -44,6 +44,8 @@ private Q_SLOTS:
     void observersHearEveryStep();
     void anObserverMayLeaveWhileCalled();
     void aSessionIsClosedByName();
+    void aWaitingPollTellsWhetherToComeBack_data();
+    void aWaitingPollTellsWhetherToComeBack();
     void aPollingQueueOverItsBytesIsASlowConsumer();
     void aRevocationOvertakesWhatWaitsForAPoll();
     void aRevocationLeavesAPollerWithoutWaitingEventsAlone();
@@ -189,6 +191,38 @@ void TestSocketIoServer::aSessionIsClosedByName()
     const ExchangePtr waiting = rig.poll(sid);
     rig.server.closeSession({sid}, CloseCode::Kicked, QLatin1StringView("kicked"));
     QCOMPARE(waiting->body(), "1");
+}
+
+void TestSocketIoServer::aWaitingPollTellsWhetherToComeBack_data()
+{
+    QTest::addColumn<CloseCode>("code");
+    QTest::addColumn<QByteArray>("answer"); ///< empty: 400
+    const QByteArray forGood = "1";
+    QTest::newRow("server going down") << CloseCode::GoingAway << QByteArray();
+    QTest::newRow("server at fault") << CloseCode::InternalError << QByteArray();
+    QTest::newRow("slow consumer") << CloseCode::SlowConsumer << QByteArray();
+    QTest::newRow("rights changed") << CloseCode::RightsChanged << QByteArray();
+    QTest::newRow("rate limited") << CloseCode::RateLimited << QByteArray();
+    QTest::newRow("superseded") << CloseCode::Normal << forGood;
+    QTest::newRow("kicked") << CloseCode::Kicked << forGood;
+    QTest::newRow("unidentified") << CloseCode::Unidentified << forGood;
+    QTest::newRow("protocol error") << CloseCode::ProtocolError << forGood;
+    QTest::newRow("message too big") << CloseCode::MessageTooBig << forGood;
+    QTest::newRow("connect timeout") << CloseCode::PolicyViolation << forGood;
+}
+
+void TestSocketIoServer::aWaitingPollTellsWhetherToComeBack()
+{
+    QFETCH(CloseCode, code);
+    QFETCH(QByteArray, answer);
+    Rig rig;
+    const QByteArray sid = rig.openPolling();
+    const ExchangePtr waiting = rig.poll(sid);
+    QVERIFY(rig.server.closeSession({sid}, code, QLatin1StringView("over")));
+    QCOMPARE(waiting->status(), answer.isEmpty() ? 400 : 200);
+    if (!answer.isEmpty())
+        QCOMPARE(waiting->body(), answer);
+    QCOMPARE(rig.poll(sid)->status(), 400);
 }
 
 void TestSocketIoServer::aRevocationOvertakesWhatWaitsForAPoll()
@@ -367,8 +401,10 @@ void TestSocketIoServer::drainClosesInBatchesAndRefusesNewcomers()
     rig.advance(Millis{600});
     for (const PeerPtr& peer : peers)
         QCOMPARE(peer->closeCode, std::optional(CloseCode::GoingAway));
-    QCOMPARE(waiting->body(), "1");
+    QCOMPARE(waiting->status(), 400);
     QCOMPARE(rig.root.lines.last(), "disconnected server shutting down");
+    QCOMPARE(rig.poll(sid)->status(), 400);
+    QVERIFY(rig.post(sid, "3")->isDropped);
     QCOMPARE(finished, 0); // the last goodbyes are still on their way
     for (const PeerPtr& peer : peers)
         peer->end();
@@ -409,7 +445,7 @@ void TestSocketIoServer::destroyingTheServerTellsHandlersAndPolls()
     server->linkOpened(fake::request("GET", QStringLiteral("EIO=4&transport=websocket")),
         std::make_unique<fake::Link>(peer));
     server.reset();
-    QCOMPARE(waiting->body(), "1");
+    QCOMPARE(waiting->status(), 400);
     QCOMPARE(root.lines.last(), "disconnected server shutting down");
     QVERIFY(peer->isDestroyed);
     QCOMPARE(hub.subscriberCount({"/"}), 0);

@@ -54,6 +54,7 @@ private Q_SLOTS:
     void expectationIsAnswered();
     void largeBodyAndAnswerPassWhole();
     void forgottenExchangeBecomes500();
+    void aDroppedExchangeEndsItsConnectionWithoutAnAnswer();
     void answeringTwiceCountsOnce();
     void abortedPollIsNoticedBeforeTheNextRequest();
     void answeringAGonePeerDoesNothing();
@@ -262,6 +263,19 @@ void TestServer::forgottenExchangeBecomes500()
     QVERIFY(waitUntil([&] { return !door.handler.exchanges.empty(); }));
     door.handler.exchanges.clear();
     QCOMPARE(call.wait().status, 500);
+    QCOMPARE(door.handler.peersGone, 0);
+}
+
+void TestServer::aDroppedExchangeEndsItsConnectionWithoutAnAnswer()
+{
+    DoorFixture door;
+    door.handler.answerAtOnce.reset();
+    RawClient client(door.port());
+    client.send("GET /h/ HTTP/1.1\r\nHost: h\r\n\r\n");
+    QVERIFY(waitUntil([&] { return !door.handler.exchanges.empty(); }));
+    door.handler.exchanges.back()->drop();
+    QVERIFY(client.waitForEnd());
+    QCOMPARE(client.received(), QByteArray());
     QCOMPARE(door.handler.peersGone, 0);
 }
 
