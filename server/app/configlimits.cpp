@@ -36,7 +36,9 @@ std::vector<ConfigKey> limitKeys()
         size(s, "message_size", FIELD(session.maxPayloadBytes), kib, 100 * mib,
             "Largest message of a client, by WebSocket or by polling; at most `http.body_size`."),
         size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,
-            "What may wait for one client; over it the client is closed as a slow consumer."),
+            "What may wait for one client; over it the client is closed as a slow consumer. Over "
+            "a quarter of it no more is read from a client on a WebSocket until it has taken "
+            "some, so that answers to its own requests never close it."),
         duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,
             "How old the oldest packet waiting for a client may get, with the same "
             "consequence."),

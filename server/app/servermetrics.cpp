@@ -71,6 +71,7 @@ void ServerMetrics::refresh()
     syncTotal(m.protocolErrors, sessions.protocolErrors);
     syncTotal(m.connectTimeouts, sessions.connectTimeouts);
     syncTotal(m.sessionsUpgraded, sessions.upgraded);
+    syncTotal(m.readingPauses, door.readingPauses);
     syncTotal(m.eventsShed, sessions.eventsShed + door.framesShed);
     syncTotal(m.volatileDropped, sessions.volatileDropped);
     syncTotal(m.recoveries, sessions.recoveries);

@@ -77,6 +77,7 @@ public:
     prometheus::Gauge& keptEvents;
     prometheus::Gauge& keptEventBytes;
     prometheus::Counter& eventsShed;
+    prometheus::Counter& readingPauses;
     prometheus::Counter& stalls;
     prometheus::Counter& refusedOrigins;
     prometheus::Counter& refusedRequests;

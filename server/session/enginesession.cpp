@@ -338,6 +338,11 @@ void EngineSession::sendHeartbeat(const protocol::EncodedPacketPtr& packet)
 
 void EngineSession::pongMissing()
 {
+    // Its pong may lie unread behind requests; how long it may take for our answers is bounded.
+    if (m_link && m_link->isReadingPaused()) {
+        m_heartbeat.start();
+        return;
+    }
     ++m_core.counters.pingTimeouts;
     close(QLatin1StringView("ping timeout"), CloseCode::GoingAway);
 }

@@ -34,6 +34,7 @@ public:
     quint64 shedPackets() const override { return m_link->shedPackets(); }
     void sendPing() override;
     bool isBusy() const override;
+    bool isReadingPaused() const override { return m_link->isReadingPaused(); }
     bool flushOrDrop() override;
     void close(CloseCode code, QLatin1StringView reason) override;
 

@@ -70,6 +70,10 @@ public:
     /// have deadlines of their own, and meanwhile no pong can be expected.
     virtual bool isBusy() const = 0;
 
+    /// The peer takes our answers more slowly than it asks: what it sends waits until it has taken
+    /// some. Meanwhile no pong can be expected.
+    virtual bool isReadingPaused() const { return false; }
+
     /// Hands on what is queued at once and drops what the network does not take now; of a message
     /// that has begun to leave, the rest stays. True when nothing was dropped.
     virtual bool flushOrDrop() = 0;

@@ -46,6 +46,13 @@ public:
     /// less, readyToWrite() or streamEnded() will follow. Returns how many it took.
     virtual qsizetype sentDirectly(qsizetype /*offered*/, qsizetype /*result*/) { return 0; }
 
+    /// The last act in bytesReceived(): nothing more is delivered until resumeReading(), and what
+    /// arrives waits in the kernel. `unread`, the rest of what was being delivered, comes first then.
+    /// False: the peer takes nothing any more, and reading goes on to find its end.
+    virtual bool pauseReading(std::span<const char> unread) = 0;
+    /// Delivers from the event loop, never from in here.
+    virtual void resumeReading() = 0;
+
     /// No more writing: the peer sees the end after what was written. Reading goes on until the
     /// peer ends as well.
     virtual void shutdownWrite() = 0;

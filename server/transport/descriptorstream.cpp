@@ -16,6 +16,16 @@
 
 namespace gatehouse::transport {
 
+namespace {
+
+/// Of errors of sending: worth trying again.
+bool isPassing(int error)
+{
+    return error == EAGAIN || error == ENOMEM || error == ENOBUFS || error == ECANCELED;
+}
+
+} // namespace
+
 DescriptorStream::DescriptorStream(std::shared_ptr<TransportContext> context, int descriptor,
     std::unique_ptr<ConnectionCaps::Ticket> ticket, QByteArray early)
     : m_context(std::move(context)), m_ticket(std::move(ticket)), m_early(std::move(early)),
@@ -34,6 +44,7 @@ DescriptorStream::~DescriptorStream()
 void DescriptorStream::start()
 {
     m_isStarted = true;
+    m_context->counters.bytesIn += quint64(m_early.size());
     updateInterest();
 }
 
@@ -43,8 +54,11 @@ void DescriptorStream::updateInterest()
     if (!dispatcher || !m_isStarted)
         return;
     // What came early is delivered from the event loop: as soon as we may write, which is at once.
-    const bool wantsWriting = m_isWaitingToWrite || !m_early.isEmpty();
-    dispatcher->watch(m_descriptor, this, wantsWriting ? Interest::Both : Interest::Reading);
+    const bool wantsWriting = m_isWaitingToWrite || (m_isReading && !m_early.isEmpty());
+    Interest interest = m_isReading ? Interest::Reading : Interest::None;
+    if (wantsWriting)
+        interest = m_isReading ? Interest::Both : Interest::Writing;
+    dispatcher->watch(m_descriptor, interest == Interest::None ? nullptr : this, interest);
 }
 
 void DescriptorStream::descriptorReadable()
@@ -52,7 +66,8 @@ void DescriptorStream::descriptorReadable()
     if (!m_early.isEmpty())
         return; // that comes first, in this same turn
     // Once per turn, then others have theirs; the dispatcher tells again of what is left.
-    const std::span<char> buffer = readBuffer();
+    const ReadBuffer lease;
+    const std::span<char> buffer = lease.octets();
     ssize_t octets = 0;
     do {
         octets = ::recv(m_descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -71,10 +86,9 @@ void DescriptorStream::descriptorReadable()
 
 void DescriptorStream::descriptorWritable()
 {
-    if (!m_early.isEmpty()) {
+    if (m_isReading && !m_early.isEmpty()) {
         QByteArray early = std::exchange(m_early, {});
         updateInterest();
-        m_context->counters.bytesIn += quint64(early.size());
         if (m_receiver)
             m_receiver->bytesReceived({early.data(), size_t(early.size())});
         return;
@@ -108,17 +122,37 @@ qsizetype DescriptorStream::write(std::span<const QByteArrayView> parts)
     do {
         sent = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
-    return sentDirectly(offered, sent);
+    return sentDirectly(offered, sent < 0 ? -errno : sent);
 }
 
 qsizetype DescriptorStream::sentDirectly(qsizetype offered, qsizetype result)
 {
     // A broken connection takes nothing, and the reading side notices in the next turn.
+    if (result < 0 && !isPassing(int(-result))) {
+        m_isBroken = true;
+        resumeReading();
+    }
     const qsizetype taken = std::max<qsizetype>(result, 0);
     m_context->counters.bytesOut += quint64(taken);
     if (taken < offered)
         waitToWrite(true);
     return taken;
+}
+
+bool DescriptorStream::pauseReading(std::span<const char> unread)
+{
+    if (m_isBroken)
+        return false;
+    m_early = QByteArray(unread.data(), qsizetype(unread.size()));
+    m_isReading = false;
+    updateInterest();
+    return true;
+}
+
+void DescriptorStream::resumeReading()
+{
+    if (!std::exchange(m_isReading, true))
+        updateInterest();
 }
 
 void DescriptorStream::shutdownWrite()

@@ -31,6 +31,8 @@ public:
     qsizetype write(std::span<const QByteArrayView> parts) override;
     int directDescriptor() const override { return m_isWaitingToWrite ? -1 : m_descriptor; }
     qsizetype sentDirectly(qsizetype offered, qsizetype result) override;
+    bool pauseReading(std::span<const char> unread) override;
+    void resumeReading() override;
     void shutdownWrite() override;
 
 private:
@@ -42,10 +44,12 @@ private:
     std::shared_ptr<TransportContext> m_context;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
     Receiver* m_receiver = nullptr;
-    QByteArray m_early;
+    QByteArray m_early; ///< delivered before what the kernel has
     const int m_descriptor;
     bool m_isStarted = false;
+    bool m_isReading = true;
     bool m_isWaitingToWrite = false;
+    bool m_isBroken = false; ///< it takes nothing any more
 };
 
 /// The socket's connection on a descriptor of our own, the socket closed without a trace on the

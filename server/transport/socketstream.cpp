@@ -69,31 +69,71 @@ SocketStream::~SocketStream()
 void SocketStream::start()
 {
     m_isStarted = true;
-    if (!m_socket || m_socket->bytesAvailable() > 0
-        || m_socket->state() != QAbstractSocket::ConnectedState)
-        QMetaObject::invokeMethod(this, &SocketStream::handleReadyRead, Qt::QueuedConnection);
+    if (hasUnread() || !m_socket || m_socket->state() != QAbstractSocket::ConnectedState)
+        deliverLater();
+}
+
+bool SocketStream::hasUnread() const
+{
+    return !m_unread.isEmpty() || (m_socket && m_socket->bytesAvailable() > 0);
+}
+
+void SocketStream::deliverLater()
+{
+    QMetaObject::invokeMethod(this, &SocketStream::handleReadyRead, Qt::QueuedConnection);
 }
 
 void SocketStream::handleReadyRead()
 {
-    if (!m_isStarted || !m_socket)
+    if (!m_isStarted || !m_socket || !m_isReading)
         return;
-    const QPointer<SocketStream> self(this);
-    for (int i = 0; i < MaxPiecesPerTurn; ++i) {
-        const std::span<char> buffer = readBuffer();
-        const qint64 octets = m_socket->read(buffer.data(), qint64(buffer.size()));
-        if (octets <= 0)
-            break;
-        m_context->counters.bytesIn += quint64(octets);
-        if (m_receiver)
-            m_receiver->bytesReceived(buffer.first(size_t(octets)));
-        if (!self || !m_socket)
-            return;
+    if (m_isWriting || !ReadBuffer::isFree()) {
+        deliverLater();
+        return;
     }
-    if (m_socket->bytesAvailable() > 0)
-        QMetaObject::invokeMethod(this, &SocketStream::handleReadyRead, Qt::QueuedConnection);
+    const QPointer<SocketStream> self(this);
+    deliver();
+    if (!self || !m_socket || !m_isReading)
+        return;
+    if (hasUnread())
+        deliverLater();
     else if (m_socket->state() != QAbstractSocket::ConnectedState)
         handleEnd();
+}
+
+void SocketStream::deliver()
+{
+    const QPointer<SocketStream> self(this);
+    const ReadBuffer lease;
+    for (int i = 0; i < MaxPiecesPerTurn && self && m_socket && m_isReading; ++i) {
+        QByteArray unread = std::exchange(m_unread, {});
+        std::span<char> octets(unread.data(), size_t(unread.size()));
+        if (octets.empty()) {
+            const std::span<char> buffer = lease.octets();
+            const qint64 count = m_socket->read(buffer.data(), qint64(buffer.size()));
+            if (count <= 0)
+                return;
+            m_context->counters.bytesIn += quint64(count);
+            octets = buffer.first(size_t(count));
+        }
+        if (m_receiver)
+            m_receiver->bytesReceived(octets);
+    }
+}
+
+bool SocketStream::pauseReading(std::span<const char> unread)
+{
+    if (!m_socket || m_socket->state() != QAbstractSocket::ConnectedState)
+        return false;
+    m_unread = QByteArray(unread.data(), qsizetype(unread.size()));
+    m_isReading = false; // the socket's own buffer is bounded, so the rest waits in the kernel
+    return true;
+}
+
+void SocketStream::resumeReading()
+{
+    if (!std::exchange(m_isReading, true))
+        deliverLater();
 }
 
 qsizetype SocketStream::write(std::span<const QByteArrayView> parts)
@@ -103,7 +143,9 @@ qsizetype SocketStream::write(std::span<const QByteArrayView> parts)
     m_isWaitingToWrite = unsentBytes() > 0;
     if (m_isWaitingToWrite)
         return 0;
+    m_isWriting = true;
     const qsizetype taken = m_isEncrypted ? writeEncrypted(parts) : writePlain(parts);
+    m_isWriting = false;
     m_context->counters.bytesOut += quint64(taken);
     return taken;
 }
@@ -123,8 +165,10 @@ qsizetype SocketStream::writePlain(std::span<const QByteArrayView> parts)
         sent = ::sendmsg(int(m_socket->socketDescriptor()), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     // A broken connection is noticed by the reading side; here it just takes nothing.
-    if (sent < 0 && errno != EAGAIN)
+    if (sent < 0 && errno != EAGAIN) {
+        resumeReading();
         return 0;
+    }
     const qsizetype taken = std::max<qsizetype>(sent, 0);
     if (taken == sizeOf(parts))
         return taken;
@@ -184,16 +228,20 @@ void SocketStream::shutdownWrite()
 
 void SocketStream::handleEnd()
 {
-    // What was read before the end comes first.
     if (!m_isStarted || m_hasEnded)
         return;
-    if (m_socket && m_socket->bytesAvailable() > 0) {
-        const QPointer<SocketStream> self(this);
-        handleReadyRead();
-        if (!self || (m_socket && m_socket->bytesAvailable() > 0))
-            return;
+    if (m_isWriting || !ReadBuffer::isFree()) {
+        QMetaObject::invokeMethod(this, &SocketStream::handleEnd, Qt::QueuedConnection);
+        return;
     }
-    if (!std::exchange(m_hasEnded, true) && m_receiver)
+    m_isReading = true; // nobody is left to take answers
+    // What was read before the end comes first.
+    if (m_socket && hasUnread()) {
+        handleReadyRead();
+        return;
+    }
+    m_hasEnded = true;
+    if (m_receiver)
         m_receiver->streamEnded();
 }
 

@@ -29,10 +29,15 @@ public:
     void setReceiver(Receiver* receiver) override { m_receiver = receiver; }
     void start() override;
     qsizetype write(std::span<const QByteArrayView> parts) override;
+    bool pauseReading(std::span<const char> unread) override;
+    void resumeReading() override;
     void shutdownWrite() override;
 
 private:
     void handleReadyRead();
+    void deliver();
+    bool hasUnread() const;
+    void deliverLater();
     void handleWritten();
     void handleEnd();
     qsizetype writePlain(std::span<const QByteArrayView> parts);
@@ -43,8 +48,11 @@ private:
     QPointer<QTcpSocket> m_socket;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
     Receiver* m_receiver = nullptr;
+    QByteArray m_unread; ///< delivered before what the socket has
     bool m_isEncrypted;
     bool m_isStarted = false;
+    bool m_isReading = true;
+    bool m_isWriting = false; ///< Qt may signal from inside
     bool m_hasEnded = false;
     bool m_isWaitingToWrite = false;
     bool m_shutdownPending = false;

@@ -114,7 +114,7 @@ void TlsStream::descriptorWritable()
             shakeHands();
         return;
     }
-    if (!m_early.isEmpty()) {
+    if (m_isReading && !m_early.isEmpty()) {
         QByteArray early = std::exchange(m_early, {});
         updateInterest();
         if (m_receiver)
@@ -159,7 +159,8 @@ void TlsStream::shakeHands()
 
 void TlsStream::read()
 {
-    const std::span<char> buffer = readBuffer();
+    const ReadBuffer lease;
+    const std::span<char> buffer = lease.octets();
     size_t filled = 0;
     int reason = SSL_ERROR_NONE;
     ERR_clear_error();
@@ -199,7 +200,7 @@ qsizetype TlsStream::write(std::span<const QByteArrayView> parts)
         return written;
     }
     if (SSL_get_error(m_tls, written) != SSL_ERROR_WANT_WRITE) {
-        m_isBroken = true; // the reading side notices in the next turn
+        breakOff();
         return 0;
     }
     // OpenSSL has encrypted it and wants to see the same octets again.
@@ -210,6 +211,14 @@ qsizetype TlsStream::write(std::span<const QByteArrayView> parts)
     return record.size();
 }
 
+/// For want of a peer; the reading side notices in the next turn.
+void TlsStream::breakOff()
+{
+    m_isBroken = true;
+    m_pending = {};
+    setReading(true);
+}
+
 bool TlsStream::sendPending()
 {
     ERR_clear_error();
@@ -218,14 +227,22 @@ bool TlsStream::sendPending()
     if (written > 0) {
         m_pending.remove(0, std::min(qsizetype(written), m_pending.size()));
     } else if (SSL_get_error(m_tls, written) != SSL_ERROR_WANT_WRITE) {
-        m_isBroken = true;
-        m_pending = {};
+        breakOff();
     }
     m_isWaitingToWrite = !m_pending.isEmpty();
     if (!m_isWaitingToWrite)
         m_pending = {};
     updateInterest();
     return !m_isWaitingToWrite;
+}
+
+bool TlsStream::pauseReading(std::span<const char> unread)
+{
+    if (m_isBroken)
+        return false;
+    m_early = QByteArray(unread.data(), qsizetype(unread.size()));
+    setReading(false);
+    return true;
 }
 
 void TlsStream::shutdownWrite()

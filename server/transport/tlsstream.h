@@ -44,6 +44,8 @@ public:
     void setReceiver(Receiver* receiver) override { m_receiver = receiver; }
     void start() override;
     qsizetype write(std::span<const QByteArrayView> parts) override;
+    bool pauseReading(std::span<const char> unread) override;
+    void resumeReading() override { setReading(true); }
     void shutdownWrite() override;
 
 private:
@@ -54,6 +56,7 @@ private:
     void shakeHands();
     void read();
     void end();
+    void breakOff();
     bool sendPending();
     void updateInterest();
 

@@ -44,6 +44,7 @@ struct TransportCounters
     quint64 webSocketFloods = 0; ///< ended by us: too many control frames
     quint64 slowConsumers = 0; ///< outgoing queue over its bound
     quint64 framesShed = 0; ///< dropped for a client over its bound, as a policy allows
+    quint64 readingPauses = 0; ///< a peer asked faster than it took the answers
     quint64 closeTimeouts = 0; ///< the peer did not finish the closing handshake
 
     quint64 bytesIn = 0; ///< payload of the byte streams, without TLS overhead

@@ -17,6 +17,12 @@ constexpr quint16 AbnormalClosure = 1006; ///< never on the wire (RFC 6455 secti
 
 constexpr QLatin1StringView SlowReason("slow consumer");
 
+/// Of the queue's bound: over the first part of it nothing more is read, down to the second reading
+/// goes on. So an answer of half the bound always fits, and who takes what it asked for is never a
+/// slow consumer, however much it asks for at once.
+constexpr qsizetype PauseShare = 4;
+constexpr qsizetype ResumeShare = 8;
+
 protocol::WebSocketLimits limitsOf(const WebSocketOptions& options)
 {
     protocol::WebSocketLimits limits;
@@ -82,7 +88,7 @@ void WebSocketConnection::enqueue(QByteArray frames, protocol::Shedding shedding
         countShed(m_queue.shed(bound / 4 * 3));
     if (m_queue.weight() > bound)
         endAsSlowConsumer();
-    else if (!m_queue.isEmpty())
+    else if (!m_queue.isEmpty() || m_isReadingPaused)
         m_context->flushList.markDirty(*this);
 }
 
@@ -104,6 +110,8 @@ bool WebSocketConnection::flushOrDrop()
     writeQueue();
     const qsizetype left = m_queue.bytes();
     m_queue.dropUnstarted();
+    if (m_isReadingPaused)
+        m_context->flushList.markDirty(*this);
     return m_queue.bytes() == left;
 }
 
@@ -124,6 +132,7 @@ void WebSocketConnection::close(CloseCode code, QLatin1StringView reason)
     m_closeCode = quint16(code);
     m_state = State::Closing;
     m_readDeadline.stop();
+    resumeReading(); // for the peer's close frame
     m_queue.push(protocol::webSocketCloseFrame(m_closeCode, QByteArrayView(reason)),
         m_context->clock.monotonic());
     m_context->flushList.markDirty(*this);
@@ -138,7 +147,7 @@ void WebSocketConnection::flush()
         return;
     }
     writeQueue();
-    watchQueueAge();
+    afterWriting();
 }
 
 int WebSocketConnection::gather(std::span<QByteArrayView> parts, size_t& count)
@@ -156,13 +165,13 @@ void WebSocketConnection::sent(qsizetype offered, qint32 result)
     if (result != -ECANCELED) // not tried
         m_queue.drop(m_stream->sentDirectly(offered, result));
     writeQueue();
-    watchQueueAge();
+    afterWriting();
 }
 
 void WebSocketConnection::readyToWrite()
 {
     writeQueue();
-    watchQueueAge();
+    afterWriting();
 }
 
 void WebSocketConnection::writeQueue()
@@ -175,6 +184,13 @@ void WebSocketConnection::writeQueue()
             return;
         m_queue.drop(taken);
     }
+}
+
+void WebSocketConnection::afterWriting()
+{
+    watchQueueAge();
+    if (m_isReadingPaused && m_queue.bytes() <= m_options.maxQueuedBytes / ResumeShare)
+        resumeReading();
 }
 
 void WebSocketConnection::watchQueueAge()
@@ -206,7 +222,7 @@ void WebSocketConnection::handleWriteDeadline()
     if (!m_queue.isEmpty() && m_queue.oldest() <= tooOld)
         endAsSlowConsumer();
     else
-        watchQueueAge();
+        afterWriting();
 }
 
 void WebSocketConnection::bytesReceived(std::span<char> octets)
@@ -223,15 +239,35 @@ void WebSocketConnection::bytesReceived(std::span<char> octets)
         const bool goesOn = handle(event);
         if (isDestroyed)
             return;
-        if (!goesOn)
+        if (!goesOn || !mayGoOnReading(octets))
             break;
     }
     m_isDestroyed = nullptr;
     if (m_state == State::Open) {
-        if (isMessageComplete)
+        if (isMessageComplete || m_isReadingPaused)
             m_messageBegan = Millis{-1};
-        watchReading(m_decoder.isMidMessage());
+        watchReading(m_decoder.isMidMessage() && !m_isReadingPaused);
     }
+}
+
+bool WebSocketConnection::mayGoOnReading(std::span<const char> unread)
+{
+    const qsizetype mark = m_options.maxQueuedBytes / PauseShare;
+    if (m_queue.bytes() <= mark || m_state != State::Open)
+        return true;
+    writeQueue(); // not taken yet is not the same as not offered yet
+    if (m_queue.bytes() <= mark || !m_stream || !m_stream->pauseReading(unread))
+        return true;
+    m_isReadingPaused = true;
+    ++m_context->counters.readingPauses;
+    return false;
+}
+
+void WebSocketConnection::resumeReading()
+{
+    m_isReadingPaused = false;
+    if (m_stream)
+        m_stream->resumeReading();
 }
 
 void WebSocketConnection::watchReading(bool isMidMessage)
@@ -356,6 +392,7 @@ void WebSocketConnection::partWithStream(quint16 code, QByteArrayView reason)
 {
     if (!m_stream)
         return;
+    resumeReading();
     QByteArray lastOctets = m_queue.takeAll();
     if (code != protocol::WebSocketNoStatus)
         lastOctets += protocol::webSocketCloseFrame(code, reason);

@@ -19,7 +19,8 @@ struct WebSocketOptions;
 /// WebSocketLink over a ByteStream, server side, after the opening handshake. Owned by the session;
 /// network thread only. Answers pings, checks frames, bounds its queue in octets and age, ends a
 /// message that is begun and not finished, and closes as RFC 6455 section 7 says; each end is
-/// counted. When it ends with a close frame, the stream moves to ClosingStreams to deliver it.
+/// counted. From a peer that takes answers more slowly than it asks, no more is read than it takes.
+/// When it ends with a close frame, the stream moves to ClosingStreams to deliver it.
 class WebSocketConnection final : public session::WebSocketLink,
                                   private ByteStream::Receiver,
                                   private FlushList::Client
@@ -39,6 +40,7 @@ public:
     qsizetype queuedBytes() const override { return m_queue.bytes(); }
     quint64 shedPackets() const override { return m_shed; }
     void sendPing() override;
+    bool isReadingPaused() const override { return m_isReadingPaused; }
     bool isBusy() const override { return !m_queue.isEmpty() || m_decoder.isMidMessage(); }
     void close(session::CloseCode code, QLatin1StringView reason) override;
 
@@ -61,6 +63,8 @@ private:
 
     /// False: `this` may be gone, or nothing more is to be read.
     bool handle(const protocol::WebSocketEvent& event);
+    bool mayGoOnReading(std::span<const char> unread); ///< false: paused
+    void resumeReading();
     bool handlePing(QByteArrayView payload);
     bool isControlFlood(); ///< then the link has ended
     void handleClose(const protocol::WebSocketEvent& event);
@@ -70,6 +74,7 @@ private:
     void countShed(qsizetype packets);
     void writeQueue();
     void watchReading(bool isProgress);
+    void afterWriting();
     void watchQueueAge();
     void handleReadDeadline();
     void handleWriteDeadline();
@@ -93,6 +98,7 @@ private:
     bool* m_isDestroyed = nullptr; ///< set by the destructor while a handler of ours is running
     quint16 m_closeCode = 0; ///< what we closed with
     State m_state = State::Open;
+    bool m_isReadingPaused = false;
     bool m_isSlow = false; ///< over a bound; the receiver is told from the event loop
 };
 

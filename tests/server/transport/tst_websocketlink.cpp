@@ -83,6 +83,58 @@ int sendBufferOf(int descriptor)
     return size;
 }
 
+void addSecureRows()
+{
+    QTest::addColumn<bool>("secure");
+    QTest::newRow("plain") << false;
+    QTest::newRow("tls") << true;
+}
+
+/// A client whose every text is answered with a longer one, and that does not read at first.
+class AskingPeer
+{
+public:
+    static constexpr qsizetype QueueBytes = 200'000;
+
+    explicit AskingPeer(bool isSecure, const TransportOptions& options = defaults())
+        : secure(isSecure), door(withBounds(options))
+    {
+        if (!open(client))
+            return;
+        RecordingLink& first = link();
+        first.onText = [this, &first] {
+            const QByteArray& request = first.texts.last();
+            first.send(request.left(request.indexOf('.') + 1) + QByteArray(20'000, 'a'));
+            if (first.link)
+                largestQueue = std::max(largestQueue, first.link->queuedBytes());
+        };
+        client.tcp().setReadBufferSize(1);
+    }
+    bool open(ScriptedWebSocket& socket)
+    {
+        return secure ? socket.openSecure(door.port(), tls.current.certificate(), "/ws")
+                      : socket.open(door.port(), "/ws");
+    }
+    bool isOpen() const { return !door.acceptor.links.empty(); }
+    RecordingLink& link() { return *door.acceptor.links.at(0); }
+
+    const bool secure;
+    const TlsFiles tls;
+    DoorFixture door;
+    ScriptedWebSocket client;
+    qsizetype largestQueue = 0;
+
+private:
+    TransportOptions withBounds(TransportOptions options) const
+    {
+        options.webSocket.maxQueuedBytes = QueueBytes;
+        options.webSocket.sendBufferBytes = 16'384;
+        if (secure)
+            options.tls = tls.options();
+        return options;
+    }
+};
+
 } // namespace
 
 class TestWebSocketLink : public QObject
@@ -124,6 +176,12 @@ private Q_SLOTS:
     void theRestOfAMessageAndTheCloseFrameArrive();
     void whatThePeerDoesNotTakeAtOnceCanBeDropped();
     void slowConsumerByAge();
+    void noMoreIsReadThanThePeerTakes_data();
+    void noMoreIsReadThanThePeerTakes();
+    void pausedPeerThatTakesNothingIsSlow();
+    void pausedPeerThatIsGoneIsNoticed_data();
+    void pausedPeerThatIsGoneIsNoticed();
+    void weCloseWhileReadingIsPaused();
     void burstWithinOneTurnIsNoSlowConsumer();
     void oneLargeMessageIsNoSlowConsumer();
     void pongsOfAFloodAreBounded();
@@ -793,6 +851,110 @@ void TestWebSocketLink::slowConsumerByAge()
     QCOMPARE(door.counters().slowConsumers, quint64(1));
 }
 
+void TestWebSocketLink::noMoreIsReadThanThePeerTakes_data()
+{
+    addSecureRows();
+}
+
+void TestWebSocketLink::noMoreIsReadThanThePeerTakes()
+{
+    QFETCH(bool, secure);
+    const int count = 300;
+    AskingPeer peer(secure);
+    QVERIFY(peer.isOpen());
+    ScriptedWebSocket other;
+    QVERIFY(peer.open(other));
+    QList<QByteArray> requests;
+    for (int i = 0; i < count; ++i) {
+        // Of a size that no reading ends between two of them.
+        requests.append(QByteArray::number(i) + '.' + QByteArray(1'777, char('a' + i % 26)));
+        peer.client.sendText(requests.last());
+    }
+    // It takes nothing: it is asked no more, and nobody else feels it.
+    QVERIFY(waitUntil([&] { return peer.door.counters().readingPauses > 0; }));
+    QVERIFY(peer.link().texts.size() < count / 2);
+    peer.door.acceptor.links.at(1)->send("to the other");
+    QCOMPARE(other.receiveText(), QByteArray("to the other"));
+    // What others send it is not held back.
+    const qsizetype before = peer.link().link->queuedBytes();
+    peer.link().send("to all");
+    QVERIFY(peer.link().link->queuedBytes() > before);
+
+    // It takes everything: all answers come, in order, and every request was read as it was sent.
+    peer.client.tcp().setReadBufferSize(0);
+    int answers = 0;
+    bool heardTheBroadcast = false;
+    while (answers < count) {
+        const QByteArray text = peer.client.receiveText();
+        QVERIFY2(!text.isNull(), qPrintable(QString::number(answers)));
+        if (text == "to all")
+            heardTheBroadcast = true;
+        else
+            QCOMPARE(text.left(text.indexOf('.')).toInt(), answers++);
+    }
+    QVERIFY(heardTheBroadcast);
+    QCOMPARE(peer.link().texts, requests);
+    QCOMPARE(peer.link().closedCount, 0);
+    QVERIFY2(peer.largestQueue <= AskingPeer::QueueBytes / 2,
+        qPrintable(QString::number(peer.largestQueue)));
+    peer.client.sendText("one more");
+    QVERIFY(waitUntil([&] { return peer.link().texts.size() == count + 1; }));
+}
+
+void TestWebSocketLink::pausedPeerThatTakesNothingIsSlow()
+{
+    TransportOptions options = defaults();
+    options.webSocket.maxQueueAge = Millis{300};
+    AskingPeer peer(false, options);
+    QVERIFY(peer.isOpen());
+    for (int i = 0; i < 300; ++i)
+        peer.client.sendText(QByteArray(1'777, 'r'));
+    QVERIFY(waitUntil([&] { return peer.link().closedCount == 1; }));
+    QCOMPARE(peer.link().closeCode, quint16(CloseCode::SlowConsumer));
+    QVERIFY(peer.link().texts.size() < 300);
+    peer.client.tcp().setReadBufferSize(0);
+    QVERIFY(peer.client.waitForEnd());
+    QCOMPARE(peer.client.closeCode(), quint16(4008));
+}
+
+void TestWebSocketLink::pausedPeerThatIsGoneIsNoticed_data()
+{
+    addSecureRows();
+}
+
+void TestWebSocketLink::pausedPeerThatIsGoneIsNoticed()
+{
+    QFETCH(bool, secure);
+    AskingPeer peer(secure);
+    QVERIFY(peer.isOpen());
+    for (int i = 0; i < 300; ++i)
+        peer.client.sendText(QByteArray(1'777, 'r'));
+    QVERIFY(waitUntil([&] { return peer.door.counters().readingPauses > 0; }));
+    peer.client.abort();
+    QVERIFY(waitUntil([&] { return peer.link().closedCount == 1; }, Millis{5'000}));
+    QVERIFY(waitUntil([&] { return peer.door.counters().openConnections == 0; }));
+}
+
+void TestWebSocketLink::weCloseWhileReadingIsPaused()
+{
+    AskingPeer peer(false);
+    QVERIFY(peer.isOpen());
+    for (int i = 0; i < 300; ++i)
+        peer.client.sendText(QByteArray(1'777, 'r'));
+    QVERIFY(waitUntil([&] { return peer.door.counters().readingPauses > 0; }));
+    const qsizetype heard = peer.link().texts.size();
+    peer.link().link->close(CloseCode::GoingAway, QLatin1StringView("bye"));
+    peer.client.tcp().setReadBufferSize(0);
+    WireEvent event;
+    while (event.kind != Kind::Close && event.kind != Kind::End)
+        event = peer.client.receive();
+    QCOMPARE(event.code, quint16(CloseCode::GoingAway));
+    peer.client.sendFrame(WebSocketOpcode::Close, QByteArray::fromHex("03e9"));
+    QVERIFY(waitUntil([&] { return peer.link().closedCount == 1; }));
+    QCOMPARE(peer.link().texts.size(), heard); // nothing was acted on after the close
+    QCOMPARE(peer.door.counters().closeTimeouts, quint64(0));
+}
+
 void TestWebSocketLink::burstWithinOneTurnIsNoSlowConsumer()
 {
     TransportOptions options = defaults();
@@ -828,6 +990,7 @@ void TestWebSocketLink::pongsOfAFloodAreBounded()
     TransportOptions options = defaults();
     options.webSocket.maxQueuedBytes = 50'000;
     options.webSocket.sendBufferBytes = 8'192;
+    options.webSocket.maxQueueAge = Millis{300};
     DoorFixture door(options);
     RawClient client(door.port());
     client.send(upgradeRequest());
@@ -837,13 +1000,17 @@ void TestWebSocketLink::pongsOfAFloodAreBounded()
         = protocol::maskedWebSocketFrame(WebSocketOpcode::Ping, QByteArray(100, 'p'), 3)
               .repeated(2'000);
     RecordingLink& link = *door.acceptor.links.at(0);
+    qsizetype largest = 0;
     QVERIFY(waitUntil([&] {
+        if (link.link)
+            largest = std::max(largest, link.link->queuedBytes());
         if (client.socket.bytesToWrite() < 100'000)
             client.send(pings);
         QCoreApplication::postEvent(this, new QEvent(QEvent::User));
         return link.closedCount == 1;
     }));
     QCOMPARE(link.closeCode, quint16(CloseCode::SlowConsumer));
+    QVERIFY2(largest <= 20'000, qPrintable(QString::number(largest)));
 }
 
 void TestWebSocketLink::linkOutlivesTheServer()
