@@ -25,6 +25,14 @@ QString textOf(QByteArrayView json)
     return QJsonDocument::fromJson(array).array().at(0).toString();
 }
 
+/// Many a line ends with one, which would be shown escaped.
+QString withoutLineEnd(QString text)
+{
+    while (text.endsWith(QLatin1Char('\n')) || text.endsWith(QLatin1Char('\r')))
+        text.chop(1);
+    return text;
+}
+
 QString cut(const QString& text, qsizetype maxLength)
 {
     qsizetype length = maxLength;
@@ -69,6 +77,10 @@ void AlgorithmLogHandler::handle(
         relay(run, protocol::jsonString(text.toUtf8()));
     } else {
         relay(run, *textJson);
+    }
+    if (observe::isEnabled(observe::Level::Info, observe::category::run)) {
+        observe::logLive(observe::Level::Info, observe::category::run, withoutLineEnd(text),
+            {.node = node.nodeId(), .task = run.task, .run = run.run});
     }
     store(node.nodeId(), run.run, text);
 }

@@ -29,6 +29,7 @@ inline constexpr QLatin1StringView auth{"gh.auth"};
 inline constexpr QLatin1StringView room{"gh.room"};
 inline constexpr QLatin1StringView node{"gh.node"};
 inline constexpr QLatin1StringView task{"gh.task"};
+inline constexpr QLatin1StringView run{"gh.run"}; ///< what algorithms say; live log only
 inline constexpr QLatin1StringView bus{"gh.bus"};
 inline constexpr QLatin1StringView db{"gh.db"};
 inline constexpr QLatin1StringView audit{"gh.audit"};
@@ -38,6 +39,11 @@ inline constexpr QLatin1StringView audit{"gh.audit"};
 /// thread; never blocks on the output. Without an installed LogSink it goes to stderr at once.
 /// qCDebug() and friends reach the same place; this one also carries what the line is about.
 void log(
+    Level level, QLatin1StringView category, const QString& text, const LogContext& context = {});
+
+/// The same for the live log alone: what others say and the server only passes on, and that nobody
+/// wants in its own log. Of what waits to be written they take half at most.
+void logLive(
     Level level, QLatin1StringView category, const QString& text, const LogContext& context = {});
 
 /// Keeps Qt's own warnings of this thread out of the log while it lives: for calls that warn of

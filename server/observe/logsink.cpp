@@ -84,6 +84,11 @@ LogFormat resolved(LogFormat format)
     return isStderrTheJournal() ? LogFormat::Journal : LogFormat::Text;
 }
 
+enum class Audience : quint8 {
+    Everybody, ///< the log, and the live log
+    LiveLog,
+};
+
 Level levelOf(QtMsgType type)
 {
     switch (type) {
@@ -105,6 +110,12 @@ Level levelOf(QtMsgType type)
 
 struct LogSink::Private
 {
+    struct Line
+    {
+        model::LogEntry entry;
+        Audience audience = Audience::Everybody;
+    };
+
     LogOptions options;
     LogFormat format;
     LiveLog* liveLog;
@@ -113,7 +124,7 @@ struct LogSink::Private
     std::mutex mutex; ///< guards the next six
     std::condition_variable filled;
     std::condition_variable written;
-    std::deque<model::LogEntry> queue;
+    std::deque<Line> queue;
     qsizetype queuedCharacters = 0;
     bool busy = false;
     bool stopping = false;
@@ -138,17 +149,19 @@ struct LogSink::Private
         return category.startsWith("gh.") ? options.level : options.otherLevel;
     }
 
-    void push(model::LogEntry entry)
+    void push(Line line)
     {
         {
             const std::lock_guard lock(mutex);
-            if (qsizetype(queue.size()) >= options.maxQueuedLines
-                || queuedCharacters > options.maxQueuedCharacters) {
+            // What others say may not push out what we have to say.
+            const qsizetype share = line.audience == Audience::LiveLog ? 2 : 1;
+            if (qsizetype(queue.size()) >= options.maxQueuedLines / share
+                || queuedCharacters > options.maxQueuedCharacters / share) {
                 ++dropped;
                 return;
             }
-            queuedCharacters += entry.text.size();
-            queue.push_back(std::move(entry));
+            queuedCharacters += line.entry.text.size();
+            queue.push_back(std::move(line));
         }
         filled.notify_one();
     }
@@ -167,15 +180,15 @@ struct LogSink::Private
             filled.wait(lock, [this] { return stopping || !queue.empty(); });
             if (queue.empty())
                 return;
-            std::deque<model::LogEntry> batch;
+            std::deque<Line> batch;
             batch.swap(queue);
             queuedCharacters = 0;
             busy = true;
             lock.unlock();
             if (const quint64 lost = dropped - toldDropped; lost > 0) {
                 toldDropped += lost;
-                batch.push_back({0, wallNow(), Level::Warning, category::app,
-                    QStringLiteral("%1 log lines dropped").arg(lost), 0, 0, 0, {}});
+                batch.push_back({{0, wallNow(), Level::Warning, category::app,
+                    QStringLiteral("%1 log lines dropped").arg(lost), 0, 0, 0, {}}});
             }
             write(batch);
             lock.lock();
@@ -184,14 +197,16 @@ struct LogSink::Private
         }
     }
 
-    void write(const std::deque<model::LogEntry>& batch)
+    void write(const std::deque<Line>& batch)
     {
         std::vector<model::LogEntry> lines;
         lines.reserve(batch.size());
         QByteArray text;
-        for (const model::LogEntry& raw : batch) {
-            lines.push_back(cleaned(raw));
+        for (const Line& raw : batch) {
+            lines.push_back(cleaned(raw.entry));
             const model::LogEntry& entry = lines.back();
+            if (raw.audience == Audience::LiveLog)
+                continue;
             if (format == LogFormat::Journal && !writer && writeToJournal(entry))
                 continue;
             const QByteArray line
@@ -224,8 +239,8 @@ class LogGate
 public:
     static LogSink::Private* sink; ///< guarded by s_installed
 
-    static void put(
-        Level level, QByteArrayView category, const QString& text, const LogContext& context)
+    static void put(Level level, QByteArrayView category, const QString& text,
+        const LogContext& context, Audience audience = Audience::Everybody)
     {
         const std::shared_lock lock(s_installed);
         const qsizetype longest
@@ -236,8 +251,8 @@ public:
             shortened(text, longest), context.node.value, context.task.value, context.run.value,
             QString::fromUtf8(context.socket.value)};
         if (sink)
-            sink->push(std::move(entry));
-        else
+            sink->push({std::move(entry), audience});
+        else if (audience == Audience::Everybody)
             writeToStderr(textLine(cleaned(std::move(entry))));
     }
 
@@ -327,6 +342,13 @@ quint64 LogSink::dropped() const
 void log(Level level, QLatin1StringView category, const QString& text, const LogContext& context)
 {
     LogGate::put(level, QByteArrayView(category.data(), category.size()), text, context);
+}
+
+void logLive(
+    Level level, QLatin1StringView category, const QString& text, const LogContext& context)
+{
+    LogGate::put(level, QByteArrayView(category.data(), category.size()), text, context,
+        Audience::LiveLog);
 }
 
 QtWarningsMuted::QtWarningsMuted()

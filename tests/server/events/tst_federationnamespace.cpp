@@ -57,6 +57,7 @@ private Q_SLOTS:
     void statusOfForeignRunsGoesNowhere_data();
     void statusOfForeignRunsGoesNowhere();
     void logLinesAreRelayedAndKept();
+    void logLinesAreShownInTheLiveLog();
     void logLinesCanBeWrittenAtOnce();
     void logLinesOfForeignRunsGoNowhere();
     void floodsOfWordsAreLoggedUpToABound();
@@ -487,6 +488,37 @@ void FederationNamespaceTest::logLinesAreRelayedAndKept()
             .toString();
     };
     QTRY_COMPARE(logOf(), u"one \u00e9\ntwo"_s);
+}
+
+void FederationNamespaceTest::logLinesAreShownInTheLiveLog()
+{
+    House house;
+    QByteArrayList written;
+    observe::LogSink sink({}, &house.liveLog, [&](const QByteArray& line) { written << line; });
+    Client node = house.connectNode(u"a-heart"_s);
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    node.emitEvent("algorithm_log",
+        "{\"run_id\":" + number(run) + ",\"log\":\"epoch 1\\u0007 of 10 <b>\\n\"}");
+    // Of a run that is not its own nothing is shown.
+    Client other = house.connectNode(u"b-heart"_s);
+    other.emitEvent("algorithm_log", "{\"run_id\":" + number(run) + ",\"log\":\"foreign\"}");
+    sink.flush();
+    const auto shown = [&] {
+        std::vector<model::LogEntry> lines = house.liveLog.tail(1'000);
+        std::erase_if(
+            lines, [](const model::LogEntry& line) { return line.category != u"gh.run"; });
+        return lines;
+    };
+    QTRY_COMPARE(shown().size(), size_t(1));
+    const model::LogEntry line = shown().front();
+    QCOMPARE(line.text, u"epoch 1\\x07 of 10 <b>"_s);
+    QCOMPARE(line.level, model::LogLevel::Info);
+    QCOMPARE(line.runId, run);
+    QCOMPARE(line.taskId, task);
+    QCOMPARE(line.nodeId, house.node(u"a-heart"_s).value);
+    QVERIFY(!written.join().contains("epoch"));
 }
 
 /// With an interval of nothing; which must not turn the event loop without end either.

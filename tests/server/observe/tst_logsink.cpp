@@ -8,6 +8,8 @@
 #include <QMutex>
 #include <QTest>
 
+#include <algorithm>
+#include <mutex>
 #include <semaphore>
 #include <thread>
 
@@ -58,6 +60,8 @@ private Q_SLOTS:
     void queueIsBoundedAndSaysSo();
     void manyThreadsLoseNothing();
     void hugeTextIsCutBeforeItWaits();
+    void someLinesAreForTheLiveLogAlone();
+    void linesOfOthersDoNotPushOutOurOwn();
 };
 
 void TestLogSink::contextTravelsToTheLineAndTheLiveLog()
@@ -79,6 +83,48 @@ void TestLogSink::contextTravelsToTheLineAndTheLiveLog()
     QCOMPARE(entry.runId, 7);
     QCOMPARE(entry.socketId, QStringLiteral("s1"));
     QVERIFY(entry.atMs > 1'700'000'000'000);
+}
+
+void TestLogSink::someLinesAreForTheLiveLogAlone()
+{
+    LiveLog live;
+    Paper paper;
+    LogSink sink({.levels = {{"gh.run", Level::Info}}}, &live, paper.writer());
+    logLive(Level::Info, category::run, QStringLiteral("said\twith password=MARKED"), {.run = {7}});
+    logLive(Level::Debug, category::run, QStringLiteral("below the level"));
+    log(Level::Info, category::app, QStringLiteral("ours"));
+    sink.flush();
+    QCOMPARE(paper.lines().size(), 1);
+    QVERIFY(paper.all().endsWith("ours\n"));
+    QTRY_COMPARE(live.lastSeq(), quint64(2));
+    const model::LogEntry entry = live.tail(2).at(0);
+    QCOMPARE(entry.category, QStringLiteral("gh.run"));
+    QCOMPARE(entry.runId, 7);
+    QVERIFY2(entry.text.startsWith(QStringLiteral("said\\twith")), qPrintable(entry.text));
+    QVERIFY2(!entry.text.contains(QStringLiteral("MARKED")), qPrintable(entry.text));
+}
+
+void TestLogSink::linesOfOthersDoNotPushOutOurOwn()
+{
+    std::mutex held;
+    std::vector<QByteArray> written;
+    LiveLog live;
+    std::unique_lock hold(held);
+    {
+        LogSink sink({.maxQueuedLines = 10}, &live, [&](const QByteArray& line) {
+            const std::lock_guard waits(held);
+            written.push_back(line);
+        });
+        log(Level::Info, category::app, QStringLiteral("keeps the writer busy"));
+        for (int i = 0; i < 1'000; ++i)
+            logLive(Level::Info, category::run, QStringLiteral("chatter"));
+        for (int i = 0; i < 4; ++i)
+            log(Level::Info, category::app, QStringLiteral("ours %1").arg(i));
+        hold.unlock();
+    }
+    const auto ours = std::count_if(written.begin(), written.end(),
+        [](const QByteArray& line) { return line.contains(" ours "); });
+    QCOMPARE(ours, 4);
 }
 
 void TestLogSink::qtMessagesTakeTheSameWay()
