@@ -52,6 +52,7 @@ struct AdminNamespace::Connection
     session::Socket* socket = nullptr; ///< null once it has gone
     access::Principal principal;
     std::optional<Millis> endsAt; ///< monotonic
+    quint64 missedEvents = 0; ///< of its session, when it was last told the versions
     std::map<AdminTopic*, std::shared_ptr<Watcher>> watched;
 };
 
@@ -225,6 +226,7 @@ void AdminNamespace::tick()
         topic->prepare(now);
         sendChanges(*topic);
     }
+    tellVersionsToWhoMissedSome();
 }
 
 void AdminNamespace::handleSubscribe(
@@ -345,14 +347,8 @@ bool AdminNamespace::sendChanges(AdminTopic& topic)
     const auto changes = topic.takeChanges({m_options.maxPageSize, m_options.maxPageBytes});
     if (!changes)
         return false;
-    const QByteArray args = "{\"topic\":\"" + QByteArray(topic.name().data()) + "\",\"epoch\":\""
-        + m_epoch.toLatin1() + "\",\"from\":" + QByteArray::number(changes->from)
-        + ",\"version\":" + QByteArray::number(changes->version)
-        + ",\"at\":" + QByteArray::number(qint64(m_services.clock.wall().count())) + ','
-        + changes->members + '}';
-    const auto packet = protocol::encodeEvent(name(), "change", args);
-    // A client that misses one sees it by the numbers and asks for the snapshot.
-    packet->setShedding(m_services.hub.slowPolicies().sheddingOf(name(), {}, "change", args));
+    const auto packet
+        = changePacket(topic, changes->from, changes->version, changes->members);
     const QList<ConnectionPtr> connections = m_connections.values();
     for (const ConnectionPtr& connection : connections) {
         const auto found = connection->watched.find(&topic);
@@ -364,6 +360,41 @@ bool AdminNamespace::sendChanges(AdminTopic& topic)
             found->second->held.push_back(packet);
     }
     return true;
+}
+
+protocol::EncodedPacketPtr AdminNamespace::changePacket(
+    const AdminTopic& topic, quint64 from, quint64 version, const QByteArray& members) const
+{
+    const QByteArray args = "{\"topic\":\"" + QByteArray(topic.name().data()) + "\",\"epoch\":\""
+        + m_epoch.toLatin1() + "\",\"from\":" + QByteArray::number(from)
+        + ",\"version\":" + QByteArray::number(version)
+        + ",\"at\":" + QByteArray::number(qint64(m_services.clock.wall().count())) + ',' + members
+        + '}';
+    const auto packet = protocol::encodeEvent(name(), "change", args);
+    // A client that misses one sees it by the numbers and asks for the snapshot.
+    packet->setShedding(m_services.hub.slowPolicies().sheddingOf(name(), {}, "change", args));
+    return packet;
+}
+
+/// A gap shows in the change that follows it; of a topic that has fallen silent none follows. So
+/// whoever was too slow for some changes is told where each topic stands, until it hears it.
+void AdminNamespace::tellVersionsToWhoMissedSome()
+{
+    const QList<ConnectionPtr> connections = m_connections.values();
+    for (const ConnectionPtr& connection : connections) {
+        if (!connection->socket)
+            continue;
+        const quint64 missed = connection->socket->missedEvents();
+        if (std::exchange(connection->missedEvents, missed) == missed)
+            continue;
+        const auto watched = connection->watched; // delivering may end the connection
+        for (const auto& [topic, watcher] : watched) {
+            if (watcher->isAcked && connection->socket)
+                connection->socket->deliver(
+                    changePacket(*topic, topic->version(), topic->version(), topic->noChanges()),
+                    hub::Urgency::Reliable);
+        }
+    }
 }
 
 void AdminNamespace::endExpired()

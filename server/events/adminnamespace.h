@@ -99,6 +99,9 @@ private:
     void stopIfUnwatched(AdminTopic& topic);
     bool isWatched(const AdminTopic& topic) const;
     bool sendChanges(AdminTopic& topic);
+    protocol::EncodedPacketPtr changePacket(
+        const AdminTopic& topic, quint64 from, quint64 version, const QByteArray& members) const;
+    void tellVersionsToWhoMissedSome();
     void endExpired();
     AdminTopic* topicOf(const QJsonObject& request) const;
     Error unknownTopic() const;

@@ -65,6 +65,9 @@ public:
     /// What changed since the last call; the rest comes with the next one.
     virtual std::optional<ChangeSet> takeChanges(PageBounds bounds) = 0;
 
+    /// The members of a message that changes nothing and only states the version.
+    virtual QByteArray noChanges() const { return "\"changes\":[]"; }
+
     quint64 version() const { return m_version; }
 
 protected:

@@ -21,6 +21,7 @@ public:
     void stop() override;
     std::unique_ptr<SnapshotReader> read(const QJsonObject& options) override;
     std::optional<ChangeSet> takeChanges(PageBounds bounds) override;
+    QByteArray noChanges() const override { return "\"lines\":[],\"dropped\":0"; }
     void prepare(Millis monotonicNow) override;
 
 private:

@@ -54,7 +54,7 @@ public:
             const QJsonArray items = page.value(u"items"_s).toArray();
             QVERIFY(items.size() <= pageSize);
             for (const QJsonValue& item : items) {
-                const QString key = item.toObject().value(u"key"_s).toString();
+                const QString key = keyOf(item.toObject());
                 mirror.order.append(key);
                 mirror.items.insert(key, item.toObject());
             }
@@ -118,6 +118,13 @@ private:
         QList<QJsonObject> waiting;
     };
 
+    /// Lines of the log are known by their number.
+    static QString keyOf(const QJsonObject& item)
+    {
+        return item.contains(u"seq"_s) ? QString::number(item.value(u"seq"_s).toInteger())
+                                       : item.value(u"key"_s).toString();
+    }
+
     void apply(const QJsonObject& change)
     {
         Mirror& mirror = m_mirrors[change.value(u"topic"_s).toString()];
@@ -131,10 +138,13 @@ private:
         mirror.version = change.value(u"version"_s).toInteger();
         if (change.contains(u"lines"_s))
             logChanges.append(change);
+        const QJsonArray lines = change.value(u"lines"_s).toArray();
+        for (const QJsonValue& line : lines)
+            mirror.items.insert(keyOf(line.toObject()), line.toObject());
         const QJsonArray changes = change.value(u"changes"_s).toArray();
         for (const QJsonValue& value : changes) {
             const QJsonObject entry = value.toObject();
-            const QString key = entry.value(u"key"_s).toString();
+            const QString key = keyOf(entry);
             if (entry.value(u"op"_s).toString() == u"remove")
                 mirror.items.remove(key);
             else
@@ -177,6 +187,9 @@ private Q_SLOTS:
     void changesBetweenPagesAreNotLost();
     void tasksComeNewestFirst();
     void changesAreMerged();
+    void whoMissedTheLastChangeSeesTheGap_data();
+    void whoMissedTheLastChangeSeesTheGap();
+    void whoMissedNothingIsToldNothing();
     void unwatchedTopicsAreSilent();
     void nodesShowTheirHistoryAndWhatDeservesALook();
     void overviewCounts();
@@ -420,6 +433,77 @@ void AdminNamespaceTest::changesAreMerged()
     console.read();
     QCOMPARE(console.changeMessages, 1);
     QCOMPARE(console.items(u"rooms"_s).size(), 3);
+}
+
+void AdminNamespaceTest::whoMissedTheLastChangeSeesTheGap_data()
+{
+    QTest::addColumn<QString>("topic");
+    for (const char* topic : {"rooms", "members", "clients", "nodes", "tasks", "log"})
+        QTest::newRow(topic) << QString::fromLatin1(topic);
+}
+
+void AdminNamespaceTest::whoMissedTheLastChangeSeesTheGap()
+{
+    QFETCH(QString, topic);
+    House house;
+    Console console(house);
+    Console other(house);
+    console.subscribe(topic);
+    other.subscribe(topic);
+    // It takes nothing, and a policy gives up for it what changed; then all is quiet.
+    console.peer().isStalled = true;
+    Client node = house.connectNode(u"a-heart"_s);
+    house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
+    model::LogEntry line;
+    line.text = u"a line"_s;
+    house.liveLog.append({line});
+    const auto somethingIsSaid = [&] {
+        return QTest::qWaitFor(
+            [&] {
+                house.pass(Millis{10}); // tasks are read from the database first
+                return !console.peer().unsent.isEmpty();
+            },
+            10'000);
+    };
+    QVERIFY(somethingIsSaid());
+    console.peer().shed += quint64(console.peer().unsent.size());
+    console.peer().unsent.clear();
+    // What says so is given up as well; it is said again.
+    QVERIFY(somethingIsSaid());
+    console.peer().shed += quint64(console.peer().unsent.size());
+    console.peer().unsent.clear();
+    house.pass(Millis{100});
+    console.peer().resume();
+    console.read();
+    QCOMPARE(console.gaps, 1);
+    console.subscribe(topic);
+    QCOMPARE(withoutCounters(console.items(topic)), withoutCounters(other.items(topic)));
+    QCOMPARE(other.gaps, 0);
+    // Once it knows, there is nothing more to say.
+    console.peer().takeTexts();
+    house.pass(Millis{100});
+    QVERIFY(console.peer().takeTexts().isEmpty());
+}
+
+void AdminNamespaceTest::whoMissedNothingIsToldNothing()
+{
+    House house;
+    Console console(house);
+    console.subscribe(u"nodes"_s);
+    Client node = house.connectNode(u"a-heart"_s);
+    house.pass(Millis{100});
+    console.read();
+    QCOMPARE(console.changeMessages, 1);
+    house.pass(Millis{100});
+    console.read();
+    QCOMPARE(console.changeMessages, 1);
+    // Something of another namespace was given up for its session: told once, no gap.
+    ++console.peer().shed;
+    house.pass(Millis{100});
+    house.pass(Millis{100});
+    console.read();
+    QCOMPARE(console.changeMessages, 2);
+    QCOMPARE(console.gaps, 0);
 }
 
 void AdminNamespaceTest::unwatchedTopicsAreSilent()

@@ -106,6 +106,7 @@ public:
     bool isDestroyed = false;
     qsizetype queuedBytes = 0; ///< what the link pretends to have queued
     int pings = 0; ///< of the WebSocket's own
+    quint64 shed = 0; ///< what the link says it has given up
     bool isStalled = false; ///< takes nothing: what is sent waits in `unsent`
     QByteArrayList unsent;
 
@@ -137,6 +138,7 @@ public:
         m_peer->binaries << packet->attachments();
     }
     qsizetype queuedBytes() const override { return m_peer->queuedBytes; }
+    quint64 shedPackets() const override { return m_peer->shed; }
     void sendPing() override { ++m_peer->pings; }
     bool isBusy() const override { return m_peer->queuedBytes > 0; }
     bool flushOrDrop() override { return std::exchange(m_peer->unsent, {}).isEmpty(); }
