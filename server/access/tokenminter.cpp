@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/tokenminter.h"
 
+#include "server/access/accountmark.h"
 #include "server/access/base64url.h"
 #include "server/access/secrets.h"
 
@@ -58,10 +59,11 @@ QByteArray TokenMinter::containerToken(const ContainerGrant& grant) const
     return sign(payload);
 }
 
-QByteArray TokenMinter::adminToken(
-    qint64 id, const QString& name, std::optional<std::chrono::seconds> lifetime) const
+QByteArray TokenMinter::adminToken(qint64 id, const QString& name,
+    std::optional<std::chrono::seconds> lifetime, const QByteArray& account) const
 {
-    return ownToken(TokenKind::Admin, id, name, lifetime.value_or(m_options.adminLifetime));
+    return ownToken(
+        TokenKind::Admin, id, name, lifetime.value_or(m_options.adminLifetime), account);
 }
 
 QByteArray TokenMinter::serviceToken(
@@ -84,14 +86,16 @@ QByteArray TokenMinter::federationToken(TokenType type, TokenKind kind, qint64 i
     return sign(payload);
 }
 
-QByteArray TokenMinter::ownToken(
-    TokenKind kind, qint64 id, const QString& name, std::chrono::seconds lifetime) const
+QByteArray TokenMinter::ownToken(TokenKind kind, qint64 id, const QString& name,
+    std::chrono::seconds lifetime, const QByteArray& account) const
 {
     QJsonObject payload = registeredClaims(lifetime);
     payload.insert(L("type"), L("access"));
     payload.insert(ownKindClaim, access::name(kind));
     payload.insert(L("sub"), id);
     payload.insert(L("name"), name);
+    if (!account.isEmpty())
+        payload.insert(accountClaim, QString::fromLatin1(account));
     return sign(payload);
 }
 

@@ -52,8 +52,11 @@ public:
     /// No `exp`, as in v4: it ends with its task, which the API checks.
     QByteArray containerToken(const ContainerGrant& grant) const;
 
+    /// `account` is the accountMark() of whoever logged in; empty for a token that stands for
+    /// itself.
     QByteArray adminToken(qint64 id, const QString& name,
-        std::optional<std::chrono::seconds> lifetime = std::nullopt) const;
+        std::optional<std::chrono::seconds> lifetime = std::nullopt,
+        const QByteArray& account = {}) const;
     QByteArray serviceToken(qint64 id, const QString& name,
         std::optional<std::chrono::seconds> lifetime = std::nullopt) const;
 
@@ -62,8 +65,8 @@ public:
 private:
     QByteArray federationToken(TokenType type, TokenKind kind, qint64 id, const QStringList& roles,
         std::chrono::seconds lifetime) const;
-    QByteArray ownToken(
-        TokenKind kind, qint64 id, const QString& name, std::chrono::seconds lifetime) const;
+    QByteArray ownToken(TokenKind kind, qint64 id, const QString& name,
+        std::chrono::seconds lifetime, const QByteArray& account = {}) const;
     QJsonObject registeredClaims(std::optional<std::chrono::seconds> lifetime) const;
     QByteArray sign(const QJsonObject& payload) const;
 

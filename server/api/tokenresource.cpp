@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/tokenresource.h"
 
+#include "server/access/accountmark.h"
 #include "server/access/loginlimiter.h"
 #include "server/access/passwordhasher.h"
 #include "server/access/tokenminter.h"
@@ -122,8 +123,11 @@ void TokenResource::loginAdmin(const ApiCallPtr& call)
     const work::AdminAccount* admin = services().directory.admin(login->name);
     const AdminId id = admin ? admin->id : AdminId{};
     checkPassword(call, QStringLiteral("admin:") + login->name, login->password,
-        admin ? admin->passwordHash : QByteArray(), [this, call, id, name = login->name](bool) {
-            const QByteArray token = services().minter.adminToken(id.value, name);
+        admin ? admin->passwordHash : QByteArray(),
+        [this, call, id, name = login->name,
+            mark = access::accountMark(admin ? admin->passwordHash : QByteArray())](bool) {
+            const QByteArray token
+                = services().minter.adminToken(id.value, name, std::nullopt, mark);
             services().audit.record({.at = services().clock.wall(),
                 .actorKind = QStringLiteral("admin"),
                 .actorId = id.value,

@@ -2,7 +2,7 @@
 #include "server/app/datacommands.h"
 
 #include "server/access/passwordhasher.h"
-#include "server/access/secrets.h"
+#include "server/app/opendata.h"
 #include "server/store/await.h"
 #include "server/store/beside.h"
 #include "server/store/import.h"
@@ -11,82 +11,17 @@
 #include <QCoreApplication>
 #include <QFile>
 
-#include <termios.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdio>
-#include <iostream>
 
 namespace gatehouse::app {
 
 namespace {
-
-ExitCode fail(ExitCode code, const QString& text)
-{
-    std::fprintf(stderr, "%s\n", qPrintable(text));
-    return code;
-}
-
-/// The database of the configured directory. Says itself why there is none.
-std::unique_ptr<store::Store> openStore(const ConfigArguments& arguments, ExitCode& code)
-{
-    const auto report = loadConfiguration(arguments);
-    if (!printFindings(report)) {
-        code = ExitCode::BadConfiguration;
-        return nullptr;
-    }
-    auto opened
-        = store::Store::open(report.configuration.server.data, report.configuration.storage);
-    if (!opened) {
-        code = fail(ExitCode::Unavailable, opened.error().detail);
-        return nullptr;
-    }
-    return std::move(*opened);
-}
 
 void printCounts(const char* what, const store::ImportCounts& counts)
 {
     if (counts.created + counts.updated > 0) {
         std::printf("%-15s %d new, %d changed\n", what, counts.created, counts.updated);
     }
-}
-
-/// A line without echo, as a terminal asks for a password.
-QByteArray promptedLine(const char* prompt)
-{
-    std::fputs(prompt, stderr);
-    termios before{};
-    tcgetattr(STDIN_FILENO, &before);
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    std::string line;
-    std::getline(std::cin, line);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::fputs("\n", stderr);
-    return QByteArray::fromStdString(line);
-}
-
-Result<QByteArray> askedPassword()
-{
-    constexpr qsizetype least = 8;
-    QByteArray password;
-    if (isatty(STDIN_FILENO) == 1) {
-        password = promptedLine("Password: ");
-        if (promptedLine("Again: ") != password) {
-            return failure(ErrorCode::BadRequest, QStringLiteral("the two are not the same"));
-        }
-    } else {
-        std::string line;
-        std::getline(std::cin, line);
-        password = QByteArray::fromStdString(line);
-    }
-    if (password.size() < least) {
-        return failure(ErrorCode::BadRequest,
-            QStringLiteral("a password needs at least %1 characters").arg(least));
-    }
-    return password;
 }
 
 /// Into the database, or into that of a server which has it open and then reads it again. `code` is
@@ -99,10 +34,7 @@ Result<store::ImportReport> applyImport(
         auto beside = store::importBeside(
             configuration.configuration.server.data, data, configuration.configuration.storage);
         if (beside) {
-            if (::kill(pid_t(beside->server), SIGHUP) == 0) {
-                std::fprintf(stderr, "The running server (process %lld) reads it now.\n",
-                    static_cast<long long>(beside->server));
-            }
+            tellServer(beside->server);
             return beside->report;
         }
         if (beside.error().code != ErrorCode::NotFound) {
@@ -149,39 +81,6 @@ ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArg
     printCounts("nodes", report->nodes);
     printCounts("roles", report->roles);
     printCounts("users", report->users);
-    return ExitCode::Ok;
-}
-
-ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource source,
-    const ConfigArguments& arguments)
-{
-    QCoreApplication application(argc, argv);
-    ExitCode code = ExitCode::Ok;
-    const auto store = openStore(arguments, code);
-    if (!store) {
-        return code;
-    }
-    const bool generate = source == PasswordSource::Generate;
-    const auto password
-        = generate ? Result<QByteArray>(access::oneTimePassword().toUtf8()) : askedPassword();
-    if (!password) {
-        return fail(ExitCode::Failed, password.error().detail);
-    }
-    const auto hash = access::hashPassword(*password);
-    if (!hash) {
-        return fail(ExitCode::Failed, hash.error().detail);
-    }
-    const work::NewAdmin wanted{name, *hash, SystemClock().wall()};
-    const auto made = store::await<work::AdminAccount>(
-        [&](work::Completion<work::AdminAccount> done) { store->createAdmin(wanted, done); });
-    if (!made) {
-        return fail(ExitCode::Failed, made.error().detail);
-    }
-    std::fprintf(stderr, "Administrator %lld \"%s\" was made.\n",
-        static_cast<long long>(made->id.value), qPrintable(made->name));
-    if (generate) {
-        std::printf("%s\n", password->constData());
-    }
     return ExitCode::Ok;
 }
 

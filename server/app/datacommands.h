@@ -10,16 +10,6 @@ namespace gatehouse::app {
 /// Reads an import file into the database of the data directory: everything or nothing.
 ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArguments& arguments);
 
-/// Where the password of a new administrator comes from. Never from the command line, where every
-/// process of the machine could read it.
-enum class PasswordSource : quint8 {
-    Ask, ///< a prompt on the terminal, else the first line of stdin
-    Generate, ///< made here and printed once
-};
-
-ExitCode createAdmin(int& argc, char** argv, const QString& name, PasswordSource source,
-    const ConfigArguments& arguments);
-
 /// Why a user may or may not hear or do something; 0 when it may, 1 when not.
 ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments& arguments);
 /// The same of a profile of the relay; Ok when one of its rules says yes. Needs no data directory.

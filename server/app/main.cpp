@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/app/admincommands.h"
 #include "server/app/configcommands.h"
 #include "server/app/datacommands.h"
 #include "server/app/dbcommands.h"
@@ -164,13 +165,28 @@ struct CommandLine
     {
         CLI::App* group = addGroup("admin", "Accounts of the console");
         CLI::App* create = add(*group, "create",
-            "Makes an administrator; asks for the password, or reads it from stdin", [this] {
-                return createAdmin(argc, argv, adminName,
-                    generate ? PasswordSource::Generate : PasswordSource::Ask, config);
-            });
-        addText(*create, "NAME", adminName, "Name to log in with")->required();
-        create->add_flag("--generate", generate, "Make a password and print it once, to stdout");
-        addConfigOptions(*create, config);
+            "Makes an administrator; asks for the password, or reads it from stdin",
+            [this] { return createAdmin(argc, argv, admin, config); });
+        addText(*create, "NAME", admin.name, "Name to log in with")->required();
+        CLI::App* passwd = add(*group, "passwd",
+            "Gives an administrator another password; connections and tokens of the old one end",
+            [this] { return changeAdminPassword(argc, argv, admin, config); });
+        addText(*passwd, "NAME", admin.name, "Whose password it is")->required();
+        for (CLI::App* command : {create, passwd}) {
+            command->add_flag(
+                "--generate", admin.generate, "Make a password and print it once, to stdout");
+        }
+        CLI::App* remove = add(*group, "remove",
+            "Removes an administrator; its connections and tokens end",
+            [this] { return removeAdmin(argc, argv, admin, config); });
+        addText(*remove, "NAME", admin.name, "Who goes")->required();
+        remove->add_flag("--force", admin.force,
+            "Also the last one; the next start then makes the account \"admin\" anew");
+        CLI::App* list = add(*group, "list", "Lists the administrators: id, name, when it was made",
+            [this] { return listAdmins(argc, argv, config); });
+        for (CLI::App* command : {create, passwd, remove, list}) {
+            addConfigOptions(*command, config);
+        }
     }
 
     void addDb()
@@ -244,9 +260,8 @@ struct CommandLine
     MintArguments mint;
     SimulateArguments simulated;
     QString file;
-    QString adminName;
+    AdminArguments admin;
     QString token;
-    bool generate = false;
 };
 
 } // namespace

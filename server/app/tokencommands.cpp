@@ -3,6 +3,7 @@
 
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
+#include "server/app/opendata.h"
 #include "server/app/signingkeys.h"
 
 #include <QFileInfo>
@@ -14,12 +15,6 @@
 namespace gatehouse::app {
 
 namespace {
-
-ExitCode fail(ExitCode code, const QString& text)
-{
-    std::fprintf(stderr, "%s\n", qPrintable(text));
-    return code;
-}
 
 QByteArray tokenFrom(const QString& argument)
 {

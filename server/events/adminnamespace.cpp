@@ -3,6 +3,7 @@
 
 #include "common/core/strictjson.h"
 #include "common/protocol/jsonargs.h"
+#include "server/access/accountmark.h"
 #include "server/access/policy.h"
 #include "server/access/secrets.h"
 #include "server/access/tokenverifier.h"
@@ -52,6 +53,7 @@ struct AdminNamespace::Connection
     session::Socket* socket = nullptr; ///< null once it has gone
     access::Principal principal;
     std::optional<Millis> endsAt; ///< monotonic
+    QByteArray account; ///< access::accountMark() of whoever logged in; empty: a minted token
     quint64 missedEvents = 0; ///< of its session, when it was last told the versions
     std::map<AdminTopic*, std::shared_ptr<Watcher>> watched;
 };
@@ -98,10 +100,12 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
         services.tasks, services.journal, services.directory, m_options.maxTasksInSnapshot));
     m_topics.push_back(std::make_unique<LogTopic>(services.liveLog, m_options));
     m_timer.callOnTimeout(&m_timer, [this] { tick(); });
+    m_services.directory.addObserver(this);
 }
 
 AdminNamespace::~AdminNamespace()
 {
+    m_services.directory.removeObserver(this);
     // Topics look away while what they look at is there. Usually the server has gone first, and
     // every socket with it, so that nothing is left to stop.
     for (const auto& topic : m_topics) {
@@ -145,6 +149,7 @@ void AdminNamespace::connectRequested(session::Socket& socket, const QByteArray&
                 {L("data"), QJsonObject{{L("code"), QString(traits(*refusal).name)}}}}));
     }
     socket.setPrincipal(identity->principal);
+    socket.setData(access::accountOf(identity->claims));
     socket.accept();
 }
 
@@ -153,6 +158,7 @@ void AdminNamespace::socketConnected(session::Socket& socket)
     const auto connection = std::make_shared<Connection>();
     connection->socket = &socket;
     connection->principal = socket.principal();
+    connection->account = socket.data();
     if (const auto end = connection->principal.expiresAt)
         connection->endsAt = m_services.clock.monotonic() + (*end - m_services.clock.wall());
     m_connections.insert(socket.socketId(), connection);
@@ -406,12 +412,28 @@ void AdminNamespace::endExpired()
         // Either clock: a wall clock set back does not make the token last longer.
         const bool isOver = connection->endsAt
             && (*connection->endsAt <= monotonic || *connection->principal.expiresAt <= wall);
-        if (!isOver || !connection->socket)
-            continue;
-        connection->socket->emitEvent("session_expired");
-        if (connection->socket)
-            connection->socket->disconnect();
+        if (isOver)
+            end(connection);
     }
+}
+
+void AdminNamespace::directoryChanged()
+{
+    const QList<ConnectionPtr> connections = m_connections.values();
+    for (const ConnectionPtr& connection : connections) {
+        if (!connection->account.isEmpty()
+            && !m_services.identities.isAccountCurrent(
+                AdminId{connection->principal.id}, connection->account))
+            end(connection);
+    }
+}
+
+void AdminNamespace::end(const ConnectionPtr& connection)
+{
+    if (connection->socket)
+        connection->socket->emitEvent("session_expired");
+    if (connection->socket)
+        connection->socket->disconnect();
 }
 
 AdminTopic* AdminNamespace::topicOf(const QJsonObject& request) const

@@ -6,6 +6,7 @@
 #include "server/events/adminoptions.h"
 #include "server/session/sessionsource.h"
 #include "server/session/socket.h"
+#include "server/work/directory.h"
 
 #include <QHash>
 #include <QJsonObject>
@@ -31,7 +32,6 @@ namespace gatehouse::session {
 class SocketIoServer;
 }
 namespace gatehouse::work {
-class Directory;
 class Journal;
 class Presence;
 class TaskService;
@@ -67,7 +67,7 @@ struct AdminServices
 /// and privileged actions, for admin principals only. One timer serves all watchers; nothing is
 /// computed for topics nobody watches. Registered with SocketIoServer::addNamespace(); owned by the
 /// composition root, which destroys it after the server; network thread only.
-class AdminNamespace final : public session::NamespaceHandler
+class AdminNamespace final : public session::NamespaceHandler, private work::DirectoryObserver
 {
 public:
     static NamespaceName name() { return {"/gh-admin"}; }
@@ -102,7 +102,9 @@ private:
     protocol::EncodedPacketPtr changePacket(
         const AdminTopic& topic, quint64 from, quint64 version, const QByteArray& members) const;
     void tellVersionsToWhoMissedSome();
+    void directoryChanged() override; ///< ends connections of accounts that are no more
     void endExpired();
+    static void end(const ConnectionPtr& connection);
     AdminTopic* topicOf(const QJsonObject& request) const;
     Error unknownTopic() const;
     void acknowledge(const ConnectionPtr& connection, quint64 ackId, const QByteArray& json);

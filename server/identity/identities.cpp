@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/identity/identities.h"
 
+#include "server/access/accountmark.h"
 #include "server/access/loginlimiter.h"
 #include "server/access/tokenverifier.h"
 #include "server/work/directory.h"
@@ -59,6 +60,12 @@ std::optional<access::Principal> Identities::current(const access::Principal& pr
         return user ? std::optional(principalOf(*user, principal.expiresAt)) : std::nullopt;
     }
     return principal;
+}
+
+bool Identities::isAccountCurrent(AdminId id, QByteArrayView accountMark) const
+{
+    const work::AdminAccount* account = m_directory.admin(id);
+    return account && access::accountMark(account->passwordHash) == accountMark;
 }
 
 access::Rights Identities::rightsOf(const access::Principal& principal) const
@@ -129,6 +136,11 @@ Result<Identity> Identities::ownIdentity(access::Claims claims, access::Principa
     const work::AdminAccount* account = kind == access::PrincipalKind::Admin
         ? m_directory.admin(AdminId{claims.subjectId})
         : nullptr;
+    const QByteArray mark = access::accountOf(claims);
+    if (!mark.isEmpty() && !isAccountCurrent(AdminId{claims.subjectId}, mark)) {
+        return failure(ErrorCode::TokenInvalid,
+            QStringLiteral("the account is gone or has another password"));
+    }
     if (account)
         name = account->name;
     if (name.isEmpty())

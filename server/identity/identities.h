@@ -49,7 +49,8 @@ public:
     }
 
     /// TokenMissing, TokenInvalid, TokenExpired as the verifier says; TokenInvalid also for a user
-    /// or node that is not in the directory (any more).
+    /// or node that is not in the directory (any more), and for a token an administrator got for a
+    /// password that is not the account's any more.
     Result<Identity> identify(const QByteArray& token, Millis grace = Millis{0}) const;
 
     /// The same for a token from outside: RateLimited, without a look at it, when too many from
@@ -64,6 +65,10 @@ public:
     /// The same principal as the directory knows it at this moment: name and place may have changed
     /// since its token was looked at. None when a user or node is not there any more.
     std::optional<access::Principal> current(const access::Principal& principal) const;
+
+    /// Whether there is the administrator who got a token with this access::accountMark(), with the
+    /// same password still.
+    bool isAccountCurrent(AdminId id, QByteArrayView accountMark) const;
 
     /// The rights of a user at this moment; empty for everybody else.
     access::Rights rightsOf(const access::Principal& principal) const;

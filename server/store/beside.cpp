@@ -20,14 +20,16 @@ Result<Place> placeOf(const QString& directory, const StoreOptions& options)
                                  : Place::fromUrl(options.url);
 }
 
-ImportReport writeAlone(Database& database, const ImportData& data)
+/// What `write` does, in one transaction.
+template <class Write>
+auto writeAlone(Database& database, Write write)
 {
     requireCurrentSchema(database, builtInMigrations());
     database.begin();
     try {
-        const ImportReport report = writeImport(database, data);
+        auto result = write(database);
         database.commit();
-        return report;
+        return result;
     } catch (const Failure&) {
         database.rollBack();
         throw;
@@ -47,7 +49,27 @@ Result<ImportedBeside> importBeside(
         return tl::unexpected(place.error());
     try {
         Database database(*place, Database::Access::WriteBeside, options.busyTimeout);
-        return ImportedBeside{writeAlone(database, data), server};
+        const auto write = [&data](Database& opened) { return writeImport(opened, data); };
+        return ImportedBeside{writeAlone(database, write), server};
+    } catch (const Failure& failed) {
+        return tl::unexpected(failed.error);
+    }
+}
+
+Result<std::optional<AdminChangedBeside>> changeAdminBeside(const QString& directory,
+    const AdminChange& change, Millis now, const StoreOptions& options)
+{
+    const qint64 server = DataDirectory::servingProcess(directory);
+    if (server == 0)
+        return std::nullopt;
+    const Result<Place> place = placeOf(directory, options);
+    if (!place)
+        return tl::unexpected(place.error());
+    try {
+        Database database(*place, Database::Access::WriteBeside, options.busyTimeout);
+        const auto write
+            = [&](Database& opened) { return writeAdminChange(opened, change, now); };
+        return AdminChangedBeside{writeAlone(database, write), server};
     } catch (const Failure& failed) {
         return tl::unexpected(failed.error);
     }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/store/adminaccounts.h"
 #include "server/store/import.h"
 #include "server/store/store.h"
 #include "server/work/directory.h"
 
 #include <QString>
+
+#include <optional>
 
 namespace gatehouse::store {
 
@@ -22,6 +25,17 @@ struct ImportedBeside
 /// says.
 Result<ImportedBeside> importBeside(
     const QString& directory, const ImportData& data, const StoreOptions& options);
+
+struct AdminChangedBeside
+{
+    work::AdminAccount account;
+    qint64 server = 0; ///< as in ImportedBeside
+};
+
+/// An account of the console, changed in the database of a server that is running; nothing when none
+/// has the directory. Fails as importBeside() and writeAdminChange() say.
+Result<std::optional<AdminChangedBeside>> changeAdminBeside(const QString& directory,
+    const AdminChange& change, Millis now, const StoreOptions& options);
 
 /// Who exists and may do what, as the database says now, whether a server runs or not.
 Result<work::DirectoryContent> readDirectoryBeside(

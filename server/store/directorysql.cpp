@@ -168,6 +168,19 @@ work::AdminAccount insertAdmin(Database& database, const work::NewAdmin& admin)
     return {{id}, admin.name, admin.passwordHash, admin.createdAt};
 }
 
+void updateAdminPassword(Database& database, AdminId admin, const QByteArray& passwordHash)
+{
+    const int changed = database.change(u"UPDATE admin_account SET password_hash = ? WHERE id = ?"_s,
+        QString::fromUtf8(passwordHash), admin);
+    if (changed == 0)
+        refuse(ErrorCode::NotFound, u"no such admin"_s);
+}
+
+void deleteAdmin(Database& database, AdminId admin)
+{
+    database.change(u"DELETE FROM admin_account WHERE id = ?"_s, admin);
+}
+
 work::AuditRecord insertAudit(Database& database, work::AuditRecord record)
 {
     record.id = database.insert(

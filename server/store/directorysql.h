@@ -14,6 +14,8 @@ work::DirectoryContent readDirectory(Database& database);
 work::NodeConfig readNodeConfig(Database& database, NodeId node);
 void writeNodeConfig(Database& database, NodeId node, const work::NodeConfig& config);
 work::AdminAccount insertAdmin(Database& database, const work::NewAdmin& admin);
+void updateAdminPassword(Database& database, AdminId admin, const QByteArray& passwordHash);
+void deleteAdmin(Database& database, AdminId admin);
 work::AuditRecord insertAudit(Database& database, work::AuditRecord record);
 work::Page<work::AuditRecord> readAudit(Database& database, work::Paging paging);
 QByteArray readSetting(Database& database, const QString& key);

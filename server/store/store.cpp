@@ -379,11 +379,16 @@ void Store::createAdmin(work::NewAdmin admin, work::Completion<work::AdminAccoun
 void Store::saveAdminPasswordHash(AdminId admin, QByteArray hash, work::Completion<void> done)
 {
     d->write<void>(
-        [admin, hash = QString::fromUtf8(hash)](Database& database) {
-            touchRow(database.change(
-                         u"UPDATE admin_account SET password_hash = ? WHERE id = ?"_s, hash, admin),
-                u"admin"_s);
-        },
+        [admin, hash = std::move(hash)](
+            Database& database) { updateAdminPassword(database, admin, hash); },
+        std::move(done));
+}
+
+void Store::changeAdmin(AdminChange change, Millis now, work::Completion<work::AdminAccount> done)
+{
+    d->write<work::AdminAccount>([change = std::move(change), now](Database& database) {
+        return writeAdminChange(database, change, now);
+    },
         std::move(done));
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/core/clock.h"
 #include "common/core/result.h"
+#include "server/store/adminaccounts.h"
 #include "server/store/expiring.h"
 #include "server/store/place.h"
 #include "server/store/writerstats.h"
@@ -100,6 +101,9 @@ public:
     void createAdmin(work::NewAdmin admin, work::Completion<work::AdminAccount> done) override;
     void saveAdminPasswordHash(
         AdminId admin, QByteArray hash, work::Completion<void> done) override;
+    /// By hand, while no server runs; beside one, changeAdminBeside() does the same.
+    void changeAdmin(
+        AdminChange change, Millis now, work::Completion<work::AdminAccount> done);
     void appendAudit(work::AuditRecord record, work::Completion<work::AuditRecord> done) override;
     void saveSetting(QString key, QByteArray value, work::Completion<void> done) override;
     void takeSetting(QString key, work::Completion<QByteArray> done) override;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/access/accountmark.h"
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
 #include "tests/server/access/testkeys.h"
@@ -50,6 +51,7 @@ private Q_SLOTS:
     void nodeTokenHasNoRoles();
     void containerTokenHasTheClaimsOfV4();
     void adminTokenIsOurs();
+    void loginTokensNameTheirAccount();
     void ownTokensNeedATrustedKey();
     void lifetimeCanBeGiven();
     void signatureIsThePlainHmac();
@@ -137,6 +139,21 @@ void TestTokenMinter::adminTokenIsOurs()
     QVERIFY(service);
     QCOMPARE(service->kind, TokenKind::Service);
     QCOMPARE(service->subjectId, 4);
+}
+
+void TestTokenMinter::loginTokensNameTheirAccount()
+{
+    const QByteArray mark = accountMark("$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA");
+    QVERIFY(!mark.isEmpty());
+    QVERIFY(mark != accountMark("$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$b3RoZXI"));
+    const auto claims = verified(m_minter.adminToken(1, QStringLiteral("ada"), 5s, mark));
+    QVERIFY(claims);
+    QCOMPARE(accountOf(*claims), mark);
+    QCOMPARE(accountOf(*verified(m_minter.adminToken(1, QStringLiteral("ada")))), QByteArray());
+    // A claim that is no text is not the same as none.
+    Claims odd;
+    odd.payload.insert(accountClaim, 7);
+    QVERIFY(!accountOf(odd).isEmpty());
 }
 
 void TestTokenMinter::ownTokensNeedATrustedKey()

@@ -120,6 +120,8 @@ private Q_SLOTS:
     void firstStartMakesAnAdministratorOnce();
     void mintedTokenIsAloneAndGood();
     void administratorLogsInWithThePasswordFromStdin();
+    void administratorsAreChangedWithoutAServer();
+    void administratorsAreChangedBesideAServer();
 
 private:
     QString path(const char* name) const { return m_folder->filePath(QString::fromLatin1(name)); }
@@ -402,6 +404,83 @@ void tst_Program::administratorLogsInWithThePasswordFromStdin()
         401);
     // Somebody can open the console, so nobody else was made.
     QVERIFY(!QFileInfo::exists(path("data/first-admin")));
+}
+
+void tst_Program::administratorsAreChangedWithoutAServer()
+{
+    const auto admin = [this](const QStringList& arguments, const QByteArray& input = {}) {
+        return run(QStringList{QStringLiteral("admin")} + arguments
+                + QStringList{QStringLiteral("--data"), path("data")},
+            input);
+    };
+    QCOMPARE(admin({QStringLiteral("list")}).code, 69); // there is no database
+    QCOMPARE(admin({QStringLiteral("create"), QStringLiteral("alice")}, "correct horse\n").code, 0);
+    QCOMPARE(admin({QStringLiteral("create"), QStringLiteral("bob")}, "battery staple\n").code, 0);
+    const QStringList lines
+        = admin({QStringLiteral("list")}).out.split(u'\n', Qt::SkipEmptyParts);
+    QCOMPARE(lines.size(), 2);
+    QVERIFY2(lines[0].startsWith(QStringLiteral("1\talice\t20")), qPrintable(lines[0]));
+    QVERIFY2(lines[1].startsWith(QStringLiteral("2\tbob\t20")), qPrintable(lines[1]));
+    // Nobody is changed who does not exist.
+    for (const char* command : {"passwd", "remove"}) {
+        const Ended ended
+            = admin({QString::fromLatin1(command), QStringLiteral("carol")}, "correct horse\n");
+        QCOMPARE(ended.code, 1);
+        QVERIFY2(ended.err.contains(QStringLiteral("carol")), qPrintable(ended.err));
+    }
+    QCOMPARE(admin({QStringLiteral("passwd"), QStringLiteral("bob")}, "short\n").code, 1);
+    QCOMPARE(admin({QStringLiteral("passwd")}).code, 2);
+    const Ended made = admin(
+        {QStringLiteral("passwd"), QStringLiteral("bob"), QStringLiteral("--generate")});
+    QCOMPARE(made.code, 0);
+    QVERIFY2(made.out.trimmed().size() >= 20, qPrintable(made.out));
+    QCOMPARE(admin({QStringLiteral("remove"), QStringLiteral("alice")}).code, 0);
+    // The last one goes only when that is meant.
+    const Ended last = admin({QStringLiteral("remove"), QStringLiteral("bob")});
+    QCOMPARE(last.code, 1);
+    QVERIFY2(last.err.contains(QStringLiteral("last administrator")), qPrintable(last.err));
+    {
+        Served server(path("data"));
+        const QUrl url = server.url(QStringLiteral("/api/token/admin"));
+        const auto login = [&](const QString& password) {
+            return post(url,
+                {{QStringLiteral("name"), QStringLiteral("bob")},
+                    {QStringLiteral("password"), password}})
+                .first;
+        };
+        QCOMPARE(login(QStringLiteral("battery staple")), 401);
+        QCOMPARE(login(made.out.trimmed()), 200);
+    }
+    QCOMPARE(
+        admin({QStringLiteral("remove"), QStringLiteral("bob"), QStringLiteral("--force")}).code,
+        0);
+    QCOMPARE(admin({QStringLiteral("list")}).out, QString());
+}
+
+void tst_Program::administratorsAreChangedBesideAServer()
+{
+    Served server(path("data"));
+    const auto admin = [this](const QStringList& arguments, const QByteArray& input = {}) {
+        return run(QStringList{QStringLiteral("admin")} + arguments
+                + QStringList{QStringLiteral("--data"), path("data")},
+            input);
+    };
+    const auto login = [&](const char* password) {
+        return post(server.url(QStringLiteral("/api/token/admin")),
+            {{QStringLiteral("name"), QStringLiteral("alice")},
+                {QStringLiteral("password"), QString::fromLatin1(password)}})
+            .first;
+    };
+    const QStringList create{QStringLiteral("create"), QStringLiteral("alice")};
+    QCOMPARE(admin(create, "correct horse\n").code, 0);
+    QTRY_COMPARE(login("correct horse"), 200);
+    QCOMPARE(admin(create, "correct horse\n").code, 1);
+    QCOMPARE(admin({QStringLiteral("passwd"), QStringLiteral("alice")}, "battery staple\n").code, 0);
+    QTRY_COMPARE(login("battery staple"), 200);
+    QCOMPARE(login("correct horse"), 401);
+    QCOMPARE(admin({QStringLiteral("remove"), QStringLiteral("alice")}).code, 0);
+    QTRY_COMPARE(login("battery staple"), 401);
+    QVERIFY(!admin({QStringLiteral("list")}).out.contains(QStringLiteral("alice")));
 }
 
 QTEST_GUILESS_MAIN(tst_Program)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/access/accountmark.h"
 #include "server/events/logtopic.h"
 #include "tests/server/events/house.h"
 
@@ -182,6 +183,8 @@ private Q_SLOTS:
     void greetsWithHello();
     void endsWithItsToken_data();
     void endsWithItsToken();
+    void endsWithItsAccount_data();
+    void endsWithItsAccount();
     void changesRebuildWhatASnapshotShows_data();
     void changesRebuildWhatASnapshotShows();
     void changesBetweenPagesAreNotLost();
@@ -292,6 +295,49 @@ void AdminNamespaceTest::endsWithItsToken()
     console.read();
     QCOMPARE(console.events, QList<QJsonArray>{QJsonArray{u"session_expired"_s}});
     QCOMPARE(console.packets.last(), QByteArray("41/gh-admin,"));
+}
+
+void AdminNamespaceTest::endsWithItsAccount_data()
+{
+    QTest::addColumn<QString>("change");
+    QTest::addColumn<bool>("isLoggedIn"); // else the token was minted for nobody's account
+    QTest::addColumn<bool>("ends");
+    QTest::newRow("nothing") << u"nothing"_s << true << false;
+    QTest::newRow("removed") << u"remove"_s << true << true;
+    QTest::newRow("another password") << u"password"_s << true << true;
+    QTest::newRow("another account with the id") << u"replace"_s << true << true;
+    QTest::newRow("minted token stays") << u"remove"_s << false << false;
+}
+
+void AdminNamespaceTest::endsWithItsAccount()
+{
+    QFETCH(QString, change);
+    QFETCH(bool, isLoggedIn);
+    QFETCH(bool, ends);
+    House house;
+    const work::AdminAccount account{{3}, u"ada"_s, "phc", Millis{7}};
+    house.directory.addAdmin(account);
+    const QByteArray mark = isLoggedIn ? access::accountMark("phc") : QByteArray();
+    const QByteArray token = house.minter.adminToken(3, u"ada"_s, std::nullopt, mark);
+    Console console(house, token);
+    console.events.clear();
+    work::DirectoryContent content = house.store->loadStartState()->directory;
+    if (change == u"nothing")
+        content.admins = {account};
+    else if (change == u"password")
+        content.admins = {{{3}, u"ada"_s, "phc 2", Millis{7}}};
+    else if (change == u"replace")
+        content.admins = {{{3}, u"eve"_s, "phc 3", Millis{8}}};
+    house.directory.replace(std::move(content));
+    console.read();
+    QCOMPARE(console.events.isEmpty(), !ends);
+    if (ends) {
+        QCOMPARE(console.events, QList<QJsonArray>{QJsonArray{u"session_expired"_s}});
+        QCOMPARE(console.packets.last(), QByteArray("41/gh-admin,"));
+    }
+    // Its token opens nothing either.
+    Console again(house, token);
+    QCOMPARE(again.events.isEmpty(), ends);
 }
 
 void AdminNamespaceTest::changesRebuildWhatASnapshotShows_data()
