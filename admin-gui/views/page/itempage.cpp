@@ -31,6 +31,8 @@ ItemPage::ItemPage(QAbstractItemModel* model, Now now, QWidget* parent)
     m_view->setObjectName(QStringLiteral("rows"));
     m_header = new ColumnHeader(m_view);
     m_view->setHeader(m_header);
+    // Before the view and its selection hear of it: they would go on to the next row.
+    connect(m_rows, &QAbstractItemModel::rowsAboutToBeRemoved, this, &ItemPage::dropSelectionOf);
     m_view->setModel(m_rows);
     m_view->setItemDelegate(m_delegate);
     m_view->setUniformRowHeights(true);
@@ -289,6 +291,16 @@ void ItemPage::select(const QString& key)
     m_view->scrollTo(row);
 }
 
+void ItemPage::dropSelectionOf(const QModelIndex& parent, int first, int last)
+{
+    for (QModelIndex at = m_view->currentIndex(); at.isValid(); at = at.parent()) {
+        if (at.parent() == parent && at.row() >= first && at.row() <= last) {
+            m_view->selectionModel()->clear();
+            return;
+        }
+    }
+}
+
 void ItemPage::selectFirst()
 {
     if (!m_view->currentIndex().isValid())
@@ -360,6 +372,9 @@ void ItemPage::showContextMenu(const QPoint& position)
     const QModelIndex index = m_view->indexAt(position);
     if (!index.isValid())
         return;
+    // What is offered is for the row it is offered on, whichever one the keyboard was at.
+    if (index.siblingAtColumn(0) != m_view->currentIndex().siblingAtColumn(0))
+        m_view->setCurrentIndex(index);
     QMenu menu(this);
     menu.addAction(themedIcon(QStringLiteral("copy")), tr("Copy cell"), this,
         [this, index = QPersistentModelIndex(index)] {

@@ -18,7 +18,8 @@ class FilterField;
 class SegmentedControl;
 
 /// What the pages of rows share: heading, choices, filter field, view, empty state, selection by
-/// key, context menu, column state.
+/// key, context menu, column state. A selected row that goes takes the selection with it: no action
+/// ever moves on to a neighbour.
 class ItemPage : public Page
 {
     Q_OBJECT
@@ -73,6 +74,7 @@ private:
     void showEmptyState();
     void applyFilter(const QString& text);
     void showContextMenu(const QPoint& position);
+    void dropSelectionOf(const QModelIndex& parent, int first, int last);
     void copyCells() const;
 
     Now m_now;

@@ -9,6 +9,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QTreeView>
 #include <QtTest>
 
 using namespace gatehouse;
@@ -93,6 +94,99 @@ private Q_SLOTS:
         auto* status = bench.window->findChild<QLabel*>(u"statusText"_s);
         QTRY_VERIFY(!status->text().isEmpty() && !status->text().endsWith(u'\u2026'));
         QVERIFY2(status->text().contains(result), qPrintable(status->text()));
+    }
+
+    void theSelectionGoesWithItsRow_data()
+    {
+        QTest::addColumn<QString>("page");
+        QTest::addColumn<Topic>("topic");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QString>("action");
+        QTest::newRow("clients") << u"clients"_s << Topic::Clients << u"two"_s
+                                 << u"disconnectClient"_s;
+        QTest::newRow("nodes") << u"nodes"_s << Topic::Nodes << u"1"_s << u"renewToken"_s;
+        QTest::newRow("tasks") << u"tasks"_s << Topic::Tasks << u"42"_s << u"killTask"_s;
+        QTest::newRow("rooms") << u"rooms"_s << Topic::Rooms << u"/tasks|collaboration_1"_s
+                               << u"sendToRoom"_s;
+    }
+
+    /// The neighbour that takes its place may not get what was meant for it.
+    void theSelectionGoesWithItsRow()
+    {
+        QFETCH(QString, page);
+        QFETCH(Topic, topic);
+        QFETCH(QString, key);
+        QFETCH(QString, action);
+        ConsoleBench bench;
+        for (int i = 0; i < 5; ++i) { // neighbours on both sides
+            bench.server->put(
+                Topic::Clients, sampleClient(u"s%1"_s.arg(i), u"B%1"_s.arg(i)).toJson());
+            bench.server->put(Topic::Nodes, sampleNode(50 + i, true).toJson());
+            bench.server->put(Topic::Tasks, sampleTask(30 + 5 * i, u"active"_s, 1).toJson());
+            bench.server->put(Topic::Rooms, sampleRoom(u"collaboration_%1"_s.arg(i), 1).toJson());
+        }
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(page);
+        auto* items = qobject_cast<ItemPage*>(bench.window->page(page));
+        auto* view = items->findChild<QTreeView*>(u"rows"_s);
+        items->select(key);
+        QTRY_VERIFY(view->currentIndex().isValid());
+        QVERIFY(!items->details().title.isEmpty());
+        QAction* const chosen = actionOf(bench, page, action);
+        const size_t before = bench.server->requests.size();
+
+        const int rows = view->model()->rowCount(view->currentIndex().parent());
+        const QPersistentModelIndex above = view->currentIndex().parent();
+        bench.server->announceRemoval(topic, key);
+        QTRY_COMPARE(view->model()->rowCount(above), rows - 1);
+        QVERIFY(!view->currentIndex().isValid());
+        QVERIFY(!view->selectionModel()->hasSelection());
+        QVERIFY(items->details().title.isEmpty());
+        QVERIFY(items->itemActions().empty());
+        chosen->trigger(); // a menu that was open, a shortcut
+        QVERIFY(!dialogOf(bench));
+        QCOMPARE(bench.server->requests.size(), before);
+    }
+
+    void aRowTheFilterHidesIsNotSelectedAnyMore()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"clients"_s);
+        auto* items = qobject_cast<ItemPage*>(bench.window->page(u"clients"_s));
+        auto* view = items->findChild<QTreeView*>(u"rows"_s);
+        items->select(u"two"_s);
+        items->findChild<QLineEdit*>(u"filter"_s)->setText(u"nobody has this"_s);
+        QTRY_COMPARE(view->model()->rowCount(), 0);
+        items->findChild<QLineEdit*>(u"filter"_s)->clear();
+        QTRY_VERIFY(view->model()->rowCount() > 1);
+        QVERIFY(!view->currentIndex().isValid());
+    }
+
+    /// Whatever happens behind the question.
+    void aQuestionIsAboutWhomItNames()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"clients"_s);
+        auto* items = qobject_cast<ItemPage*>(bench.window->page(u"clients"_s));
+        items->select(u"two"_s);
+        actionOf(bench, u"clients"_s, u"disconnectClient"_s)->trigger();
+        ConfirmDialog* dialog = dialogOf(bench);
+        QVERIFY(dialog->findChild<QLabel*>(u"confirmObject"_s)->text().contains(u"Bram"_s));
+        bench.server->announceRemoval(Topic::Clients, u"two"_s);
+        bench.server->announce(Topic::Clients, sampleClient(u"new"_s, u"Bram"_s).toJson());
+        items->select(u"new"_s);
+        QTest::keyClicks(dialog->findChild<QLineEdit*>(u"confirmReason"_s), u"why"_s);
+        QTest::mouseClick(dialog->findChild<QPushButton*>(u"confirmButton"_s), Qt::LeftButton);
+        QCOMPARE(bench.server->requests.back().event, u"client:disconnect"_s);
+        QCOMPARE(bench.server->requests.back().argument.value("sessionId"_L1).toString(), u"two"_s);
     }
 
     void namesAreNotPlacesForNumbers()
