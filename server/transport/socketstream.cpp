@@ -220,10 +220,12 @@ void SocketStream::shutdownWrite()
     m_shutdownPending = unsentBytes() > 0;
     if (m_shutdownPending)
         return;
+    m_isWriting = true;
     if (m_isEncrypted)
         m_socket->disconnectFromHost(); // close_notify; TLS has no half-open state worth keeping
     else
         ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+    m_isWriting = false;
 }
 
 void SocketStream::handleEnd()

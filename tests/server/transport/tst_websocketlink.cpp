@@ -168,6 +168,10 @@ private Q_SLOTS:
     void protocolErrorIsAnsweredThoughMoreIsUnderWay();
     void tooLargeIsRefused();
     void receiverMayDestroyTheLinkInACall();
+    void writingInACallLeavesWhatFollowsAlone_data();
+    void writingInACallLeavesWhatFollowsAlone();
+    void anEndFoundWhileWritingIsToldAfterwards_data();
+    void anEndFoundWhileWritingIsToldAfterwards();
     void stalledMessageIsEnded();
     void drippingMessageIsEnded();
     void pauseBetweenMessagesIsFine();
@@ -666,6 +670,97 @@ void TestWebSocketLink::receiverMayDestroyTheLinkInACall()
     QVERIFY(client.waitForEnd());
     QCOMPARE(link.texts.size(), 1);
     QCOMPARE(link.closedCount, 0);
+}
+
+namespace {
+
+void plainAndSecure()
+{
+    QTest::addColumn<bool>("secure");
+    QTest::newRow("plain") << false;
+    QTest::newRow("tls") << true;
+}
+
+bool open(ScriptedWebSocket& client, const DoorFixture& door, const TlsFiles* tls)
+{
+    return tls ? client.openSecure(door.port(), tls->current.certificate(), "/ws")
+               : client.open(door.port(), "/ws");
+}
+
+} // namespace
+
+void TestWebSocketLink::writingInACallLeavesWhatFollowsAlone_data()
+{
+    plainAndSecure();
+}
+
+/// An encrypted socket that is written to decrypts what has arrived meanwhile.
+void TestWebSocketLink::writingInACallLeavesWhatFollowsAlone()
+{
+    QFETCH(bool, secure);
+    const TlsFiles tls;
+    TransportOptions options = defaults();
+    if (secure)
+        options.tls = tls.options();
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(open(client, door, secure ? &tls : nullptr));
+    QTRY_COMPARE(door.acceptor.links.size(), size_t(1));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    link.onText = [&] {
+        link.send("answer");
+        link.link->flushOrDrop();
+    };
+    QByteArrayList sent;
+    for (int record = 0; record < 8; ++record) {
+        QByteArray octets;
+        for (int i = 0; i < 20; ++i) {
+            sent << QByteArray(40, char('a' + record)) + QByteArray::number(i);
+            octets += protocol::maskedWebSocketFrame(
+                WebSocketOpcode::Text, sent.back(), quint32(0x01020304 * (record + 1)));
+        }
+        client.sendRaw(octets);
+        client.tcp().flush();
+    }
+    QTRY_COMPARE(link.texts.size(), sent.size());
+    QCOMPARE(link.texts, sent);
+    for (qsizetype i = 0; i < sent.size(); ++i)
+        QCOMPARE(client.receiveText(), QByteArray("answer"));
+    QCOMPARE(link.closedCount, 0);
+}
+
+void TestWebSocketLink::anEndFoundWhileWritingIsToldAfterwards_data()
+{
+    plainAndSecure();
+}
+
+void TestWebSocketLink::anEndFoundWhileWritingIsToldAfterwards()
+{
+    QFETCH(bool, secure);
+    const TlsFiles tls;
+    TransportOptions options = defaults();
+    if (secure)
+        options.tls = tls.options();
+    DoorFixture door(options);
+    ScriptedWebSocket client;
+    QVERIFY(open(client, door, secure ? &tls : nullptr));
+    QTRY_COMPARE(door.acceptor.links.size(), size_t(1));
+    RecordingLink& link = *door.acceptor.links.at(0);
+    bool isTold = false;
+    link.onText = [&] {
+        link.send(QByteArray(100'000, 'x'));
+        link.isSending = true;
+        link.link->flushOrDrop();
+        link.isSending = false;
+        isTold = link.closedCount > 0;
+    };
+    client.sendText("the last one");
+    client.tcp().flush();
+    client.abort(); // the message is read first, and writing then fails
+    QTRY_COMPARE(link.closedCount, 1);
+    QCOMPARE(link.texts, QByteArrayList({"the last one"}));
+    QVERIFY(!isTold);
+    QVERIFY(!link.wasClosedInsideSend);
 }
 
 void TestWebSocketLink::stalledMessageIsEnded()
