@@ -10,6 +10,7 @@
 #include "server/app/journalaudit.h"
 #include "server/app/messaging.h"
 #include "server/app/plainlisteners.h"
+#include "server/app/recoveryjournal.h"
 #include "server/app/relays.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
@@ -53,7 +54,8 @@ struct Composition::Parts
     Parts(const Configuration& c, std::unique_ptr<store::Store> opened, SigningKeys keys,
         ClaimVerifiers claims, const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
         : configuration(c), clock(time), store(std::move(opened)),
-          retention(*store, c.retention, clock), presence(clock),
+          retention(*store, c.retention, clock),
+          recoveryJournal(*store, c.recovery.options.maxBytes), presence(clock),
           tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
@@ -84,7 +86,8 @@ struct Composition::Parts
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
               MetricSources{*transport, [this] { return listeners->openSessions(); }, *sessions,
-                  hub, tasks, presence, directory, *store, lines, logSink, loopLag})),
+                  hub, tasks, presence, directory, *store, recoveryJournal, lines, logSink,
+                  loopLag})),
           health(
               metrics, readyChecks(), [this] { refreshMetrics(); }, c.metrics.token.toUtf8())
     {
@@ -119,7 +122,7 @@ struct Composition::Parts
     {
         const Configuration::Recovery& recovery = configuration.recovery;
         if (recovery.namespaces.contains(QString::fromUtf8(name.value))) {
-            sessions->addNamespace(name, handler, recovery.options);
+            sessions->addNamespace(name, handler, recovery.options, &recoveryJournal);
         } else {
             sessions->addNamespace(name, handler);
         }
@@ -187,6 +190,26 @@ struct Composition::Parts
         return {};
     }
 
+    /// Clients and events of an earlier run; those of namespaces that no longer are durable go.
+    Result<void> restoreRecovery()
+    {
+        const Configuration::Recovery& recovery = configuration.recovery;
+        std::vector<NamespaceName> durable;
+        if (!recovery.options.durableRooms.isEmpty()) {
+            for (const QString& name : recovery.namespaces)
+                durable.push_back({name.toUtf8()});
+        }
+        if (const auto kept = RecoveryJournal::keepOnly(*store, durable); !kept)
+            return kept;
+        for (const NamespaceName& name : durable) {
+            auto past = RecoveryJournal::load(*store, name, recovery.options, clock);
+            if (!past)
+                return tl::unexpected(past.error());
+            sessions->restoreNamespace(name, *std::move(past));
+        }
+        return {};
+    }
+
     // Without a token the numbers are for the machine itself.
     bool servesMetrics() const
     {
@@ -210,6 +233,7 @@ struct Composition::Parts
         sessions.reset();
         relays.reset();
         federation.flush();
+        recoveryJournal.flush();
         transport.reset();
         store->close();
     }
@@ -221,6 +245,7 @@ struct Composition::Parts
     const std::vector<api::HealthHandler::Check> checks = healthChecks();
     std::unique_ptr<store::Store> store;
     store::Retention retention;
+    RecoveryJournal recoveryJournal;
     work::Directory directory;
     work::Presence presence;
     work::TaskService tasks;
@@ -293,6 +318,9 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
         = store::await<void>([&](work::Completion<void> done) { parts->tasks.start(done); });
     if (!started) {
         return tl::unexpected(failureOf(ExitCode::Unavailable, started.error()));
+    }
+    if (const auto restored = parts->restoreRecovery(); !restored) {
+        return tl::unexpected(failureOf(ExitCode::Unavailable, restored.error()));
     }
     parts->store->announceServer();
     parts->retention.start();

@@ -284,6 +284,10 @@ std::vector<ConfigKey> recoveryKeys()
                       "there then ends in one more argument, its offset, for all clients: those "
                       "in JavaScript expect it, handlers in Python have to take it."),
             checkRecoveryNamespaces),
+        text(s, "durable_rooms", ConfigType::TextList, FIELD(recovery.options.durableRooms),
+            "Rooms whose clients come back over a restart of the server too, as patterns with "
+            "`*` and `?`: who is in rooms and in durable ones only, and the events of these, are "
+            "written into the database as they come. Empty: a restart forgets everybody."),
         duration(s, "absence", FIELD(recovery.options.maxAbsence), second, day,
             "How long a client may be away and still come back as who it was; events are kept "
             "as long."),
@@ -292,8 +296,9 @@ std::vector<ConfigKey> recoveryKeys()
         count(s, "events", FIELD(recovery.options.maxPackets), 1, 100'000'000,
             "Events kept at a time, per namespace."),
         size(s, "events_size", FIELD(recovery.options.maxBytes), 4 * kib, 1024 * mib,
-            "Octets of the events kept at a time, per namespace. A client that missed more than "
-            "half of `limits.queue_size` starts anew all the same."),
+            "Octets of the events kept at a time, per namespace; as many may wait to be written "
+            "down. A client that missed more than half of `limits.queue_size` starts anew all the "
+            "same."),
     };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/servermetrics.h"
 
+#include "server/app/recoveryjournal.h"
 #include "server/observe/livelog.h"
 #include "server/observe/logsink.h"
 #include "server/observe/metrics.h"
@@ -77,6 +78,8 @@ void ServerMetrics::refresh()
     syncTotal(m.recoveries, sessions.recoveries);
     syncTotal(m.recoveriesRefused, sessions.recoveriesRefused);
     syncTotal(m.recoveriesLost, sessions.recoveriesLost);
+    syncTotal(m.recoveryEventsUnwritten, m_sources.recovery.eventsLost());
+    m.recoveryUnwritten.Set(double(m_sources.recovery.unwritten()));
     m.absentSockets.Set(double(m_sources.sessions.absentSockets()));
     syncTotal(m.stalls, sessions.stalls);
     syncTotal(m.refusedOrigins, sessions.refusedOrigins);

@@ -20,6 +20,8 @@ class Server;
 
 namespace gatehouse::app {
 
+class RecoveryJournal;
+
 /// Where the numbers come from that /metrics shows. References outlive it.
 struct MetricSources
 {
@@ -31,6 +33,7 @@ struct MetricSources
     const work::Presence& presence;
     const work::Directory& directory;
     store::Store& store;
+    const RecoveryJournal& recovery;
     const observe::LiveLog& liveLog;
     const observe::LogSink& log;
     const observe::LoopLag& loopLag;

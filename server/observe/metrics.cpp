@@ -120,6 +120,11 @@ Metrics::Metrics()
           "Clients that asked for their earlier state and started anew")),
       recoveriesLost(counter(*m_registry, "gatehouse_recoveries_lost_total",
           "Absent clients forgotten before their time: more than recovery.clients were away")),
+      recoveryEventsUnwritten(counter(*m_registry, "gatehouse_recovery_events_unwritten_total",
+          "Events of durable rooms that could not be written down; after a restart whoever missed "
+          "them starts anew")),
+      recoveryUnwritten(gauge(*m_registry, "gatehouse_recovery_unwritten_changes",
+          "Changes of durable rooms' clients and events that are not on disk yet")),
       absentSockets(gauge(*m_registry, "gatehouse_absent_sockets",
           "Sockets without connection that may still come back")),
       keptEvents(

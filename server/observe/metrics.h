@@ -73,6 +73,8 @@ public:
     prometheus::Counter& recoveries;
     prometheus::Counter& recoveriesRefused;
     prometheus::Counter& recoveriesLost;
+    prometheus::Counter& recoveryEventsUnwritten;
+    prometheus::Gauge& recoveryUnwritten;
     prometheus::Gauge& absentSockets;
     prometheus::Gauge& keptEvents;
     prometheus::Gauge& keptEventBytes;

@@ -103,6 +103,65 @@ module.exports = {
     stage.say('a new id, not recovered');
   },
 
+  /** Durable rooms: kill -9 and a new start, and everybody is who it was and gets what it missed. */
+  async recoverAfterKill(stage) {
+    const {server} = stage;
+    const ada = await start(stage, '--set', 'recovery.durable_rooms=*');
+    const bob = await (await stage.user('bob', {transports: ['polling']})).connected();
+    await bob.inbox.wait((item) => item.event === 'message', 'a first event with an offset');
+    const bobId = bob.socket.id;
+    const from = ada.inbox.items.length;
+    const away = hold(ada);
+    const node = await stage.node(1);
+    await node.connected();
+    await bob.inbox.event('node-online');
+    await server.metric('gatehouse_recovery_unwritten_changes', (count) => count === 0);
+
+    const fromBob = bob.inbox.items.length;
+    await server.stop('SIGKILL');
+    await server.start();
+    const bobBack = await bob.inbox.event('connect', 20000, fromBob);
+    assert.equal(bobBack.sid, bobId);
+    assert.equal(bob.socket.recovered, true);
+    stage.say('who was connected is who it was');
+
+    const back = await away.comeBack();
+    assert.equal(back.sid, away.id);
+    assert.equal(ada.socket.recovered, true);
+    const online = await ada.inbox.event('node-online', 10000, from);
+    assert.equal(online.args[0].name, 'alpha-red');
+    stage.say('who was away gets what the killed process had sent meanwhile');
+
+    // The rooms are its own again, and over a stop that was asked for it is the same.
+    const fromStop = ada.inbox.items.length;
+    await server.stop('SIGTERM');
+    await server.start();
+    await ada.inbox.event('connect', 20000, fromStop);
+    assert.equal(ada.socket.id, away.id);
+    assert.equal(ada.socket.recovered, true);
+    const beta = await stage.node(2);
+    await beta.connected();
+    await ada.inbox.wait((item) => item.event === 'node-online' && item.args[0].name === 'beta-red',
+      'an event of a room it came back to', 10000, fromStop);
+    const names = ada.inbox.items.slice(from).filter((item) => item.event === 'node-online').map((item) => item.args[0].name);
+    assert.equal(names.filter((name) => name === 'beta-red').length, 1);
+    stage.say('and once more after SIGTERM, still in its rooms');
+  },
+
+  /** Who is in a room that is not durable starts anew after kill -9, and knows. */
+  async recoverNotFromOtherRooms(stage) {
+    const {server} = stage;
+    const ada = await start(stage, '--set', 'recovery.durable_rooms=nothing_*');
+    const id = ada.socket.id;
+    const from = ada.inbox.items.length;
+    await server.stop('SIGKILL');
+    await server.start();
+    const back = await ada.inbox.event('connect', 20000, from);
+    assert.notEqual(back.sid, id);
+    assert.equal(ada.socket.recovered, false);
+    stage.say('a new id, not recovered');
+  },
+
   /** Without durable rooms a restart forgets everybody, and says so. */
   async recoverNotAfterRestart(stage) {
     const ada = await start(stage);
