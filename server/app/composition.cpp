@@ -369,7 +369,7 @@ void Composition::drain(std::function<void()> finished)
         d->transport->finishRequests(
             [this, finished] { d->messaging->bus().flush(flushTime, finished); });
     };
-    d->sessions->drain(spread, gone);
+    d->sessions->drain({spread, d->configuration.server.drainAnswers}, gone);
     d->listeners->drain(spread, gone);
 }
 

@@ -45,6 +45,7 @@ struct Configuration
         QString data = QStringLiteral("/var/lib/gatehouse");
         bool allowPlainPublic = false;
         Millis drainSpread{2'000};
+        Millis drainAnswers{2'000};
         Millis drainTimeout{10'000};
     } server;
 

@@ -182,6 +182,8 @@ void AdminNamespace::eventReceived(session::Socket& socket, const session::Incom
             socket.acknowledge(*event.ackId, event.args, event.attachments);
         return;
     }
+    if (event.ackId)
+        socket.owesAnswer(*event.ackId); // every event here that asks for one gets one
     if (m_actions->has(event.name)) {
         return m_actions->run(
             socket, event, [connection, ackId = event.ackId](const Result<QJsonObject>& result) {

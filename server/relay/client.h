@@ -51,6 +51,14 @@ struct EventCall
     std::optional<Identity> identity{}; ///< of the event's own token, else the client's
     QByteArray identityFacts{};
 
+    /// Before it waits for somebody else: a server that goes down waits with it.
+    void beginWaiting() const
+    {
+        ++client->requestsUnderWay;
+        if (ackId)
+            client->peer.owesAnswer(*ackId);
+    }
+
     Facts facts() const
     {
         Facts facts;

@@ -43,6 +43,9 @@ public:
     /// Answers a request that asked for an acknowledgement. Dialects without them do nothing.
     virtual void acknowledge(quint64 ackId, const protocol::JsonArgs& args) = 0;
 
+    /// An acknowledge() will follow; see session::Socket::owesAnswer().
+    virtual void owesAnswer(quint64 ackId) { Q_UNUSED(ackId) }
+
     /// Rooms are the hub's, in the relay's namespace: whoever is in one gets what is published
     /// there, encoded once per dialect. False when it is in as many as a client may be.
     virtual bool join(const RoomName& room) = 0;

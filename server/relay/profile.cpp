@@ -414,7 +414,7 @@ void Profile::handle(const EventCallPtr& call)
         decide(call, nullptr);
         return;
     }
-    ++call->client->requestsUnderWay;
+    call->beginWaiting();
     const quint64 choice = call->client->choosing.value(rule.room);
     m_memberships.ask(*membership, *call->identity, *call->scope,
         [this, call, choice](const tl::expected<Standing, Refusal>& got) {
@@ -529,7 +529,7 @@ void Profile::publish(const EventCallPtr& call)
     bus::Publication message{
         .exchange = rule.exchange, .topic = *topic, .body = *std::move(body)};
     message.properties.contentType = "application/json";
-    ++call->client->requestsUnderWay;
+    call->beginWaiting();
     m_services.bus.publish(
         std::move(message),
         [this, alive = std::weak_ptr(m_alive), call](bus::Outcome outcome, const Error& error) {

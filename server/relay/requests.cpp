@@ -192,7 +192,7 @@ void Requests::start(EventCallPtr call)
         return;
     }
     Client& client = *call->client;
-    ++client.requestsUnderWay;
+    call->beginWaiting();
     auto run = std::make_shared<Run>(*this, std::move(call));
     m_runs[&client].push_back(run);
     m_counters.requestsUnderWay = quint64(++m_underWay);

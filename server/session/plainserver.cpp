@@ -40,8 +40,8 @@ struct PlainServer::Private final : PlainSession::Owner, Drain::Host, private Ti
     void sessionEnding(PlainSession& session) override;
     void queueGrew() override;
     void timerDue(Timer& timer, Millis due) override;
-    qsizetype sessionCount() const override { return qsizetype(sessions.size()); }
-    void closeSome(qsizetype count) override;
+    std::vector<SessionId> sessionIds() const override;
+    void endSession(const SessionId& id) override;
     bool isEmpty() const override { return sessions.empty() && core.closingLinks.isEmpty(); }
 
     PlainCore core;
@@ -110,11 +110,19 @@ void PlainServer::Private::timerDue(Timer&, Millis)
     }
 }
 
-void PlainServer::Private::closeSome(qsizetype count)
+std::vector<SessionId> PlainServer::Private::sessionIds() const
 {
-    for (; count > 0 && !sessions.empty(); --count)
-        sessions.begin()->second->close(
-            CloseCode::GoingAway, QLatin1StringView("server shutting down"));
+    std::vector<SessionId> ids;
+    ids.reserve(sessions.size());
+    for (const auto& [id, session] : sessions)
+        ids.push_back(id);
+    return ids;
+}
+
+void PlainServer::Private::endSession(const SessionId& id)
+{
+    if (PlainSession* found = session(id))
+        found->close(CloseCode::GoingAway, QLatin1StringView("server shutting down"));
 }
 
 PlainServer::PlainServer(
@@ -125,7 +133,8 @@ PlainServer::PlainServer(
 
 PlainServer::~PlainServer()
 {
-    d->closeSome(d->sessionCount());
+    for (const SessionId& id : d->sessionIds())
+        d->endSession(id);
     d->core.turn.finish();
 }
 
@@ -211,7 +220,8 @@ PlainSocket* PlainServer::find(const SessionId& id) const
 void PlainServer::drain(Millis spread, std::function<void()> finished)
 {
     if (!d->draining)
-        d->draining = std::make_unique<Drain>(d->core.timers, *d, spread, std::move(finished));
+        d->draining = std::make_unique<Drain>(
+            d->core.timers, *d, DrainOptions{spread, Millis{0}}, std::move(finished));
 }
 
 void PlainServer::runTimers()

@@ -82,6 +82,15 @@ protocol::SocketIoRevision Session::revision() const
                                           : protocol::SocketIoRevision::Five;
 }
 
+bool Session::isSettled() const
+{
+    const bool isFetched
+        = m_engine.transport() == TransportKind::WebSocket || m_engine.queuedBytes() == 0;
+    return isFetched && std::none_of(m_sockets.begin(), m_sockets.end(), [](const auto& socket) {
+        return socket->owesAnswers();
+    });
+}
+
 SocketId Session::newSocketId(const NamespaceName& nsp) const
 {
     if (revision() == protocol::SocketIoRevision::Five)
@@ -273,6 +282,8 @@ void Session::dispatchTo(SocketImpl& socket, protocol::SocketIoPacket packet)
     switch (packet.type) {
     case Type::Event:
     case Type::BinaryEvent: {
+        if (!m_isListening)
+            return; // never acknowledged: the client knows that it was not taken
         protocol::EventParts parts = protocol::takeEvent(std::move(packet.payload));
         socket.receiveEvent({std::move(parts.name), std::move(parts.args),
             std::move(packet.attachments), packet.ackId});

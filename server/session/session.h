@@ -27,6 +27,11 @@ public:
     void enterRoot(); ///< what a client of Socket.IO 4 does not ask for but expects
     protocol::SocketIoRevision revision() const;
 
+    /// Takes no more events; what is under way goes on.
+    void stopListening() { m_isListening = false; }
+    /// Nobody waits for an answer any more, and what a polling client has not fetched is nothing.
+    bool isSettled() const;
+
     // For its sockets.
     void send(const protocol::EncodedPacketPtr& packet, hub::Urgency urgency);
     void sendConnectError(const NamespaceName& nsp, QByteArray jsonPayload);
@@ -67,6 +72,7 @@ private:
     std::vector<std::unique_ptr<SocketImpl>> m_sockets;
     std::vector<NamespaceName> m_leftByServer; ///< what the client sent before it knew is ignored
     std::optional<AddressBook::Place> m_place; ///< while open
+    bool m_isListening = true;
     bool m_isIdentified = false; ///< somebody is, in one of the sockets
     Timer m_connectDeadline;
     Timer m_identifyDeadline;

@@ -93,6 +93,9 @@ public:
     virtual void acknowledge(
         quint64 ackId, const protocol::JsonArgs& args, const QList<QByteArray>& attachments = {})
         = 0;
+    /// An acknowledge() will follow when something else is done (a write, a request): a server that
+    /// goes down waits for it, within bounds. Without effect where there is no client any more.
+    virtual void owesAnswer(quint64 ackId) = 0;
 
     /// Before accept() the membership begins with accept(): nothing that is published into a room
     /// overtakes the CONNECT answer.

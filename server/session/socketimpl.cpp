@@ -256,8 +256,15 @@ void SocketImpl::emitWithAck(
 void SocketImpl::acknowledge(
     quint64 ackId, const protocol::JsonArgs& args, const QList<QByteArray>& attachments)
 {
+    m_owed.remove(ackId);
     if (m_state == State::Connected)
         send(protocol::encodeAck(m_nsp, ackId, args, attachments));
+}
+
+void SocketImpl::owesAnswer(quint64 ackId)
+{
+    if (m_state == State::Connected)
+        m_owed.insert(ackId);
 }
 
 bool SocketImpl::join(const RoomName& room)
@@ -321,6 +328,7 @@ void SocketImpl::end(const QByteArray& reason)
     if (before == State::Gone)
         return;
     m_held.clear();
+    m_owed.clear();
     const bool mayReturn = m_recovery && before == State::Connected;
     const PastSocket past = mayReturn ? asPast() : PastSocket();
     if (before == State::Connected)

@@ -4,6 +4,8 @@
 #include "server/session/pendingacks.h"
 #include "server/session/socket.h"
 
+#include <QSet>
+
 namespace gatehouse::session {
 
 class NamespaceRecovery;
@@ -40,11 +42,13 @@ public:
         AckCallback callback) override;
     void acknowledge(quint64 ackId, const protocol::JsonArgs& args,
         const QList<QByteArray>& attachments) override;
+    void owesAnswer(quint64 ackId) override;
     bool join(const RoomName& room) override;
     void leave(const RoomName& room) override;
     void disconnect() override;
 
     bool isConnected() const { return m_state == State::Connected; }
+    bool owesAnswers() const { return !m_owed.isEmpty(); }
 
     void requestConnect(const QByteArray& authJson);
     void receiveEvent(IncomingEvent event);
@@ -98,6 +102,7 @@ private:
     State m_state = State::Deciding;
     access::Principal m_principal;
     PendingAcks m_acks;
+    QSet<quint64> m_owed; ///< ids of the client's events that will be acknowledged
     QByteArray m_data;
     std::vector<HeldEvent> m_held; ///< emitted before accept()
     std::vector<RoomName> m_joinsHeld;

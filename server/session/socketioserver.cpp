@@ -2,7 +2,6 @@
 #include "server/session/socketioserver.h"
 
 #include "server/session/broadcastacks.h"
-#include "server/session/drain.h"
 #include "server/session/enginefront.h"
 #include "server/session/requestfields.h"
 #include "server/session/session.h"
@@ -49,8 +48,10 @@ struct SocketIoServer::Private final : SessionOwner, EngineFront::Host, Drain::H
     void sessionEnding(Session& session) override;
     void sessionEnded(Session& session, const QByteArray& reason) override;
     void displace(const SessionId& id) override;
-    qsizetype sessionCount() const override { return qsizetype(sessions.size()); }
-    void closeSome(qsizetype count) override;
+    std::vector<SessionId> sessionIds() const override;
+    void stopListening(const SessionId& id) override;
+    bool isSettled(const SessionId& id) const override;
+    void endSession(const SessionId& id) override;
     bool isEmpty() const override { return sessions.empty() && core.closingLinks.isEmpty(); }
 
     ServerCore core;
@@ -139,12 +140,31 @@ void SocketIoServer::Private::displace(const SessionId& id)
         found->engine().close(QLatin1StringView("unidentified"), CloseCode::Unidentified);
 }
 
-void SocketIoServer::Private::closeSome(qsizetype count)
+std::vector<SessionId> SocketIoServer::Private::sessionIds() const
 {
-    for (; count > 0 && !sessions.empty(); --count) {
-        sessions.begin()->second->engine().close(
-            QLatin1StringView("server shutting down"), CloseCode::GoingAway);
-    }
+    std::vector<SessionId> ids;
+    ids.reserve(sessions.size());
+    for (const auto& [id, session] : sessions)
+        ids.push_back(id);
+    return ids;
+}
+
+void SocketIoServer::Private::stopListening(const SessionId& id)
+{
+    if (Session* found = session(id))
+        found->stopListening();
+}
+
+bool SocketIoServer::Private::isSettled(const SessionId& id) const
+{
+    const Session* found = session(id);
+    return !found || found->isSettled();
+}
+
+void SocketIoServer::Private::endSession(const SessionId& id)
+{
+    if (Session* found = session(id))
+        found->engine().close(QLatin1StringView("server shutting down"), CloseCode::GoingAway);
 }
 
 SocketIoServer::SocketIoServer(SessionOptions options, hub::Hub& hub, const Clock& clock)
@@ -154,7 +174,8 @@ SocketIoServer::SocketIoServer(SessionOptions options, hub::Hub& hub, const Cloc
 
 SocketIoServer::~SocketIoServer()
 {
-    d->closeSome(d->sessionCount());
+    for (const SessionId& id : d->sessionIds())
+        d->endSession(id);
     d->core.turn.finish();
 }
 
@@ -267,10 +288,10 @@ void SocketIoServer::measureRoundTrip(
         callback(failure(ErrorCode::Unavailable, QStringLiteral("the client is gone")));
 }
 
-void SocketIoServer::drain(Millis spread, std::function<void()> finished)
+void SocketIoServer::drain(DrainOptions options, std::function<void()> finished)
 {
     if (!d->draining)
-        d->draining = std::make_unique<Drain>(d->core.timers, *d, spread, std::move(finished));
+        d->draining = std::make_unique<Drain>(d->core.timers, *d, options, std::move(finished));
 }
 
 void SocketIoServer::runTimers()

@@ -6,6 +6,7 @@
 #include "common/protocol/socketiopacket.h"
 #include "server/hub/hub.h"
 #include "server/session/addressbook.h"
+#include "server/session/drain.h"
 #include "server/session/httphandler.h"
 #include "server/session/recovery.h"
 #include "server/session/sessionsource.h"
@@ -150,8 +151,9 @@ public:
     /// Sends an Engine.IO ping now; the callback gets the round-trip time, or Timeout/Unavailable.
     void measureRoundTrip(const SessionId& id, std::function<void(Result<Millis>)> callback);
 
-    /// No new sessions from now on (503); the open ones are closed in batches spread over `spread`.
-    void drain(Millis spread, std::function<void()> finished);
+    /// No new sessions from now on (503); the open ones are closed in batches, each when its client
+    /// has got the answers it is owed.
+    void drain(DrainOptions options, std::function<void()> finished);
 
     /// Runs what is due by the clock. The server's own timer calls it; tests with a ManualClock do
     /// so themselves, in steps shorter than a second (a longer silence is taken for a stall).

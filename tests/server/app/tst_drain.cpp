@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/httpcall.h"
+#include "tests/support/scriptedwebsocket.h"
 #include "tests/support/servedprogram.h"
 
 #include <QJsonDocument>
@@ -59,10 +60,14 @@ class tst_Drain : public QObject
 private Q_SLOTS:
     void init();
     void anAcceptedWriteIsAnswered();
+    void aWriteAskedForByEventIsAcknowledged();
+    void anAcknowledgementIsWaitedForNoLongerThanAllowed();
     void aConnectionServesItsLastRequestAndIsClosed();
     void aRequestThatIsNotAnsweredHoldsUpTheEndNoLongerThanTheDeadline();
 
 private:
+    /// An administrator's console, connected, and a task of its own to be killed.
+    bool openConsole(ScriptedWebSocket& console, qint64& task);
     bool startWith(const QStringList& settings = {});
     double answers() const;
     QByteArray postTask() const;
@@ -131,6 +136,63 @@ void tst_Drain::anAcceptedWriteIsAnswered()
     const int id = QJsonDocument::fromJson(reply.body).object().value(QStringLiteral("id")).toInt();
     QVERIFY(startWith());
     QCOMPARE(call("GET", "/api/task/" + QByteArray::number(id), {}).wait().status, 200);
+}
+
+bool tst_Drain::openConsole(ScriptedWebSocket& console, qint64& task)
+{
+    const HttpReply created = call("POST", "/api/task", postTask()).wait();
+    task = QJsonDocument::fromJson(created.body).object().value(QStringLiteral("id")).toInteger();
+    const auto token = m_server->command(
+        {QStringLiteral("token"), QStringLiteral("mint"), QStringLiteral("--kind"),
+            QStringLiteral("admin"), QStringLiteral("--id"), QStringLiteral("1")});
+    if (created.status != 201 || !token || !console.open(m_server->port())
+        || !console.receiveText().startsWith("0{"))
+        return false;
+    console.sendText(QByteArray("40/gh-admin,{\"token\":\"" + token->trimmed() + "\"}"));
+    return console.receiveText().startsWith("40/gh-admin,{")
+        && console.receiveText().startsWith("42/gh-admin,[\"hello\"");
+}
+
+void tst_Drain::aWriteAskedForByEventIsAcknowledged()
+{
+    QVERIFY(startWith({QStringLiteral("server.drain_answers=10s")}));
+    ScriptedWebSocket console;
+    qint64 task = 0;
+    QVERIFY(openConsole(console, task));
+    DiskHolder holder(m_server->dataPath());
+    QVERIFY(holder.holds());
+    console.sendText(
+        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
+    console.sendText("42/gh-admin,8[\"echo\"]");
+    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]")); // so the first one has been read
+    m_server->signal(SIGTERM);
+    QVERIFY(m_server->waitForLog("no new clients"));
+    QVERIFY(console.staysSilentFor(Millis{300}));
+    holder.release();
+    const QByteArray answer = console.receiveText();
+    QVERIFY2(answer.startsWith("43/gh-admin,7[{\"ok\":true"), answer.constData());
+    QVERIFY(console.waitForEnd());
+    QCOMPARE(console.closeCode(), std::optional<quint16>(1001));
+    QCOMPARE(m_server->waitForEnd(), std::optional(0));
+}
+
+void tst_Drain::anAcknowledgementIsWaitedForNoLongerThanAllowed()
+{
+    QVERIFY(startWith({QStringLiteral("server.drain_answers=200ms")}));
+    ScriptedWebSocket console;
+    qint64 task = 0;
+    QVERIFY(openConsole(console, task));
+    DiskHolder holder(m_server->dataPath());
+    QVERIFY(holder.holds());
+    console.sendText(
+        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
+    console.sendText("42/gh-admin,8[\"echo\"]");
+    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]"));
+    m_server->signal(SIGTERM);
+    QVERIFY(console.waitForEnd());
+    QCOMPARE(console.closeCode(), std::optional<quint16>(1001));
+    holder.release();
+    QCOMPARE(m_server->waitForEnd(), std::optional(0));
 }
 
 void tst_Drain::aConnectionServesItsLastRequestAndIsClosed()

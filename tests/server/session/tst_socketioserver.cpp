@@ -57,6 +57,9 @@ private Q_SLOTS:
     void aProtocolFaultOfTheLinkIsCountedAsSuch();
     void aSlowConsumerDoesNotHurtTheOthers();
     void drainClosesInBatchesAndRefusesNewcomers();
+    void drainWaitsForTheAnswersThatAreOwed();
+    void drainWaitsNoLongerThanItMay();
+    void drainLetsAPollingClientFetchItsAnswer();
     void drainOfAnEmptyServerFinishes();
     void destroyingTheServerTellsHandlersAndPolls();
     void trafficIsCounted();
@@ -391,7 +394,7 @@ void TestSocketIoServer::drainClosesInBatchesAndRefusesNewcomers()
     const QByteArray sid = rig.openPolling();
     const ExchangePtr waiting = rig.poll(sid);
     int finished = 0;
-    rig.server.drain(Millis{1'000}, [&finished] { ++finished; });
+    rig.server.drain({Millis{1'000}, Millis{0}}, [&finished] { ++finished; });
     QCOMPARE(rig.get(QStringLiteral("EIO=4&transport=polling"))->status(), 503);
     QVERIFY(!rig.openWebSocket());
     rig.advance(Millis{500});
@@ -412,11 +415,82 @@ void TestSocketIoServer::drainClosesInBatchesAndRefusesNewcomers()
     QCOMPARE(finished, 1);
 }
 
+namespace {
+
+/// Answers nothing before it is told to.
+void oweAnswers(fake::Namespace& handler)
+{
+    handler.onEvent
+        = [](Socket& socket, const IncomingEvent& event) { socket.owesAnswer(*event.ackId); };
+}
+
+} // namespace
+
+void TestSocketIoServer::drainWaitsForTheAnswersThatAreOwed()
+{
+    Rig rig;
+    oweAnswers(rig.root);
+    const PeerPtr owed = rig.openConnected();
+    owed->sendText("421[\"a\"]");
+    owed->sendText("422[\"b\"]");
+    Socket* socket = rig.root.last;
+    const PeerPtr idle = rig.openConnected();
+    rig.server.drain({Millis{0}, Millis{1'000}}, {});
+    rig.advance(Millis{60});
+    QVERIFY(idle->isClosed());
+    QVERIFY(!owed->isClosed());
+    socket->acknowledge(1, "\"one\"");
+    rig.advance(Millis{100});
+    QVERIFY(!owed->isClosed());
+    // Nothing new is begun that could not be ended.
+    owed->sendText("423[\"c\"]");
+    QCOMPARE(rig.root.events.size(), size_t(2));
+    socket->acknowledge(2, "\"two\"");
+    rig.advance(Millis{60});
+    QCOMPARE(owed->closeCode, std::optional(CloseCode::GoingAway));
+    QCOMPARE(owed->takeTexts(), QByteArrayList({"431[\"one\"]", "432[\"two\"]"}));
+}
+
+void TestSocketIoServer::drainWaitsNoLongerThanItMay()
+{
+    Rig rig;
+    oweAnswers(rig.root);
+    const PeerPtr peer = rig.openConnected();
+    peer->sendText("421[\"a\"]");
+    rig.server.drain({Millis{0}, Millis{500}}, {});
+    rig.advance(Millis{490});
+    QVERIFY(!peer->isClosed());
+    rig.advance(Millis{70});
+    QCOMPARE(peer->closeCode, std::optional(CloseCode::GoingAway));
+    QCOMPARE(peer->takeTexts(), QByteArrayList());
+}
+
+void TestSocketIoServer::drainLetsAPollingClientFetchItsAnswer()
+{
+    Rig rig;
+    oweAnswers(rig.root);
+    const QByteArray sid = rig.openPolling();
+    rig.post(sid, "40");
+    Rig::settle();
+    rig.poll(sid);
+    rig.post(sid, "421[\"a\"]");
+    rig.server.drain({Millis{0}, Millis{1'000}}, {});
+    rig.advance(Millis{100});
+    rig.root.last->acknowledge(1, "\"done\"");
+    rig.advance(Millis{100});
+    const ExchangePtr poll = rig.poll(sid);
+    QCOMPARE(poll->status(), 200);
+    QCOMPARE(poll->body(), "431[\"done\"]");
+    const ExchangePtr next = rig.poll(sid);
+    rig.advance(Millis{60});
+    QCOMPARE(next->status(), 400);
+}
+
 void TestSocketIoServer::drainOfAnEmptyServerFinishes()
 {
     Rig rig;
     int finished = 0;
-    rig.server.drain(Millis{5'000}, [&finished] { ++finished; });
+    rig.server.drain({Millis{5'000}, Millis{0}}, [&finished] { ++finished; });
     QCOMPARE(finished, 0);
     rig.advance(Millis{1});
     QCOMPARE(finished, 1);
