@@ -16,6 +16,9 @@ using protocol::JsonArgsBuilder;
 
 namespace {
 
+/// Longer than the shortest timeout of Node, which is a millisecond.
+constexpr Millis pause{5};
+
 const QByteArray firstAttachment(R"({"_placeholder":true,"num":0})");
 
 QByteArray nowAsJson()
@@ -155,6 +158,31 @@ void ClientSuiteSideNamespace::eventReceived(
         socket.acknowledge(*event.ackId, protocol::jsonString(socket.socketId().value));
 }
 
+/// A WebSocket of a client that is to wait.
+class ClientSuiteFixture::Arrival final : public session::WebSocketLink::Receiver
+{
+public:
+    Arrival(ClientSuiteFixture& fixture, quint64 number,
+        std::unique_ptr<session::WebSocketLink> opened)
+        : link(std::move(opened)), m_fixture(fixture), m_number(number)
+    {
+        link->setReceiver(this);
+    }
+    void textReceived(QByteArrayView) override { } // nothing is said before the open packet
+    void binaryReceived(QByteArrayView) override { }
+    void linkClosed(quint16, QLatin1StringView) override
+    {
+        QTimer::singleShot(0, &m_fixture.m_context,
+            [&fixture = m_fixture, number = m_number] { fixture.m_arriving.erase(number); });
+    }
+
+    std::unique_ptr<session::WebSocketLink> link;
+
+private:
+    ClientSuiteFixture& m_fixture;
+    const quint64 m_number;
+};
+
 ClientSuiteFixture::ClientSuiteFixture(const Clock& clock)
     : m_hub(clock), m_server(
                         [] {
@@ -176,17 +204,41 @@ ClientSuiteFixture::~ClientSuiteFixture() = default;
 void ClientSuiteFixture::attach(transport::Server& door)
 {
     door.addHandler("/socket.io/", this);
-    door.addAcceptor("/socket.io/", &m_server);
+    door.addAcceptor("/socket.io/", this);
 }
 
 void ClientSuiteFixture::handleRequest(const session::HttpExchangePtr& exchange)
 {
-    constexpr Millis pause{10};
     if (exchange->request().queryItem(QStringLiteral("sid")))
         m_server.handleRequest(exchange);
     else
         QTimer::singleShot(pause, Qt::PreciseTimer, &m_context,
             [this, exchange] { m_server.handleRequest(exchange); });
+}
+
+std::optional<protocol::HttpResponse> ClientSuiteFixture::refusal(
+    const protocol::HttpRequest& request)
+{
+    return m_server.refusal(request);
+}
+
+void ClientSuiteFixture::linkOpened(
+    const protocol::HttpRequest& request, std::unique_ptr<session::WebSocketLink> link)
+{
+    if (request.queryItem(QStringLiteral("sid"))) {
+        m_server.linkOpened(request, std::move(link));
+        return;
+    }
+    const quint64 number = ++m_arrivals;
+    m_arriving.emplace(number, std::make_unique<Arrival>(*this, number, std::move(link)));
+    QTimer::singleShot(pause, Qt::PreciseTimer, &m_context, [this, number, request] {
+        const auto found = m_arriving.find(number);
+        if (found == m_arriving.end())
+            return; // it has gone
+        auto opened = std::move(found->second->link);
+        m_arriving.erase(found);
+        m_server.linkOpened(request, std::move(opened));
+    });
 }
 
 } // namespace gatehouse::conformance

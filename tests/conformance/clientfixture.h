@@ -3,6 +3,7 @@
 
 #include "tests/conformance/fixture.h"
 
+#include <map>
 #include <vector>
 
 namespace gatehouse::conformance {
@@ -37,8 +38,11 @@ private:
 };
 
 /// The server the suite of npm socket.io-client expects, with connection state recovery; every
-/// handshake request waits a moment, for the client's own timeouts.
-class ClientSuiteFixture final : public Fixture, private session::HttpHandler
+/// handshake waits a moment, over polling and WebSocket, so that a client's timeout of nothing comes
+/// first. The suite gives up to 50 ms for a handshake and an answer, so it is a short one.
+class ClientSuiteFixture final : public Fixture,
+                                 private session::HttpHandler,
+                                 private session::WebSocketAcceptor
 {
 public:
     explicit ClientSuiteFixture(const Clock& clock);
@@ -46,7 +50,12 @@ public:
     void attach(transport::Server& door) override;
 
 private:
+    class Arrival;
+
     void handleRequest(const session::HttpExchangePtr& exchange) override;
+    std::optional<protocol::HttpResponse> refusal(const protocol::HttpRequest& request) override;
+    void linkOpened(const protocol::HttpRequest& request,
+        std::unique_ptr<session::WebSocketLink> link) override;
 
     ClientSuiteNamespace m_root;
     ClientSuiteSideNamespace m_plain{ClientSuiteSideNamespace::Does::Nothing};
@@ -54,6 +63,8 @@ private:
     ClientSuiteSideNamespace m_closed{ClientSuiteSideNamespace::Does::Refuse};
     hub::Hub m_hub;
     session::SocketIoServer m_server;
+    std::map<quint64, std::unique_ptr<Arrival>> m_arriving;
+    quint64 m_arrivals = 0;
     QObject m_context; ///< of the requests that wait
 };
 
