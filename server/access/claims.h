@@ -37,6 +37,7 @@ struct Claims
     Millis issuedAt{}; ///< `iat`, wall clock; 0 when absent
     Millis notBefore{}; ///< `nbf`, wall clock; 0 when absent
     std::optional<Millis> expiresAt; ///< `exp`, wall clock; absent only in container tokens
+    quint64 key = 0; ///< Key::fingerprint() of the key that verified it
     QJsonObject payload; ///< every claim, strictly parsed
 };
 

@@ -15,6 +15,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <cstdlib>
+
 namespace gatehouse::access {
 
 namespace {
@@ -39,6 +41,7 @@ using BigPtr = std::unique_ptr<BIGNUM, Releaser<BN_free>>;
 using CertificatePtr = std::unique_ptr<X509, Releaser<X509_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, Releaser<EVP_MD_CTX_free>>;
 using JwkPtr = std::unique_ptr<cjose_jwk_t, Releaser<cjose_jwk_release>>;
+using TextPtr = std::unique_ptr<char, Releaser<std::free>>; // cjose's default allocator
 using JwsPtr = std::unique_ptr<cjose_jws_t, Releaser<cjose_jws_release>>;
 
 /// HS256, RS256, ES256. The type of `jwk` fits the algorithm; cjose refuses any other pair as well.
@@ -46,7 +49,7 @@ class CjoseKey final : public Key
 {
 public:
     CjoseKey(Algorithm algorithm, KeyBinding binding, JwkPtr jwk)
-        : Key(algorithm, std::move(binding)), m_jwk(std::move(jwk))
+        : Key(algorithm, std::move(binding), materialOf(jwk.get())), m_jwk(std::move(jwk))
     {
     }
 
@@ -63,6 +66,14 @@ public:
     }
 
 private:
+    static QByteArray materialOf(const cjose_jwk_t* jwk)
+    {
+        cjose_err error{};
+        const bool isSymmetric = cjose_jwk_get_kty(jwk, &error) == CJOSE_JWK_KTY_OCT;
+        const TextPtr json(cjose_jwk_to_json(jwk, isSymmetric, &error));
+        return QByteArray(json.get());
+    }
+
     JwkPtr m_jwk;
 };
 
@@ -71,7 +82,7 @@ class Ed25519Key final : public Key
 {
 public:
     Ed25519Key(KeyBinding binding, PkeyPtr key)
-        : Key(Algorithm::EdDSA, std::move(binding)), m_key(std::move(key))
+        : Key(Algorithm::EdDSA, std::move(binding), materialOf(key.get())), m_key(std::move(key))
     {
     }
 
@@ -92,6 +103,14 @@ public:
     }
 
 private:
+    static QByteArray materialOf(const EVP_PKEY* key)
+    {
+        size_t size = 32;
+        QByteArray raw(qsizetype(size), '\0');
+        EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(raw.data()), &size);
+        return raw;
+    }
+
     PkeyPtr m_key;
 };
 

@@ -5,7 +5,9 @@
 #include "server/access/keymaterial.h"
 #include "server/access/secrets.h"
 
+#include <QCryptographicHash>
 #include <QFile>
+#include <QtEndian>
 
 #include <algorithm>
 #include <array>
@@ -64,6 +66,18 @@ std::optional<Algorithm> algorithmFromName(QStringView name)
             return Algorithm(i);
     }
     return std::nullopt;
+}
+
+Key::Key(Algorithm algorithm, KeyBinding binding, QByteArrayView material)
+    : m_algorithm(algorithm), m_binding(std::move(binding))
+{
+    QCryptographicHash hash(QCryptographicHash::Sha256);
+    hash.addData(QByteArrayView(name(algorithm)));
+    hash.addData(QByteArrayView("\0", 1));
+    hash.addData(m_binding.kid);
+    hash.addData(QByteArrayView("\0", 1));
+    hash.addData(material);
+    m_fingerprint = std::max<quint64>(1, qFromBigEndian<quint64>(hash.result().constData()));
 }
 
 Result<void> KeySet::add(std::shared_ptr<const Key> key)
@@ -169,6 +183,12 @@ std::vector<const Key*> KeySet::candidates(
             found.push_back(key.get());
     }
     return found;
+}
+
+bool KeySet::holds(quint64 fingerprint) const
+{
+    return std::any_of(m_keys.begin(), m_keys.end(),
+        [fingerprint](const auto& key) { return key->fingerprint() == fingerprint; });
 }
 
 bool KeySet::hasIssuer(QByteArrayView issuer) const

@@ -46,6 +46,8 @@ public:
 
     Algorithm algorithm() const { return m_algorithm; }
     const KeyBinding& binding() const { return m_binding; }
+    /// Tells this key from every other: of its algorithm, name and material. Never zero, no secret.
+    quint64 fingerprint() const { return m_fingerprint; }
 
     /// `token` is a whole compact JWS with canonical base64url parts whose header names this key's
     /// algorithm (TokenVerifier has checked both); `signedPart` is header.payload of it.
@@ -53,14 +55,13 @@ public:
         const QByteArray& token, QByteArrayView signedPart, const QByteArray& signature) const = 0;
 
 protected:
-    Key(Algorithm algorithm, KeyBinding binding)
-        : m_algorithm(algorithm), m_binding(std::move(binding))
-    {
-    }
+    /// `material`: what makes it verify; secret or public.
+    Key(Algorithm algorithm, KeyBinding binding, QByteArrayView material);
 
 private:
     Algorithm m_algorithm;
     KeyBinding m_binding;
+    quint64 m_fingerprint;
 };
 
 /// The keys tokens are verified with. Filled at start and on reload, then only read; a value that
@@ -99,6 +100,7 @@ public:
     std::vector<const Key*> candidates(
         Algorithm algorithm, const std::optional<QByteArray>& kid) const;
 
+    bool holds(quint64 fingerprint) const; ///< Key::fingerprint()
     bool hasIssuer(QByteArrayView issuer) const; ///< some key is bound to it
     std::vector<Algorithm> algorithms() const; ///< of all keys, each once
 

@@ -26,6 +26,7 @@ struct Principal
     OrganizationId organization; ///< nodes and users
     CollaborationId collaboration; ///< nodes
     std::optional<Millis> expiresAt; ///< wall clock; when the token ends
+    quint64 key = 0; ///< Claims::key of that token; zero: there is none
 
     bool isIdentified() const { return kind != PrincipalKind::Anonymous; }
     NodeId nodeId() const { return {kind == PrincipalKind::Node ? id : 0}; }

@@ -60,6 +60,8 @@ public:
     QByteArray serviceToken(qint64 id, const QString& name,
         std::optional<std::chrono::seconds> lifetime = std::nullopt) const;
 
+    void setSecret(QByteArray secret) { m_secret = std::move(secret); }
+
     const MinterOptions& options() const { return m_options; }
 
 private:

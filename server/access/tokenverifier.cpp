@@ -62,6 +62,7 @@ Result<Claims> TokenVerifier::check(const QByteArray& token) const
         return claims;
     if (const auto bound = checkBinding(*claims, opened->key->binding()); !bound)
         return tl::unexpected(bound.error());
+    claims->key = opened->key->fingerprint();
     return claims;
 }
 

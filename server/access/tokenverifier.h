@@ -45,6 +45,9 @@ public:
     /// Takes new keys and forgets every remembered token.
     void setKeys(KeySet keys);
 
+    /// Whether a key that verified a token (Claims::key) is still one of them.
+    bool hasKey(quint64 fingerprint) const { return m_keys.holds(fingerprint); }
+
     qsizetype cachedTokens() const { return m_cache.size(); }
 
 private:

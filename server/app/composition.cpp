@@ -27,6 +27,8 @@
 #include "server/work/presence.h"
 #include "server/work/taskservice.h"
 
+#include <algorithm>
+
 namespace gatehouse::app {
 
 namespace {
@@ -188,6 +190,33 @@ struct Composition::Parts
             }
         }
         return {};
+    }
+
+    /// Those whose token was signed by a key that is gone; how many.
+    qsizetype endSessionsWithoutKey()
+    {
+        qsizetype ended = 0;
+        std::vector<session::SessionSource*> sources = listeners->sources();
+        sources.push_back(sessions.get());
+        for (session::SessionSource* source : sources) {
+            for (const session::SessionView& view : source->sessions()) {
+                const bool isGone = hasLostKey(view.principal)
+                    || std::any_of(view.sockets.begin(), view.sockets.end(), [&](const auto& one) {
+                           const session::Socket* socket = sessions->findSocket(one.first);
+                           return socket && hasLostKey(socket->principal());
+                       });
+                if (isGone
+                    && source->closeSession(view.id, session::CloseCode::RightsChanged,
+                        QLatin1StringView("key withdrawn")))
+                    ++ended;
+            }
+        }
+        return ended;
+    }
+
+    bool hasLostKey(const access::Principal& principal) const
+    {
+        return principal.key != 0 && !verifier.hasKey(principal.key);
     }
 
     /// Clients and events of an earlier run; those of namespaces that no longer are durable go.
@@ -376,6 +405,22 @@ void Composition::drain(std::function<void()> finished)
 Result<void> Composition::reloadTls()
 {
     return d->configuration.hasTls() ? d->transport->reloadTls() : Result<void>();
+}
+
+Result<void> Composition::reloadKeys()
+{
+    auto fresh = loadSigningKeys(d->configuration);
+    if (!fresh)
+        return tl::unexpected(fresh.error());
+    for (const QString& warning : fresh->warnings)
+        observe::log(observe::Level::Warning, observe::category::auth, warning);
+    const qsizetype count = fresh->verification.size();
+    d->verifier.setKeys(std::move(fresh->verification));
+    d->minter.setSecret(std::move(fresh->secret));
+    observe::log(observe::Level::Info, observe::category::auth,
+        QStringLiteral("Token keys read again: %1; %2 ended")
+            .arg(plural(count, "key"), plural(d->endSessionsWithoutKey(), "session")));
+    return {};
 }
 
 void Composition::reloadDirectory()

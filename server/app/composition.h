@@ -50,6 +50,10 @@ public:
 
     Result<void> reloadTls();
 
+    /// Reads the files of token keys again; without effect when one of them is not good. Sessions
+    /// whose token no key of now has signed end.
+    Result<void> reloadKeys();
+
     /// Reads who exists and who may do what again; rooms follow at once, each change is audited.
     void reloadDirectory();
 

@@ -140,7 +140,8 @@ std::vector<ConfigKey> authKeys()
         text(s, "secret_file", ConfigType::Path, FIELD(auth.secretFile),
             "File with the HS256 secret our own tokens are signed with, mode 0600. Empty: "
             "`jwt.key` in the data directory, made at the first start. Whoever knows it can "
-            "make administrators."),
+            "make administrators. The files of all keys are read again at SIGHUP; sessions "
+            "whose key is gone end."),
         text(s, "accepted_secrets", ConfigType::PathList, FIELD(auth.acceptedSecrets),
             "Files with HS256 secrets of other issuers, such as a vantage6 server. Their "
             "tokens are accepted for users and nodes, never for administrators."),

@@ -111,8 +111,11 @@ Result<Explanation> explain(const work::Directory& directory, const ExplainArgum
         return failure(ErrorCode::NotFound,
             QStringLiteral("there is no collaboration \"%1\"").arg(question.collaboration));
     }
-    const access::Principal principal{
-        access::PrincipalKind::User, user->id.value, user->username, user->organization, {}, {}};
+    access::Principal principal;
+    principal.kind = access::PrincipalKind::User;
+    principal.id = user->id.value;
+    principal.name = user->username;
+    principal.organization = user->organization;
     const access::Rights rights = identity::rightsOf(directory, user->id);
     Explanation explanation;
     QString verb = QStringLiteral("hears ") + question.event;

@@ -128,6 +128,9 @@ private:
         if (const auto reloaded = m_composition.reloadTls(); !reloaded) {
             say(Level::Error, u"Certificate not read again: " + reloaded.error().detail);
         }
+        if (const auto reloaded = m_composition.reloadKeys(); !reloaded) {
+            say(Level::Error, u"Token keys not read again: " + reloaded.error().detail);
+        }
         m_composition.reloadDirectory();
         m_notifier.ready(QStringLiteral("serving ") + m_composition.url());
     }

@@ -53,11 +53,11 @@ std::optional<access::Principal> Identities::current(const access::Principal& pr
 {
     if (principal.kind == access::PrincipalKind::Node) {
         const work::Node* node = m_directory.node(principal.nodeId());
-        return node ? std::optional(principalOf(*node, principal.expiresAt)) : std::nullopt;
+        return node ? std::optional(principalOf(*node, principal.expiresAt, principal.key)) : std::nullopt;
     }
     if (principal.kind == access::PrincipalKind::User) {
         const work::User* user = m_directory.user(principal.userId());
-        return user ? std::optional(principalOf(*user, principal.expiresAt)) : std::nullopt;
+        return user ? std::optional(principalOf(*user, principal.expiresAt, principal.key)) : std::nullopt;
     }
     return principal;
 }
@@ -95,16 +95,18 @@ Result<Identity> Identities::withDirectory(access::Claims claims) const
     return failure(ErrorCode::TokenInvalid, QStringLiteral("unknown kind of token"));
 }
 
-access::Principal Identities::principalOf(const work::Node& node, std::optional<Millis> expiresAt)
+access::Principal Identities::principalOf(
+    const work::Node& node, std::optional<Millis> expiresAt, quint64 key)
 {
     return {access::PrincipalKind::Node, node.id.value, node.name, node.organization,
-        node.collaboration, expiresAt};
+        node.collaboration, expiresAt, key};
 }
 
-access::Principal Identities::principalOf(const work::User& user, std::optional<Millis> expiresAt)
+access::Principal Identities::principalOf(
+    const work::User& user, std::optional<Millis> expiresAt, quint64 key)
 {
     return {access::PrincipalKind::User, user.id.value, user.username, user.organization, {},
-        expiresAt};
+        expiresAt, key};
 }
 
 Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) const
@@ -113,7 +115,7 @@ Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) cons
     if (!node)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the node does not exist"));
     Identity identity;
-    identity.principal = principalOf(*node, claims.expiresAt);
+    identity.principal = principalOf(*node, claims.expiresAt, claims.key);
     identity.claims = std::move(claims);
     return identity;
 }
@@ -124,7 +126,7 @@ Result<Identity> Identities::userIdentity(access::Claims claims) const
     if (!user)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the user does not exist"));
     Identity identity;
-    identity.principal = principalOf(*user, claims.expiresAt);
+    identity.principal = principalOf(*user, claims.expiresAt, claims.key);
     identity.claims = std::move(claims);
     return identity;
 }
@@ -145,7 +147,7 @@ Result<Identity> Identities::ownIdentity(access::Claims claims, access::Principa
         name = account->name;
     if (name.isEmpty())
         name = access::name(kind) + QLatin1Char(' ') + QString::number(claims.subjectId);
-    identity.principal = {kind, claims.subjectId, name, {}, {}, claims.expiresAt};
+    identity.principal = {kind, claims.subjectId, name, {}, {}, claims.expiresAt, claims.key};
     identity.claims = std::move(claims);
     return identity;
 }

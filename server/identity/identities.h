@@ -76,8 +76,10 @@ public:
 private:
     Result<Identity> withDirectory(access::Claims claims) const;
     Result<Identity> nodeIdentity(access::Claims claims, NodeId id) const;
-    static access::Principal principalOf(const work::Node& node, std::optional<Millis> expiresAt);
-    static access::Principal principalOf(const work::User& user, std::optional<Millis> expiresAt);
+    static access::Principal principalOf(
+        const work::Node& node, std::optional<Millis> expiresAt, quint64 key);
+    static access::Principal principalOf(
+        const work::User& user, std::optional<Millis> expiresAt, quint64 key);
     Result<Identity> userIdentity(access::Claims claims) const;
     Result<Identity> ownIdentity(access::Claims claims, access::PrincipalKind kind) const;
 
