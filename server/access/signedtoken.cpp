@@ -102,4 +102,17 @@ Result<SignedToken> openSignedToken(
     return failure(ErrorCode::TokenForged, QStringLiteral("no key of ours made the signature"));
 }
 
+bool namesUnknownKey(
+    const QByteArray& token, const KeySet& keys, const std::vector<Algorithm>& algorithms)
+{
+    const auto parts = split(token);
+    const auto header = parts ? decodeBase64Url(parts->header) : std::nullopt;
+    const auto choice = header ? readHeader(*header) : Result<HeaderChoice>(invalid({}));
+    if (!choice || !choice->kid || choice->algorithm == Algorithm::HS256)
+        return false;
+    const bool isAllowed = algorithms.empty()
+        || std::find(algorithms.begin(), algorithms.end(), choice->algorithm) != algorithms.end();
+    return isAllowed && keys.candidates(choice->algorithm, choice->kid).empty();
+}
+
 } // namespace gatehouse::access

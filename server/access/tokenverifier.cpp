@@ -105,6 +105,12 @@ void TokenVerifier::remember(const QByteArray& hash, const Claims& claims)
     m_cache.insert(hash, Remembered{claims, m_ages.insert(m_ages.end(), hash)});
 }
 
+bool TokenVerifier::namesUnknownKey(const QByteArray& token) const
+{
+    return token.size() <= m_options.maxTokenBytes
+        && access::namesUnknownKey(token, m_keys, m_options.algorithms);
+}
+
 std::optional<QByteArray> TokenVerifier::bearerToken(QByteArrayView headerValue)
 {
     constexpr QByteArrayView scheme("bearer ");

@@ -39,6 +39,10 @@ public:
     /// for that much longer; the caller sees it by Claims::expiresAt.
     Result<Claims> verify(const QByteArray& token, Millis grace = Millis{0});
 
+    /// True for a token that names a key of an issuer which is not known (yet). Looks at the header
+    /// alone.
+    bool namesUnknownKey(const QByteArray& token) const;
+
     /// The token of an `Authorization: Bearer …` value; the scheme's name in any case.
     static std::optional<QByteArray> bearerToken(QByteArrayView headerValue);
 

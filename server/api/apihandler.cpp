@@ -70,8 +70,7 @@ void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
     const auto call = std::make_shared<ApiCall>(exchange,
         route ? std::move(route->ids) : std::vector<qint64>(), m_origins, m_options, m_services);
     if (route) {
-        if (identify(*call, route->callers))
-            (*route->route)(call);
+        serve(call, *route->route, route->callers);
     } else if (const auto* wrong = std::get_if<WrongMethod>(&found)) {
         const ErrorTraits& error = traits(ErrorCode::MethodNotAllowed);
         call->reply(error.httpStatus,
@@ -81,6 +80,22 @@ void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
     } else {
         call->fail({ErrorCode::NotFound, QStringLiteral("There is nothing at this address")});
     }
+}
+
+void ApiHandler::serve(const ApiCallPtr& call, const ApiRoute& route, Callers callers)
+{
+    const auto identified = [this, call, &route, callers] {
+        if (identify(*call, callers))
+            route(call);
+    };
+    const bool waits = callers != Callers(Caller::Anyone)
+        && m_services.identities.awaitKeyOf(call->request().bearerToken(),
+            [alive = std::weak_ptr(m_alive), identified] {
+                if (!alive.expired())
+                    identified();
+            });
+    if (!waits)
+        identified();
 }
 
 /// False when it has been answered already.

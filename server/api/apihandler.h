@@ -32,6 +32,7 @@ public:
     const Router& router() const { return m_router; }
 
 private:
+    void serve(const std::shared_ptr<ApiCall>& call, const ApiRoute& route, Callers callers);
     bool identify(ApiCall& call, Callers callers);
     void countRefusedToken(ErrorCode code);
 
@@ -40,6 +41,7 @@ private:
     session::OriginPolicy m_origins;
     Router m_router;
     std::vector<std::unique_ptr<Resource>> m_resources;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
 } // namespace gatehouse::api

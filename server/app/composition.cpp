@@ -59,10 +59,12 @@ struct Composition::Parts
           retention(*store, c.retention, clock),
           recoveryJournal(*store, c.recovery.options.maxBytes), presence(clock),
           tasks(*store, directory, presence, clock), journalAudit(*store), audit(&journalAudit),
+          ownKeys(keys.verification), othersBinding(keys.others),
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
           limiter(c.logins, clock), badTokens(c.badTokens(), clock),
-          identities(verifier, directory, &badTokens), hub(clock, hubOptions(c)),
+          jwks(c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
+          identities(verifier, directory, &badTokens, &jwks), hub(clock, hubOptions(c)),
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
           messaging(std::make_unique<Messaging>(
               c.bus, *store, hub, *sessions, metrics, clock)),
@@ -75,7 +77,7 @@ struct Composition::Parts
                           [](const identity::Identity& who) { return who.principal; });
                   },
                   c.session.allowedOrigins})),
-          announcer(hub, tasks, presence, directory),
+          announcer(hub, tasks, presence, directory, c.federation.generation),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, [this] { return restFault(); }},
               announcer, c.federation),
@@ -143,6 +145,15 @@ struct Composition::Parts
         api::ApiOptions options;
         options.allowedOrigins = c.session.allowedOrigins;
         return options;
+    }
+
+    Result<void> takeKeys(const QByteArray& set)
+    {
+        access::KeySet all = ownKeys;
+        if (const auto added = all.addJwks(set, othersBinding); !added)
+            return tl::unexpected(added.error());
+        verifier.setKeys(std::move(all));
+        return {};
     }
 
     std::vector<api::HealthHandler::Check> healthChecks()
@@ -282,11 +293,14 @@ struct Composition::Parts
     observe::LoopLag loopLag;
     JournalAuditSink journalAudit;
     observe::LogAuditSink audit;
+    const access::KeySet ownKeys; ///< and those of files
+    const access::KeyBinding othersBinding;
     access::TokenVerifier verifier;
     access::TokenMinter minter;
     access::PasswordHasher hasher;
     access::LoginLimiter limiter;
     access::LoginLimiter badTokens;
+    JwksSource jwks;
     identity::Identities identities;
     hub::Hub hub;
     std::unique_ptr<session::SocketIoServer> sessions;
@@ -353,6 +367,7 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
     }
     parts->store->announceServer();
     parts->retention.start();
+    parts->jwks.start();
     return std::unique_ptr<Composition>(new Composition(std::move(parts)));
 }
 

@@ -53,6 +53,18 @@ QString checkRecoveryNamespaces(const ConfigValue& value)
     return {};
 }
 
+QString checkHttpUrl(const ConfigValue& value)
+{
+    const QString text = std::get<QString>(value);
+    const QUrl url(text);
+    const bool isHttp = url.isValid() && !url.host().isEmpty()
+        && (url.scheme() == QLatin1StringView("http")
+            || url.scheme() == QLatin1StringView("https"));
+    return text.isEmpty() || isHttp
+        ? QString()
+        : QStringLiteral("\"%1\" is no address that begins with https:// or http://").arg(text);
+}
+
 QString checkCategoryLevels(const ConfigValue& value)
 {
     for (const QString& item : std::get<QStringList>(value)) {
@@ -149,6 +161,18 @@ std::vector<ConfigKey> authKeys()
             "PEM files with public keys (RSA, P-256, Ed25519), accepted likewise."),
         text(s, "jwks_file", ConfigType::Path, FIELD(auth.jwksFile),
             "JSON Web Key Set whose keys are accepted likewise."),
+        withCheck(text(s, "jwks_url", ConfigType::Text, FIELD(auth.jwks.url),
+                      "Address of a JSON Web Key Set, such as that of a Keycloak realm "
+                      "(`https://HOST/realms/REALM/protocol/openid-connect/certs`), whose keys are "
+                      "accepted likewise. While it cannot be reached, the keys there are stay."),
+            checkHttpUrl),
+        duration(s, "jwks_refresh", FIELD(auth.jwks.refresh), 10 * second, 7 * day,
+            "How often it is read again."),
+        duration(s, "jwks_retry", FIELD(auth.jwks.retry), second, day,
+            "Least time between two readings. A token that names an unknown key causes one, and "
+            "waits for it."),
+        duration(s, "jwks_timeout", FIELD(auth.jwks.timeout), 100, minute,
+            "How long one reading may take."),
         text(s, "issuer", ConfigType::Text, FIELD(auth.issuer),
             "When set, tokens of other issuers have to name it in `iss`."),
         text(s, "audience", ConfigType::Text, FIELD(auth.audience),
@@ -178,6 +202,12 @@ std::vector<ConfigKey> federationKeys()
 {
     const auto s = "federation";
     return {
+        choice(s, "generation", FIELD(federation.generation),
+            Choices<events::Generation>{{"v4", events::Generation::V4},
+                {"v5", events::Generation::V5}, {"both", events::Generation::Both}},
+            "Which vantage6 the clients are of. `v4` tells new tasks as `new_task`; `v5` as "
+            "`new_task_update`, and the status of a run after each change over HTTP; `both` tells "
+            "everything."),
         duration(s, "unidentified_grace", FIELD(federation.unidentifiedGrace), second, hour,
             "A socket without a valid token is closed after this."),
         count(s, "unidentified_sockets", FIELD(federation.maxUnidentified), 0, 1'000'000,

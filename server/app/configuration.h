@@ -6,6 +6,7 @@
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
 #include "server/app/busconfiguration.h"
+#include "server/app/jwkssource.h"
 #include "server/app/listenertables.h"
 #include "server/app/relaytables.h"
 #include "server/events/federationoptions.h"
@@ -55,6 +56,7 @@ struct Configuration
         QStringList acceptedSecrets; ///< files with HS256 secrets of other issuers
         QStringList publicKeys; ///< PEM files
         QString jwksFile;
+        JwksOptions jwks;
         QString issuer; ///< of the accepted keys; our own tokens carry none
         QString audience;
     } auth;

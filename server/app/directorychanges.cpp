@@ -53,7 +53,7 @@ QJsonObject described(const work::Study& study)
 QJsonObject described(const work::Node& node)
 {
     return {{L("name"), node.name}, {L("organization"), node.organization.value},
-        {L("collaboration"), node.collaboration.value},
+        {L("collaboration"), node.collaboration.value}, {L("keycloak_id"), node.keycloakId},
         // Enough to see that it was changed, not enough to search for the key.
         {L("api_key_hash"),
             QString::fromLatin1(
@@ -69,7 +69,8 @@ QJsonObject described(const work::Role& role)
 QJsonObject described(const work::User& user)
 {
     return {{L("username"), user.username}, {L("organization"), user.organization.value},
-        {L("email"), user.email}, {L("has_password"), !user.passwordHash.isEmpty()},
+        {L("email"), user.email}, {L("keycloak_id"), user.keycloakId},
+        {L("has_password"), !user.passwordHash.isEmpty()},
         {L("roles"), idsOf(user.roles)}, {L("rules"), textsOf(user.rules)}};
 }
 

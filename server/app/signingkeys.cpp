@@ -35,7 +35,7 @@ Result<SigningKeys> loadSigningKeys(const Configuration& configuration)
         return tl::unexpected(named("auth.secret_file", path, added.error()));
     }
 
-    access::KeyBinding binding;
+    access::KeyBinding& binding = keys.others;
     binding.issuer = auth.issuer.toUtf8();
     if (!auth.audience.isEmpty()) {
         binding.audiences.append(auth.audience.toUtf8());

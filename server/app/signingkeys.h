@@ -11,6 +11,7 @@ struct SigningKeys
 {
     QByteArray secret;
     access::KeySet verification;
+    access::KeyBinding others; ///< of keys that are not our own
     QStringList warnings;
 };
 

@@ -25,8 +25,9 @@ QByteArray orNull(Id<Tag> id)
 } // namespace
 
 FederationAnnouncer::FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks,
-    work::Presence& presence, const work::Directory& directory)
-    : m_hub(hub), m_tasks(tasks), m_presence(presence), m_directory(directory)
+    work::Presence& presence, const work::Directory& directory, Generation generation)
+    : m_hub(hub), m_tasks(tasks), m_presence(presence), m_directory(directory),
+      m_generation(generation)
 {
     m_tasks.addObserver(this);
     m_presence.addObserver(this);
@@ -70,9 +71,12 @@ protocol::JsonArgs FederationAnnouncer::statusArgs(
 
 void FederationAnnouncer::taskCreated(const work::TaskRecord& record)
 {
-    publish(record.task.collaboration, "new_task",
-        "{\"id\":" + number(record.task.id.value) + ",\"parent_id\":" + orNull(record.task.parent)
-            + '}');
+    const QByteArray args = "{\"id\":" + number(record.task.id.value)
+        + ",\"parent_id\":" + orNull(record.task.parent) + '}';
+    if (m_generation != Generation::V5)
+        publish(record.task.collaboration, "new_task", args);
+    if (m_generation != Generation::V4)
+        publish(record.task.collaboration, "new_task_update", args);
 }
 
 void FederationAnnouncer::runChanged(const work::RunChange& change)
@@ -81,7 +85,8 @@ void FederationAnnouncer::runChanged(const work::RunChange& change)
         return; // told by runsKilled(), after kill_containers
     publish(change.run.collaboration, "status_update",
         "{\"run_id\":" + number(change.run.run.value) + '}');
-    if (change.cause == work::ChangeCause::SiblingFailed)
+    // v5 tells each PATCH by itself; a node that dies before its own event is heard all the same.
+    if (change.cause == work::ChangeCause::SiblingFailed || m_generation != Generation::V4)
         announceStatus(change);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/core/ids.h"
 #include "common/protocol/socketiopacket.h"
+#include "server/events/federationoptions.h"
 #include "server/work/presence.h"
 #include "server/work/taskservice.h"
 
@@ -17,15 +18,15 @@ class Hub;
 
 namespace gatehouse::events {
 
-/// Tells the rooms of the federation namespace what happened in `work`: new_task, status_update,
-/// kill_containers, algorithm_status_change for changes the server made itself (kills, failed
-/// siblings), node-online and node-offline. Nothing leaves its collaboration. Owned by the
+/// Tells the rooms of the federation namespace what happened in `work`: new_task (v5:
+/// new_task_update), status_update, kill_containers, algorithm_status_change for changes the server
+/// made itself (kills, failed siblings; for v5 after each PATCH too), node-online and node-offline. Nothing leaves its collaboration. Owned by the
 /// composition root; observes tasks and presence while it lives; network thread only.
 class FederationAnnouncer : private work::TaskObserver, private work::PresenceObserver
 {
 public:
     FederationAnnouncer(hub::Hub& hub, work::TaskService& tasks, work::Presence& presence,
-        const work::Directory& directory);
+        const work::Directory& directory, Generation generation = Generation::V4);
     ~FederationAnnouncer() override;
 
     /// `kill_containers` for everything the node runs (POST kill/node/tasks).
@@ -70,6 +71,7 @@ private:
     work::TaskService& m_tasks;
     work::Presence& m_presence;
     const work::Directory& m_directory;
+    const Generation m_generation;
     QHash<NodeId, Place> m_online;
 };
 

@@ -42,6 +42,12 @@ bool isSamePlace(const access::Principal& a, const access::Principal& b)
         && a.collaboration == b.collaboration;
 }
 
+QByteArray tokenOf(const session::Socket& socket)
+{
+    const QByteArray header = socket.handshake().headers.value("Authorization");
+    return access::TokenVerifier::bearerToken(header).value_or(QByteArray());
+}
+
 QString kindTitle(PrincipalKind kind)
 {
     QString title = access::name(kind);
@@ -87,10 +93,8 @@ FederationNamespace::~FederationNamespace()
 
 Result<identity::Identity> FederationNamespace::identityOf(const session::Socket& socket) const
 {
-    const QByteArray header = socket.handshake().headers.value("Authorization");
-    const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
     auto identity = m_services.identities.identifyFrom(
-        socket.handshake().peerAddress, token, m_options.expiredTokenGrace);
+        socket.handshake().peerAddress, tokenOf(socket), m_options.expiredTokenGrace);
     if (identity && (identity->isContainer() || identity->claims.type != access::TokenType::Access))
         return failure(
             ErrorCode::TokenInvalid, QStringLiteral("not an access token of a user or node"));
@@ -108,6 +112,28 @@ std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
 }
 
 void FederationNamespace::socketConnected(session::Socket& socket)
+{
+    if (!awaitKey(socket))
+        admit(socket);
+}
+
+/// An issuer signs with a new key before anybody has heard of it. Its first client waits until the
+/// key is known, instead of being told that its token is wrong.
+bool FederationNamespace::awaitKey(session::Socket& socket)
+{
+    const SocketId id = socket.socketId();
+    const bool waits = m_services.identities.awaitKeyOf(
+        tokenOf(socket), [this, id, alive = std::weak_ptr(m_alive)] {
+            session::Socket* waiting = alive.expired() ? nullptr : m_awaitingKey.take(id);
+            if (waiting)
+                admit(*waiting);
+        });
+    if (waits)
+        m_awaitingKey.insert(id, &socket);
+    return waits;
+}
+
+void FederationNamespace::admit(session::Socket& socket)
 {
     const auto identity = identityOf(socket);
     if (!identity)
@@ -184,6 +210,7 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
     const SocketId id = socket.socketId();
     m_logBudget.forget(id);
     m_unidentified.remove(id);
+    m_awaitingKey.remove(id);
     const MemberPtr member = m_members.take(id);
     if (!member)
         return;
@@ -284,9 +311,7 @@ void FederationNamespace::handleRefusedToken(session::Socket& socket, const Erro
         return addStranger(socket, {});
     }
     m_services.metrics.tokensExpired.Increment();
-    const QByteArray header = socket.handshake().headers.value("Authorization");
-    const QByteArray token = access::TokenVerifier::bearerToken(header).value_or(QByteArray());
-    QByteArray subject = m_services.identities.expiredSubject(token);
+    QByteArray subject = m_services.identities.expiredSubject(tokenOf(socket));
     if (subject.isEmpty())
         subject = socket.handshake().peerAddress.toUtf8();
     addStranger(socket, subject);

@@ -119,6 +119,8 @@ private:
     void directoryChanged() override;
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
+    bool awaitKey(session::Socket& socket);
+    void admit(session::Socket& socket);
     void handleRefusedToken(session::Socket& socket, const Error& error);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);
@@ -146,6 +148,7 @@ private:
     NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, HandOver> m_handOvers;
+    QHash<SocketId, session::Socket*> m_awaitingKey; ///< nobody yet: its token's key is asked for
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
     QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent
@@ -154,6 +157,7 @@ private:
     AlgorithmLogHandler* m_logHandler = nullptr;
     bool m_isHoldingRenewals = false;
     QTimer m_timer;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
 } // namespace gatehouse::events

@@ -13,9 +13,14 @@ enum class LiveTokenEnd : quint8 {
     Renew, ///< `expired_token` is sent; closed after the grace period if it is still there
 };
 
+/// Whose words the namespace uses: vantage6 v4 and v5 name new tasks differently, and the nodes and
+/// interfaces of each ignore the other's name.
+enum class Generation : quint8 { V4, V5, Both };
+
 /// Bounds and timings of the federation namespace.
 struct FederationOptions
 {
+    Generation generation = Generation::V4;
     Millis unidentifiedGrace{60'000}; ///< a socket without identity is closed after this
     qsizetype maxUnidentified = 1'000; ///< at once; beyond, the oldest is closed
     Millis expiredTokenInterval{10'000}; ///< `expired_token` per identity at most once in this time

@@ -4,6 +4,7 @@
 #include "server/access/accountmark.h"
 #include "server/access/loginlimiter.h"
 #include "server/access/tokenverifier.h"
+#include "server/identity/keysource.h"
 #include "server/work/directory.h"
 
 namespace gatehouse::identity {
@@ -38,6 +39,11 @@ Result<Identity> Identities::identifyFrom(
     if (claims.error().code != ErrorCode::TokenExpired)
         m_badTokens->recordFailure(address);
     return tl::unexpected<Error>(claims.error());
+}
+
+bool Identities::awaitKeyOf(const QByteArray& token, std::function<void()> done) const
+{
+    return m_keys && m_verifier.namesUnknownKey(token) && m_keys->fetch(std::move(done));
 }
 
 QByteArray Identities::expiredSubject(const QByteArray& token) const
@@ -80,12 +86,14 @@ Result<Identity> Identities::withDirectory(access::Claims claims) const
     case TokenKind::User:
         return userIdentity(std::move(claims));
     case TokenKind::Node: {
-        const NodeId id{claims.subjectId};
-        return nodeIdentity(std::move(claims), id);
+        const work::Node* node = claims.subjectId > 0
+            ? m_directory.node(NodeId{claims.subjectId})
+            : m_directory.nodeByKeycloakId(claims.subject);
+        return nodeIdentity(std::move(claims), node);
     }
     case TokenKind::Container: {
         const NodeId id{claims.container.value(QLatin1String("node_id")).toInteger()};
-        return nodeIdentity(std::move(claims), id);
+        return nodeIdentity(std::move(claims), m_directory.node(id));
     }
     case TokenKind::Service:
         return ownIdentity(std::move(claims), access::PrincipalKind::Service);
@@ -109,9 +117,8 @@ access::Principal Identities::principalOf(
         expiresAt, key};
 }
 
-Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) const
+Result<Identity> Identities::nodeIdentity(access::Claims claims, const work::Node* node) const
 {
-    const work::Node* node = m_directory.node(id);
     if (!node)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the node does not exist"));
     Identity identity;
@@ -122,7 +129,8 @@ Result<Identity> Identities::nodeIdentity(access::Claims claims, NodeId id) cons
 
 Result<Identity> Identities::userIdentity(access::Claims claims) const
 {
-    const work::User* user = m_directory.user(UserId{claims.subjectId});
+    const work::User* user = claims.subjectId > 0 ? m_directory.user(UserId{claims.subjectId})
+                                                  : m_directory.userByKeycloakId(claims.subject);
     if (!user)
         return failure(ErrorCode::TokenInvalid, QStringLiteral("the user does not exist"));
     Identity identity;

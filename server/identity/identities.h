@@ -9,6 +9,7 @@
 
 #include <QByteArray>
 
+#include <functional>
 #include <optional>
 
 namespace gatehouse::access {
@@ -23,6 +24,8 @@ struct User;
 
 namespace gatehouse::identity {
 
+class KeySource;
+
 /// Who a token speaks for. `principal` of a container token is the node the container runs on.
 struct Identity
 {
@@ -35,16 +38,18 @@ struct Identity
 /// The rights of a user at this moment; empty for one that does not exist.
 access::Rights rightsOf(const work::Directory& directory, UserId user);
 
-/// Joins what a token says with what the directory knows: the one place where both meet, so that
+/// Joins what a token says with what the directory knows (by number, or by Keycloak's id where `sub`
+/// is a text): the one place where both meet, so that
 /// sockets, HTTP and the console agree on who somebody is. Owned by the composition root; network
 /// thread only.
 class Identities
 {
 public:
-    /// `badTokens` counts the addresses bad tokens come from; null counts nothing.
+    /// `badTokens` counts the addresses bad tokens come from; null counts nothing. `keys` knows
+    /// issuers to ask for theirs; null: none.
     Identities(access::TokenVerifier& verifier, const work::Directory& directory,
-        access::LoginLimiter* badTokens = nullptr)
-        : m_verifier(verifier), m_directory(directory), m_badTokens(badTokens)
+        access::LoginLimiter* badTokens = nullptr, KeySource* keys = nullptr)
+        : m_verifier(verifier), m_directory(directory), m_badTokens(badTokens), m_keys(keys)
     {
     }
 
@@ -58,6 +63,10 @@ public:
     /// those of deleted users and nodes, do not count.
     Result<Identity> identifyFrom(
         const QString& address, const QByteArray& token, Millis grace = Millis{0}) const;
+
+    /// True when this token's key is not known yet and is being asked for: `done` is called then, and
+    /// the token is to be looked at only after that. False: look at it now.
+    bool awaitKeyOf(const QByteArray& token, std::function<void()> done) const;
 
     /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
     QByteArray expiredSubject(const QByteArray& token) const;
@@ -75,7 +84,7 @@ public:
 
 private:
     Result<Identity> withDirectory(access::Claims claims) const;
-    Result<Identity> nodeIdentity(access::Claims claims, NodeId id) const;
+    Result<Identity> nodeIdentity(access::Claims claims, const work::Node* node) const;
     static access::Principal principalOf(
         const work::Node& node, std::optional<Millis> expiresAt, quint64 key);
     static access::Principal principalOf(
@@ -86,6 +95,7 @@ private:
     access::TokenVerifier& m_verifier;
     const work::Directory& m_directory;
     access::LoginLimiter* m_badTokens;
+    KeySource* m_keys;
 };
 
 } // namespace gatehouse::identity

@@ -46,6 +46,8 @@ constexpr char sessions[] = "gatehouse_sessions";
 constexpr char sessionsHelp[] = "Open Engine.IO sessions, by transport";
 constexpr char tokens[] = "gatehouse_tokens_total";
 constexpr char tokensHelp[] = "Tokens looked at, by outcome";
+constexpr char keys[] = "gatehouse_key_fetches_total";
+constexpr char keysHelp[] = "Questions to auth.jwks_url, by outcome";
 constexpr char logins[] = "gatehouse_logins_total";
 constexpr char loginsHelp[] = "Logins by password or API key, by outcome";
 
@@ -156,6 +158,8 @@ Metrics::Metrics()
       tokensExpired(counter(*m_registry, tokens, tokensHelp, {{"outcome", "expired"}})),
       tokensInvalid(counter(*m_registry, tokens, tokensHelp, {{"outcome", "invalid"}})),
       tokensLocked(counter(*m_registry, tokens, tokensHelp, {{"outcome", "locked"}})),
+      keysFetched(counter(*m_registry, keys, keysHelp, {{"outcome", "ok"}})),
+      keysFailed(counter(*m_registry, keys, keysHelp, {{"outcome", "failed"}})),
       loginsAccepted(counter(*m_registry, logins, loginsHelp, {{"outcome", "accepted"}})),
       loginsFailed(counter(*m_registry, logins, loginsHelp, {{"outcome", "failed"}})),
       loginsLocked(counter(*m_registry, logins, loginsHelp, {{"outcome", "locked"}})),

@@ -101,6 +101,8 @@ public:
     prometheus::Counter& tokensExpired;
     prometheus::Counter& tokensInvalid;
     prometheus::Counter& tokensLocked; ///< not looked at: too many bad ones from the address
+    prometheus::Counter& keysFetched; ///< answers of auth.jwks_url that could be used
+    prometheus::Counter& keysFailed;
     prometheus::Counter& loginsAccepted;
     prometheus::Counter& loginsFailed;
     prometheus::Counter& loginsLocked;

@@ -76,10 +76,11 @@ std::vector<work::Node> readNodes(Database& database)
 {
     std::vector<work::Node> list;
     Rows rows = database.query(
-        u"SELECT id, name, api_key_hash, collaboration_id, organization_id, last_seen FROM node ORDER BY id"_s);
+        u"SELECT id, name, api_key_hash, collaboration_id, organization_id, last_seen, "
+        "keycloak_id FROM node ORDER BY id"_s);
     while (rows.next())
         list.push_back({{rows.integer(0)}, rows.text(1), rows.text(2).toLatin1(), {rows.integer(3)},
-            {rows.integer(4)}, rows.timeOrNull(5)});
+            {rows.integer(4)}, rows.timeOrNull(5), rows.text(6)});
     return list;
 }
 
@@ -108,11 +109,11 @@ std::vector<work::User> readUsers(Database& database)
         "rule_id ORDER BY user_id, rule_id"_s);
     std::vector<work::User> list;
     Rows rows = database.query(u"SELECT id, username, organization_id, password_hash, email, "
-                               "firstname, lastname FROM user_account ORDER BY id"_s);
+                               "firstname, lastname, keycloak_id FROM user_account ORDER BY id"_s);
     while (rows.next()) {
         const UserId id{rows.integer(0)};
         list.push_back({id, rows.text(1), {rows.integer(2)}, rows.text(3).toUtf8(), rows.text(4),
-            rows.text(5), rows.text(6), roles.value(id), rules.value(id)});
+            rows.text(5), rows.text(6), roles.value(id), rules.value(id), rows.text(7)});
     }
     return list;
 }

@@ -53,6 +53,7 @@ struct ImportNode
     QString organization;
     QString collaboration;
     std::optional<QByteArray> apiKeyHash; ///< none: keep the one there is
+    std::optional<QString> keycloakId; ///< likewise; empty: has none
 };
 
 struct ImportRole
@@ -71,6 +72,7 @@ struct ImportUser
     QString organization;
     std::optional<QString> password; ///< in clear until hashPasswords()
     bool keepPassword = true; ///< the file says nothing: keep the one there is
+    std::optional<QString> keycloakId; ///< none: keep the one there is; empty: has none
     QStringList roles;
     std::vector<ImportRule> rules;
 };

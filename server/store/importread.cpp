@@ -18,6 +18,7 @@ using namespace Qt::StringLiterals;
 
 constexpr qsizetype maxTextLength = 1'000;
 constexpr qsizetype maxPublicKeyLength = 16'384;
+constexpr qsizetype maxKeycloakIdLength = 255; // Keycloak's own column
 
 struct Fault
 {
@@ -247,7 +248,14 @@ private:
                     u"must be a UUID in lower case, as `uuidgen -r` prints it"_s);
             item.apiKeyHash = work::apiKeyHash(key.toLatin1());
         }
+        item.keycloakId = keycloakId(fields);
         return item;
+    }
+
+    static std::optional<QString> keycloakId(Fields& fields)
+    {
+        const QString id = fields.text(u"keycloak_id"_s, Need::Optional, maxKeycloakIdLength);
+        return fields.value(u"keycloak_id"_s).isUndefined() ? std::nullopt : std::optional(id);
     }
 
     static ImportUser user(Fields& fields)
@@ -265,6 +273,7 @@ private:
                 fault(fields.placeOf(u"password"_s), u"must have at least 8 characters"_s);
             item.keepPassword = false;
         }
+        item.keycloakId = keycloakId(fields);
         item.roles = fields.texts(u"roles"_s);
         item.rules = rules(fields);
         return item;

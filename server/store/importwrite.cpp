@@ -39,6 +39,8 @@ private:
     void write(const ImportUser& item);
     void writeRoles(const ImportUser& item, qint64 user, qint64 organization);
     void updateNode(const ImportNode& item, qint64 id, qint64 organization, qint64 collaboration);
+    void writeKeycloakId(const QString& table, const QString& nameColumn, const QString& place,
+        const std::optional<QString>& keycloakId, qint64 id);
 
     Database& m_database;
     ImportReport m_report;
@@ -254,13 +256,37 @@ void ImportWriter::write(const ImportNode& item)
         updateNode(item, *id, organization, collaboration);
         return;
     }
-    if (!item.apiKeyHash)
-        refuseAt(item.place, u"a new node needs an api_key"_s);
+    const bool hasKeycloakId = item.keycloakId && !item.keycloakId->isEmpty();
+    if (!item.apiKeyHash && !hasKeycloakId)
+        refuseAt(item.place, u"a new node needs an api_key or a keycloak_id"_s);
+    const qint64 id = newAuthenticatable(QLatin1StringView("node"));
+    // No key has a hash that is no hexadecimal number: who has only an identity in Keycloak cannot
+    // log in here.
+    const QString hash = item.apiKeyHash ? QString::fromLatin1(*item.apiKeyHash)
+                                         : QString(u"none:"_s + QString::number(id));
     m_database.change(u"INSERT INTO node (id, name, api_key_hash, collaboration_id, "
                       "organization_id) VALUES (?, ?, ?, ?, ?)"_s,
-        newAuthenticatable(QLatin1StringView("node")), item.name,
-        QString::fromLatin1(*item.apiKeyHash), collaboration, organization);
+        id, item.name, hash, collaboration, organization);
+    writeKeycloakId(u"node"_s, u"name"_s, item.place, item.keycloakId, id);
     ++m_report.nodes.created;
+}
+
+void ImportWriter::writeKeycloakId(const QString& table, const QString& nameColumn,
+    const QString& place, const std::optional<QString>& keycloakId, qint64 id)
+{
+    if (!keycloakId)
+        return;
+    if (!keycloakId->isEmpty()) {
+        Rows rows = m_database.query(
+            u"SELECT %1 FROM %2 WHERE keycloak_id = ? AND id <> ?"_s.arg(nameColumn, table),
+            *keycloakId, id);
+        if (rows.next())
+            refuseAt(place + u".keycloak_id"_s,
+                u"the %1 \"%2\" has the same id"_s.arg(
+                    nameColumn == u"name" ? u"node"_s : u"user"_s, rows.text(0)));
+    }
+    m_database.change(
+        u"UPDATE %1 SET keycloak_id = ? WHERE id = ?"_s.arg(table), *keycloakId, id);
 }
 
 void ImportWriter::updateNode(
@@ -276,6 +302,7 @@ void ImportWriter::updateNode(
     if (item.apiKeyHash)
         m_database.change(u"UPDATE node SET api_key_hash = ? WHERE id = ?"_s,
             QString::fromLatin1(*item.apiKeyHash), id);
+    writeKeycloakId(u"node"_s, u"name"_s, item.place, item.keycloakId, id);
     ++m_report.nodes.updated;
 }
 
@@ -305,6 +332,7 @@ void ImportWriter::write(const ImportUser& item)
             u.lastname);
         ++m_report.users.created;
     }
+    writeKeycloakId(u"user_account"_s, u"username"_s, item.place, item.keycloakId, *id);
     writeRoles(item, *id, organization);
     for (const ImportRule& rule : item.rules)
         m_database.change(

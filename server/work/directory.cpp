@@ -130,6 +130,11 @@ const Node* Directory::nodeByApiKey(QByteArrayView apiKey) const
     return find(m_content.nodes, m_nodeKeys, apiKeyHash(apiKey));
 }
 
+const Node* Directory::nodeByKeycloakId(const QString& id) const
+{
+    return id.isEmpty() ? nullptr : find(m_content.nodes, m_nodeKeycloakIds, id);
+}
+
 const Node* Directory::nodeOf(OrganizationId organization, CollaborationId collaboration) const
 {
     return find(m_content.nodes, m_nodePlaces, std::pair(organization, collaboration));
@@ -143,6 +148,11 @@ const User* Directory::user(UserId id) const
 const User* Directory::user(const QString& username) const
 {
     return find(m_content.users, m_userNames, username);
+}
+
+const User* Directory::userByKeycloakId(const QString& id) const
+{
+    return id.isEmpty() ? nullptr : find(m_content.users, m_userKeycloakIds, id);
 }
 
 const Role* Directory::role(RoleId id) const
@@ -200,9 +210,11 @@ void Directory::rebuild()
     index(c.nodes, m_nodes, &Node::id);
     index(c.nodes, m_nodeNames, &Node::name);
     index(c.nodes, m_nodeKeys, &Node::apiKeyHash);
+    index(c.nodes, m_nodeKeycloakIds, &Node::keycloakId);
     index(c.roles, m_roles, &Role::id);
     index(c.users, m_users, &User::id);
     index(c.users, m_userNames, &User::username);
+    index(c.users, m_userKeycloakIds, &User::keycloakId);
     index(c.admins, m_admins, &AdminAccount::id);
     index(c.admins, m_adminNames, &AdminAccount::name);
 

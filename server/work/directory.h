@@ -58,9 +58,11 @@ public:
     const Node* node(NodeId id) const;
     const Node* node(const QString& name) const;
     const Node* nodeByApiKey(QByteArrayView apiKey) const;
+    const Node* nodeByKeycloakId(const QString& id) const;
     const Node* nodeOf(OrganizationId organization, CollaborationId collaboration) const;
     const User* user(UserId id) const;
     const User* user(const QString& username) const;
+    const User* userByKeycloakId(const QString& id) const;
     const Role* role(RoleId id) const;
     const AdminAccount* admin(AdminId id) const;
     const AdminAccount* admin(const QString& name) const;
@@ -94,9 +96,11 @@ private:
     QHash<NodeId, size_t> m_nodes;
     QHash<QString, size_t> m_nodeNames;
     QHash<QByteArray, size_t> m_nodeKeys;
+    QHash<QString, size_t> m_nodeKeycloakIds;
     QHash<std::pair<OrganizationId, CollaborationId>, size_t> m_nodePlaces;
     QHash<UserId, size_t> m_users;
     QHash<QString, size_t> m_userNames;
+    QHash<QString, size_t> m_userKeycloakIds;
     QHash<RoleId, size_t> m_roles;
     QHash<AdminId, size_t> m_admins;
     QHash<QString, size_t> m_adminNames;

@@ -65,6 +65,7 @@ struct Node
     CollaborationId collaboration;
     OrganizationId organization;
     std::optional<Millis> lastSeen; ///< as of the server's start; Presence knows better
+    QString keycloakId = {}; ///< `sub` of its tokens of vantage6 v5; empty: none
 };
 
 struct Role
@@ -88,6 +89,7 @@ struct User
     QString lastname;
     std::vector<RoleId> roles;
     std::vector<model::Rule> rules; ///< given directly, beside those of the roles
+    QString keycloakId = {}; ///< as of Node
 };
 
 /// Who may open the console.

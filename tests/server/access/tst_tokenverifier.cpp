@@ -129,6 +129,8 @@ private Q_SLOTS:
     void rememberedTokenStillExpires();
     void rememberedTokensAreForgottenWithTheirKey();
     void memoryOfTokensIsBounded();
+    void unknownKeysOfIssuersAreNamed_data();
+    void unknownKeysOfIssuersAreNamed();
     void bearerTokenIsFound_data();
     void bearerTokenIsFound();
 };
@@ -567,6 +569,38 @@ void TestTokenVerifier::memoryOfTokensIsBounded()
     auto forgetful = verifier({.maxCachedTokens = 0});
     QVERIFY(forgetful.verify(hmacToken(hsHeader, payload(), secret)));
     QCOMPARE(forgetful.cachedTokens(), 0);
+}
+
+void TestTokenVerifier::unknownKeysOfIssuersAreNamed_data()
+{
+    QTest::addColumn<QByteArray>("token");
+    QTest::addColumn<bool>("isNew");
+    const PkeyPtr key = makeRsaKey();
+    const auto row = [&](const char* name, const QByteArray& header, bool isNew) {
+        QTest::newRow(name) << signedToken(header, payload(), key) << isNew;
+    };
+    row("another kid", R"({"alg":"RS256","kid":"b"})", true);
+    row("the kid there is", R"({"alg":"RS256","kid":"a"})", false);
+    row("no kid", R"({"alg":"RS256"})", false);
+    row("kid of another type", R"({"alg":"RS256","kid":7})", false);
+    row("a shared secret", R"({"alg":"HS256","kid":"b"})", false);
+    row("an algorithm outside the list", R"({"alg":"ES256","kid":"b"})", false);
+    row("none", R"({"alg":"none","kid":"b"})", false);
+    row("kid twice", R"({"alg":"RS256","kid":"a","kid":"b"})", false);
+    QTest::newRow("no token") << QByteArray("abc") << false;
+    QTest::newRow("too long") << signedToken(R"({"alg":"RS256","kid":"b"})",
+        payload("pad", QString(9'000, u'x')), key) << false;
+}
+
+void TestTokenVerifier::unknownKeysOfIssuersAreNamed()
+{
+    QFETCH(QByteArray, token);
+    QFETCH(bool, isNew);
+    const ManualClock clock;
+    KeySet keys;
+    require(keys.addPem(publicPem(makeRsaKey()), KeyBinding{.kid = "a"}));
+    const TokenVerifier verifier(keys, {.algorithms = {Algorithm::RS256}}, clock);
+    QCOMPARE(verifier.namesUnknownKey(token), isNew);
 }
 
 void TestTokenVerifier::bearerTokenIsFound_data()

@@ -12,6 +12,7 @@
 #include "server/events/federationnamespace.h"
 #include "server/events/rootnamespace.h"
 #include "server/identity/identities.h"
+#include "server/identity/keysource.h"
 #include "server/observe/audit.h"
 #include "server/observe/livelog.h"
 #include "server/observe/metrics.h"
@@ -67,6 +68,25 @@ inline QByteArray houseData()
         {"username": "nobody", "organization": "Aachen"}]
     })";
 }
+
+/// An issuer that answers when the test says so.
+class SlowKeySource final : public identity::KeySource
+{
+public:
+    bool fetch(std::function<void()> done) override
+    {
+        if (isWilling)
+            waiting.push_back(std::move(done));
+        return isWilling;
+    }
+    void answer()
+    {
+        for (const auto& done : std::exchange(waiting, {}))
+            done();
+    }
+    bool isWilling = false;
+    std::vector<std::function<void()>> waiting;
+};
 
 class AuditRecorder final : public observe::AuditSink
 {
@@ -156,9 +176,9 @@ public:
         session::SessionOptions sessionOptions = {})
         : store(openStore()), presence(clock), tasks(*store, directory, presence, clock),
           minter(secret(), {}, clock), verifier(keys(), {}, clock), hasher(cheapHashing()),
-          limiter({}, clock), identities(verifier, directory), hub(clock),
+          limiter({}, clock), identities(verifier, directory, nullptr, &keySource), hub(clock),
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
-          announcer(hub, tasks, presence, directory),
+          announcer(hub, tasks, presence, directory, federationOptions.generation),
           federation(events::FederationServices{*server, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, [this] { return restFault; }},
               announcer, federationOptions),
@@ -344,6 +364,7 @@ public:
     access::TokenVerifier verifier;
     access::PasswordHasher hasher;
     access::LoginLimiter limiter;
+    SlowKeySource keySource;
     identity::Identities identities;
     QString restFault; ///< what keeps the HTTP side from serving, if anything
     observe::Metrics metrics;

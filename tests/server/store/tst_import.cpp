@@ -25,6 +25,7 @@ private Q_SLOTS:
     void importingTwiceUpdatesAndKeepsIds();
     void whatTheFileDoesNotNameStays();
     void aMissingPasswordKeepsTheOldOne();
+    void keycloakIdsArriveAndStayUntilTheFileNamesOthers();
     void passwordsAreHashedAndForgotten();
     void aHasherThatFailsEndsTheImportWithThePlace();
     void aRefusedImportLeavesNothing();
@@ -120,6 +121,31 @@ void TestImport::aMissingPasswordKeepsTheOldOne()
     QCOMPARE(after.users.back().username, u"bert"_s);
     QCOMPARE(after.users.back().passwordHash, "hash:correct horse");
     QVERIFY(after.users.back().roles.empty());
+}
+
+void TestImport::keycloakIdsArriveAndStayUntilTheFileNamesOthers()
+{
+    Fixture f;
+    const QByteArray node = R"("name": "a-lung", "organization": "Aachen", "collaboration": "lung")";
+    const QByteArray user = R"("username": "anna", "organization": "Aachen")";
+    const auto import = [&](const QByteArray& ofNode, const QByteArray& ofUser) {
+        const auto report = importInto(*f.store,
+            document("\"nodes\": [{" + node + ofNode + "}], \"users\": [{" + user + ofUser + "}]"));
+        QVERIFY2(report, report ? "" : qPrintable(report.error().detail));
+    };
+    const auto ids = [&] {
+        work::Directory directory;
+        directory.replace(f.store->loadStartState()->directory);
+        return QStringList{
+            directory.node(u"a-lung"_s)->keycloakId, directory.user(u"anna"_s)->keycloakId};
+    };
+    // No key of its own: Keycloak alone says who it is.
+    import(R"(, "keycloak_id": "5c3f")", R"(, "keycloak_id": "77aa")");
+    QCOMPARE(ids(), (QStringList{u"5c3f"_s, u"77aa"_s}));
+    import({}, {});
+    QCOMPARE(ids(), (QStringList{u"5c3f"_s, u"77aa"_s}));
+    import(R"(, "keycloak_id": "77aa")", R"(, "keycloak_id": "")"); // nodes and users apart
+    QCOMPARE(ids(), (QStringList{u"77aa"_s, QString()}));
 }
 
 void TestImport::passwordsAreHashedAndForgotten()
@@ -271,13 +297,21 @@ void TestImport::aNameThatDoesNotFitIsRefusedWithItsPlace_data()
         u"nodes[0]: \"Cork\" is no member of the collaboration \"heart\""_s);
     row("new node without a key",
         R"("nodes": [{"name": "n", "organization": "Aachen", "collaboration": "lung"}])",
-        u"nodes[0]: a new node needs an api_key"_s);
+        u"nodes[0]: a new node needs an api_key or a keycloak_id"_s);
     row("second node at one place",
         R"("nodes": [{"name": "n", "organization": "Cork", "collaboration": "lung", "api_key": "99999999-1111-4111-8111-111111111111"}])",
         u"nodes[0]: \"Cork\" has already the node \"c-lung\" in \"lung\""_s);
     row("key of another node",
         R"("nodes": [{"name": "n", "organization": "Aachen", "collaboration": "lung", "api_key": "11111111-1111-4111-8111-111111111111"}])",
         u"nodes[0].api_key: the node \"a-heart\" has the same key"_s);
+    row("Keycloak id of another node",
+        R"("nodes": [{"name": "a-heart", "organization": "Aachen", "collaboration": "heart", "keycloak_id": "x"},
+           {"name": "b-heart", "organization": "Bergen", "collaboration": "heart", "keycloak_id": "x"}])",
+        u"nodes[1].keycloak_id: the node \"a-heart\" has the same id"_s);
+    row("Keycloak id of another user",
+        R"("users": [{"username": "anna", "organization": "Aachen", "keycloak_id": "x"},
+           {"username": "bert", "organization": "Bergen", "keycloak_id": "x"}])",
+        u"users[1].keycloak_id: the user \"anna\" has the same id"_s);
     row("user of an unknown organization",
         R"("users": [{"username": "u", "organization": "Atlantis"}])",
         u"users[0].organization: there is no organization \"Atlantis\""_s);

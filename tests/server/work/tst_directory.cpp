@@ -41,7 +41,7 @@ DirectoryContent TestDirectory::content()
     c.collaborations = {{{20}, u"lung"_s, true, {{1}}}, {{10}, u"heart"_s, true, {{2}, {1}}}};
     c.nodes = {{{101}, u"b"_s, apiKeyHash("key-b"), {10}, {2}, {}},
         {{100}, u"a"_s, apiKeyHash("key-a"), {10}, {1}, {}},
-        {{102}, u"a2"_s, apiKeyHash("key-a2"), {20}, {1}, {}}};
+        {{102}, u"a2"_s, apiKeyHash("key-a2"), {20}, {1}, {}, u"kc-a2"_s}};
     c.roles = {{{1}, u"reader"_s, {}, {}, false,
                    {{"task", RuleScope::Collaboration, RuleOperation::View},
                        {"event", RuleScope::Collaboration, RuleOperation::Receive}}},
@@ -52,6 +52,7 @@ DirectoryContent TestDirectory::content()
     user.id = {200};
     user.username = u"anna"_s;
     user.organization = {1};
+    user.keycloakId = u"kc-anna"_s;
     user.roles = {{1}, {2}, {99}};
     user.rules = {{"event", RuleScope::Global, RuleOperation::Send}};
     c.users = {user};
@@ -84,6 +85,11 @@ void TestDirectory::nodesAreFoundByKeyAndPlace()
     QVERIFY(!d.nodeByApiKey("key-c"));
     QVERIFY(!d.nodeByApiKey(""));
     QVERIFY(!d.nodeByApiKey(apiKeyHash("key-b"))); // the hash itself is no key
+    QCOMPARE(d.nodeByKeycloakId(u"kc-a2"_s)->id, NodeId{102});
+    QVERIFY(!d.nodeByKeycloakId(QString())); // those without one share the empty text
+    QVERIFY(!d.nodeByKeycloakId(u"kc-anna"_s));
+    QCOMPARE(d.userByKeycloakId(u"kc-anna"_s)->id, UserId{200});
+    QVERIFY(!d.userByKeycloakId(QString()));
     QCOMPARE(d.nodeOf({1}, {20})->id, NodeId{102});
     QVERIFY(!d.nodeOf({2}, {20}));
 }
