@@ -193,6 +193,15 @@ std::optional<SessionId> PlainServer::sessionOf(const SocketId& id) const
     return found ? std::optional(found->sessionId()) : std::nullopt;
 }
 
+std::optional<SocketView> PlainServer::socket(const SocketId& id) const
+{
+    const PlainSession* found = d->session({id.value});
+    if (!found)
+        return std::nullopt;
+    return SocketView{found->sessionId(), d->core.options.nsp, found->principal(),
+        found->handshake().peerAddress, found->handshake().peerPort};
+}
+
 bool PlainServer::closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason)
 {
     PlainSession* found = d->session(id);

@@ -83,6 +83,7 @@ public:
     std::vector<SessionView> sessions() const override;
     std::optional<SessionView> session(const SessionId& id) const override;
     std::optional<SessionId> sessionOf(const SocketId& id) const override;
+    std::optional<SocketView> socket(const SocketId& id) const override;
     bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason) override;
     void addObserver(SessionObserver* observer) override;
     void removeObserver(SessionObserver* observer) override;

@@ -30,6 +30,16 @@ struct SessionView
     std::vector<std::pair<SocketId, NamespaceName>> sockets;
 };
 
+/// One client in one namespace from outside, at one moment.
+struct SocketView
+{
+    SessionId session;
+    NamespaceName nsp;
+    access::Principal principal;
+    QString peerAddress;
+    quint16 peerPort = 0; ///< 0: unknown, as behind a proxy
+};
+
 class SessionObserver
 {
 public:
@@ -50,6 +60,7 @@ public:
     virtual std::optional<SessionView> session(const SessionId& id) const = 0;
     /// Whose socket that is, if it is one of these.
     virtual std::optional<SessionId> sessionOf(const SocketId& id) const = 0;
+    virtual std::optional<SocketView> socket(const SocketId& id) const = 0;
 
     /// Ends a session with a named reason; false when it does not exist (any more). Handlers hear
     /// of it before this returns.

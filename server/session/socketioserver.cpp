@@ -249,6 +249,15 @@ std::optional<SessionId> SocketIoServer::sessionOf(const SocketId& id) const
     return socket ? std::optional(socket->sessionId()) : std::nullopt;
 }
 
+std::optional<SocketView> SocketIoServer::socket(const SocketId& id) const
+{
+    const Socket* found = findSocket(id);
+    if (!found)
+        return std::nullopt;
+    return SocketView{found->sessionId(), found->namespaceName(), found->principal(),
+        found->handshake().peerAddress, found->handshake().peerPort};
+}
+
 Socket* SocketIoServer::findSocket(const SocketId& id) const
 {
     return d->core.sockets.value(id);

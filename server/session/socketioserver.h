@@ -135,6 +135,7 @@ public:
     std::vector<SessionView> sessions() const override;
     std::optional<SessionView> session(const SessionId& id) const override;
     std::optional<SessionId> sessionOf(const SocketId& id) const override;
+    std::optional<SocketView> socket(const SocketId& id) const override;
     Socket* findSocket(const SocketId& id) const; ///< null when there is none (any more)
 
     bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason) override;
