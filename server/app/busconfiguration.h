@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/bus/amqpoptions.h"
+#include "server/relay/clustercalls.h"
 
 #include <QString>
 #include <QStringList>
@@ -20,11 +21,16 @@ struct BusConfiguration
     QStringList exchanges; ///< bus::ExchangeOptions::fromText()
     QString redisUrl;
     QStringList emitters; ///< relay::EmitterSource::fromText()
+    QString controlQueue; ///< empty: no service may call
+    QStringList controlMethods = relay::ClusterCalls::methodNames();
+    qsizetype clusterClients = relay::ClusterOptions().maxClients;
     bus::AmqpOptions options; ///< the numbers
 
     bool hasBroker() const { return !url.isEmpty(); }
     /// What the bus needs, from what the reader has checked.
     bus::AmqpOptions amqpOptions() const;
+    relay::ClusterOptions clusterOptions() const;
+    relay::ClusterCallOptions clusterCallOptions() const;
 };
 
 } // namespace gatehouse::app

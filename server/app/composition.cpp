@@ -5,6 +5,7 @@
 #include "server/access/passwordhasher.h"
 #include "server/api/apihandler.h"
 #include "server/api/healthhandler.h"
+#include "server/app/clustering.h"
 #include "server/app/directorychanges.h"
 #include "server/app/firstadmin.h"
 #include "server/app/journalaudit.h"
@@ -77,6 +78,8 @@ struct Composition::Parts
                           [](const identity::Identity& who) { return who.principal; });
                   },
                   c.session.allowedOrigins})),
+          clustering(std::make_unique<Clustering>(
+              c.bus, hub, allSources(), messaging->bus(), metrics, clock)),
           announcer(hub, tasks, presence, directory, c.federation.generation),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, [this] { return restFault(); }},
@@ -118,8 +121,16 @@ struct Composition::Parts
     {
         serverMetrics->refresh();
         messaging->refreshMetrics();
+        clustering->refreshMetrics();
         relays->refreshMetrics();
         listeners->refreshMetrics();
+    }
+
+    std::vector<session::SessionSource*> allSources() const
+    {
+        std::vector<session::SessionSource*> all = listeners->sources();
+        all.insert(all.begin(), sessions.get());
+        return all;
     }
 
     void addNamespace(const NamespaceName& name, session::NamespaceHandler* handler)
@@ -147,13 +158,29 @@ struct Composition::Parts
         return options;
     }
 
-    Result<void> takeKeys(const QByteArray& set)
+    /// Our own keys, and what was fetched from the issuer last.
+    Result<void> useKeys()
     {
         access::KeySet all = ownKeys;
-        if (const auto added = all.addJwks(set, othersBinding); !added)
-            return tl::unexpected(added.error());
+        if (!issuerKeys.isEmpty()) {
+            if (const auto added = all.addJwks(issuerKeys, othersBinding); !added)
+                return tl::unexpected(added.error());
+        }
         verifier.setKeys(std::move(all));
         return {};
+    }
+
+    Result<void> takeKeys(const QByteArray& set)
+    {
+        if (set == issuerKeys)
+            return {};
+        QByteArray before = std::exchange(issuerKeys, set);
+        const auto used = useKeys();
+        if (!used)
+            issuerKeys = std::move(before);
+        else
+            endSessionsWithoutKey();
+        return used;
     }
 
     std::vector<api::HealthHandler::Check> healthChecks()
@@ -268,6 +295,7 @@ struct Composition::Parts
         }
         transport->close();
         serverMetrics.reset();
+        clustering.reset();
         listeners.reset(); // whose clients' ends are told over the bus
         messaging.reset();
         sessions.reset();
@@ -293,8 +321,9 @@ struct Composition::Parts
     observe::LoopLag loopLag;
     JournalAuditSink journalAudit;
     observe::LogAuditSink audit;
-    const access::KeySet ownKeys; ///< and those of files
-    const access::KeyBinding othersBinding;
+    access::KeySet ownKeys; ///< and those of files
+    access::KeyBinding othersBinding;
+    QByteArray issuerKeys; ///< fetched last
     access::TokenVerifier verifier;
     access::TokenMinter minter;
     access::PasswordHasher hasher;
@@ -307,6 +336,7 @@ struct Composition::Parts
     std::unique_ptr<Messaging> messaging;
     std::unique_ptr<Relays> relays;
     std::unique_ptr<PlainListeners> listeners;
+    std::unique_ptr<Clustering> clustering;
     events::RootNamespace root;
     events::FederationAnnouncer announcer;
     events::FederationNamespace federation;
@@ -410,6 +440,7 @@ void Composition::drain(std::function<void()> finished)
     const std::function<void()> gone = [this, left, finished = std::move(finished)] {
         if (--*left > 0)
             return;
+        d->clustering->leave();
         d->transport->finishRequests(
             [this, finished] { d->messaging->bus().flush(flushTime, finished); });
     };
@@ -430,7 +461,10 @@ Result<void> Composition::reloadKeys()
     for (const QString& warning : fresh->warnings)
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     const qsizetype count = fresh->verification.size();
-    d->verifier.setKeys(std::move(fresh->verification));
+    d->ownKeys = std::move(fresh->verification);
+    d->othersBinding = std::move(fresh->others);
+    if (const auto used = d->useKeys(); !used)
+        return tl::unexpected(used.error());
     d->minter.setSecret(std::move(fresh->secret));
     observe::log(observe::Level::Info, observe::category::auth,
         QStringLiteral("Token keys read again: %1; %2 ended")

@@ -32,6 +32,18 @@ bus::AmqpOptions BusConfiguration::amqpOptions() const
     return made;
 }
 
+relay::ClusterOptions BusConfiguration::clusterOptions() const
+{
+    return {.period = options.presencePeriod,
+        .isShared = hasBroker(),
+        .maxClients = clusterClients};
+}
+
+relay::ClusterCallOptions BusConfiguration::clusterCallOptions() const
+{
+    return {.queue = controlQueue.toUtf8(), .methods = controlMethods};
+}
+
 namespace {
 
 QString checkBrokerUrl(const ConfigValue& value)
@@ -63,6 +75,24 @@ QString checkNodeName(const ConfigValue& value)
     return name.isEmpty() || (bus::isQueueName(name) && name.size() <= 200)
         ? QString()
         : QStringLiteral("at most 200 octets, not beginning with \"amq.\"");
+}
+
+QString checkControlQueue(const ConfigValue& value)
+{
+    const QByteArray name = std::get<QString>(value).toUtf8();
+    return name.isEmpty() || bus::isQueueName(name)
+        ? QString()
+        : QStringLiteral("at most 255 octets, not beginning with \"amq.\"");
+}
+
+QString checkControlMethods(const ConfigValue& value)
+{
+    const QStringList known = relay::ClusterCalls::methodNames();
+    for (const QString& method : std::get<QStringList>(value)) {
+        if (!known.contains(method))
+            return method + QStringLiteral(" is none of ") + known.join(QStringLiteral(", "));
+    }
+    return {};
 }
 
 QString checkExchanges(const ConfigValue& value)
@@ -161,8 +191,25 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
         count(s, "remembered_ids", FIELD(bus.options.common.rememberedIds), 0, 10'000'000,
             "Ids of received messages that are remembered, to drop one that comes again."),
         duration(s, "presence_period", FIELD(bus.options.presencePeriod), 100, minute,
-            "How often this process tells the others which services it has. One that was not "
-            "heard of for three periods is gone."),
+            "How often this process tells the others which services and clients it has. One that "
+            "was not heard of for three periods is gone."),
+        count(s, "cluster_clients", FIELD(bus.clusterClients), 0, 10'000'000,
+            "Clients of all other processes on the broker that are listed here; more are only "
+            "counted."),
+    };
+}
+
+std::vector<ConfigKey> controlKeys(const char* s)
+{
+    return {
+        withCheck(text(s, "control_queue", ConfigType::Text, FIELD(bus.controlQueue),
+                      "Queue on which services call the house itself: emit, kick, list clients "
+                      "and rooms, of all processes on the bus (docs/bus.md). Empty: no such calls. "
+                      "Whoever may use the bus may then call."),
+            checkControlQueue),
+        withCheck(text(s, "control_methods", ConfigType::TextList, FIELD(bus.controlMethods),
+                      "What may be called there."),
+            checkControlMethods),
     };
 }
 
@@ -173,6 +220,8 @@ std::vector<ConfigKey> busKeys()
     const auto s = "bus";
     std::vector<ConfigKey> keys = brokerKeys(s);
     for (auto& key : deliveryKeys(s))
+        keys.push_back(std::move(key));
+    for (auto& key : controlKeys(s))
         keys.push_back(std::move(key));
     keys.push_back(withCheck(text(s, "redis_url", ConfigType::Secret, FIELD(bus.redisUrl),
                                  "A Redis server, `redis://user:password@host:port`, for back ends "

@@ -122,8 +122,10 @@ Result<void> BusDesk::publish(const Envelope& envelope, const QByteArray& sender
     publication.body = body.toByteArray();
     publication.properties.sender = sender;
     publication.properties.contentType = "application/json";
-    // Messages by type have their sender stamped, which this would go around.
-    if (publication.topic.isEmpty() || publication.topic.startsWith("services"))
+    // Messages by type have their sender stamped, which this would go around; "cluster." is what
+    // servers tell each other.
+    if (publication.topic.isEmpty() || publication.topic.startsWith("services")
+        || publication.topic.startsWith("cluster."))
         return wrong("\"topic\" is missing, or one of the server's own");
     if (body.isEmpty())
         return wrong("\"body\" is missing");
