@@ -14,6 +14,7 @@ namespace gatehouse::relay {
 namespace {
 
 constexpr char queueHeader[] = "queue";
+constexpr char redeemedType[] = "redeemed";
 
 QByteArray controlTopic(const Rules& rules)
 {
@@ -67,16 +68,43 @@ Controls::Controls(
         return;
     // What another process was told.
     m_tickets.push_back(m_bus.subscribe({}, controlTopic(rules), [this](const bus::Message& told) {
-        const auto call = readCall(told.body);
-        if (told.properties.sender == m_bus.nodeName() || !call)
-            return bus::Verdict::Accepted;
-        const QByteArray queue = told.properties.header(queueHeader);
-        for (const ControlRule& rule : m_rules.controls) {
-            if (rule.queue == queue && rule.method == call->method)
-                act(rule, call->args);
-        }
+        if (told.properties.sender != m_bus.nodeName())
+            hear(told);
         return bus::Verdict::Accepted;
     }));
+}
+
+void Controls::hear(const bus::Message& told)
+{
+    const auto call = readCall(told.body);
+    if (!call)
+        return;
+    if (told.properties.type == redeemedType) {
+        const auto nonce = rawElement(call->args, 0);
+        const auto hash = rawElement(call->args, 1);
+        const auto nonceText = nonce ? jsonText(*nonce) : std::nullopt;
+        const auto hashText = hash ? jsonText(*hash) : std::nullopt;
+        if (nonceText && hashText)
+            m_actions.redeemedElsewhere(*nonceText, QByteArray::fromHex(*hashText));
+        return;
+    }
+    const QByteArray queue = told.properties.header(queueHeader);
+    for (const ControlRule& rule : m_rules.controls) {
+        if (rule.queue == queue && rule.method == call->method)
+            act(rule, call->args);
+    }
+}
+
+void Controls::tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash)
+{
+    if (m_tickets.empty()) // nobody can have registered it
+        return;
+    bus::Publication told;
+    told.topic = controlTopic(m_rules);
+    told.body = R"({"method":"redeemed","args":[)" + protocol::jsonString(nonce) + ','
+        + protocol::jsonString(tokenHash.toHex()) + "]}";
+    told.properties.type = redeemedType;
+    m_bus.publish(std::move(told));
 }
 
 bool Controls::act(const ControlRule& rule, QByteArrayView args)

@@ -15,19 +15,25 @@ struct ControlActions
 {
     std::function<bool(QByteArrayView nonce, const QByteArray& token)> registerNonce;
     std::function<bool(const QByteArray& token)> demote;
+    /// A nonce was redeemed in another process.
+    std::function<void(const QByteArray& nonce, const QByteArray& tokenHash)> redeemedElsewhere;
 };
 
 /// Serves the control calls of a profile on the bus, {"method":…,"args":[…],"kwargs":{…}} answered
 /// {"resp":{"message":…},"sc":n}. Processes on one bus share the calls among them, so what one was
-/// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange). Network thread
-/// only.
+/// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange), and so it does
+/// when a nonce is redeemed. Network thread only.
 class Controls
 {
 public:
     Controls(
         const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters);
 
+    /// Tells the other processes that this nonce is used up.
+    void tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash);
+
 private:
+    void hear(const bus::Message& told);
     void called(const QByteArray& queue, const bus::Message& call, bus::Reply reply);
     bool act(const ControlRule& rule, QByteArrayView args);
     void passOn(const QByteArray& queue, const QByteArray& body);

@@ -103,7 +103,17 @@ tl::expected<Identity, Refusal> Elevation::byNonce(const QString& address, QByte
         return refuse(address,
             {ErrorCode::TokenInvalid, QStringLiteral("unknown, used or expired nonce")}, true);
     }
+    if (m_redeemed)
+        m_redeemed(*text, access::ProfileVerifier::hashOf(*token));
     return byToken(address, *token);
+}
+
+std::optional<QByteArray> Elevation::redeemedElsewhere(
+    const QByteArray& nonce, const QByteArray& tokenHash)
+{
+    const auto token = m_nonces.takenElsewhere(nonce, tokenHash);
+    m_counters.nonces = quint64(m_nonces.size());
+    return token;
 }
 
 tl::expected<Identity, Refusal> Elevation::byQuery(const session::Handshake& handshake)

@@ -10,6 +10,8 @@
 
 #include <tl/expected.hpp>
 
+#include <functional>
+
 namespace gatehouse::relay {
 
 /// How clients prove who they are: a token in a cookie, in an event, or behind a nonce that a
@@ -32,6 +34,14 @@ public:
     /// Whether it still is good: its token has not ended, and nobody has revoked it.
     tl::expected<void, Refusal> recheck(const Identity& identity);
 
+    /// Is told which nonces are redeemed here, and the hash of the token behind each.
+    using Redeemed = std::function<void(const QByteArray& nonce, const QByteArray& tokenHash)>;
+    void setRedeemed(Redeemed redeemed) { m_redeemed = std::move(redeemed); }
+    /// It was redeemed in another process. The token when it was redeemed here as well, each before
+    /// hearing of the other: one of the two is not who it should be.
+    std::optional<QByteArray> redeemedElsewhere(
+        const QByteArray& nonce, const QByteArray& tokenHash);
+
     /// False when the token is not good anyway.
     bool registerNonce(QByteArrayView nonce, const QByteArray& token);
     /// Refuses the token from now on; false when it is not good anyway.
@@ -46,6 +56,7 @@ private:
     access::ProfileVerifier* m_verifier;
     access::LoginLimiter m_guesses;
     Nonces m_nonces;
+    Redeemed m_redeemed;
     RelayCounters& m_counters;
 };
 

@@ -11,8 +11,10 @@
 
 namespace gatehouse::relay {
 
-/// Numbers that stand for a token for a short time and can be redeemed once. Bounded: beyond, the
-/// oldest goes. Network thread only.
+/// Numbers that stand for a token for a short time and can be redeemed once, here or in another
+/// process that knows of them. Those that were redeemed are remembered as long, so that what the
+/// others say about them means the same in whatever order it comes. Bounded: beyond, the oldest
+/// goes. Network thread only.
 class Nonces
 {
 public:
@@ -23,20 +25,25 @@ public:
 
     void add(const QByteArray& nonce, QByteArray token); ///< a second one replaces the first
     std::optional<QByteArray> take(const QByteArray& nonce); ///< the token, once
+    /// Somebody redeemed it in another process, for the token of that hash. The token when it was
+    /// redeemed here as well: each before it heard of the other.
+    std::optional<QByteArray> takenElsewhere(const QByteArray& nonce, const QByteArray& tokenHash);
     void removeToken(const QByteArray& token); ///< every nonce that stands for it
     void sweep(); ///< forgets those whose time is over
 
-    qsizetype size() const { return m_entries.size(); }
+    qsizetype size() const { return m_entries.size() - m_used; } ///< that can be redeemed
     quint64 expired() const { return m_expired; }
 
 private:
     struct Entry
     {
-        QByteArray token;
+        QByteArray token; ///< empty: redeemed elsewhere before it was heard of
+        QByteArray usedHash{}; ///< of the token it was redeemed for; empty: not yet
         Millis until{}; ///< monotonic
         std::list<QByteArray>::iterator age;
     };
 
+    void put(const QByteArray& nonce, Entry entry);
     void remove(QHash<QByteArray, Entry>::iterator at);
 
     const Millis m_lifetime;
@@ -44,6 +51,7 @@ private:
     const Clock& m_clock;
     QHash<QByteArray, Entry> m_entries;
     std::list<QByteArray> m_ages; ///< oldest first, and so the first to end
+    qsizetype m_used = 0; ///< of the entries
     quint64 m_expired = 0;
 };
 

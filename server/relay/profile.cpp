@@ -96,9 +96,17 @@ Profile::Profile(Rules rules, ProfileServices services)
           {[this](QByteArrayView nonce, const QByteArray& token) {
                return m_elevation.registerNonce(nonce, token);
            },
-              [this](const QByteArray& token) { return demote(token); }},
+              [this](const QByteArray& token) { return demote(token); },
+              [this](const QByteArray& nonce, const QByteArray& tokenHash) {
+                  // Two at once: one of them is not who it should be.
+                  if (const auto token = m_elevation.redeemedElsewhere(nonce, tokenHash))
+                      demote(*token);
+              }},
           m_counters)
 {
+    m_elevation.setRedeemed([this](const QByteArray& nonce, const QByteArray& tokenHash) {
+        m_controls.tellRedeemed(nonce, tokenHash);
+    });
     for (const EventRule& rule : m_rules.events)
         m_rulesOf[rule.name].push_back(&rule);
     QObject::connect(&m_sweeper, &QTimer::timeout, &m_sweeper, [this] { sweep(); });
