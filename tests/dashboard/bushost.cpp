@@ -11,10 +11,9 @@
 //      {"op":"publish","exchange":E,"topic":T,"body":TEXT}
 //      {"op":"burst","topic":T,"body":TEXT,"count":N,"rate":N}   numbers in the place of %n
 //      {"op":"call","id":N,"queue":Q,"body":TEXT}
-//      {"op":"counters","id":N}
 // out: {"event":"ready","url":U}, {"event":"call","call":N,"queue":Q,"body":TEXT},
 //      {"event":"served","queue":Q}, {"event":"result","id":N,"body":TEXT},
-//      {"event":"burst-over"}, {"event":"counters","id":N,"pendingRequests":N,"boundTopics":N}
+//      {"event":"burst-over"}
 #include "server/app/composition.h"
 #include "server/app/configcommands.h"
 #include "server/bus/bus.h"
@@ -119,10 +118,6 @@ private:
                                      : got.error().detail}});
                      })
                 .release();
-        } else if (op == QStringLiteral("counters")) {
-            say({{QStringLiteral("event"), QStringLiteral("counters")}, {QStringLiteral("id"), id},
-                {QStringLiteral("pendingRequests"), qint64(m_bus.counters().pendingRequests)},
-                {QStringLiteral("boundTopics"), qint64(m_bus.counters().boundTopics)}});
         }
     }
 

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one scenario: node run.js BUSHOST SCENARIO
-// Needs NODE_PATH to lead to socket.io-client 2 (scripts/clients installs it).
+// Runs scenarios: node run.js SCENARIO… | all
+// GATEHOUSE_TEST_BUS=rabbitmq puts a real broker between the server and its services; else the bus is in-process. The
+// programs are those of GATEHOUSE_BUSHOST, GATEHOUSE_BINARY and GATEHOUSE_TEST_BROKER. Needs NODE_PATH to lead to
+// socket.io-client 2 (scripts/clients installs it). Exit code 77: the broker is not installed.
 'use strict';
 
+const {Broker} = require('../interop/lib/broker');
 const {Host, mint} = require('./host');
 const {Browser} = require('./browser');
 const scenarios = require('./scenarios');
 
-const [binary, name] = process.argv.slice(2);
+const programs = {bushost: process.env.GATEHOUSE_BUSHOST, gatehouse: process.env.GATEHOUSE_BINARY};
 
 class Stage {
   constructor(scenario) {
-    this.host = new Host(binary, scenario);
+    this.host = new Host(programs, scenario);
     this.browsers = [];
   }
 
   browser(options = {}) {
-    const browser = new Browser(this.host.url, options);
+    const browser = new Browser((options.server ?? this.host).url, options);
     this.browsers.push(browser);
     return browser;
   }
@@ -34,23 +37,43 @@ class Stage {
   }
 }
 
-async function main() {
+async function run(name) {
   const scenario = scenarios[name];
-  if (!scenario) {
-    console.error(`unknown scenario ${name}; there are:\n${Object.keys(scenarios).join('\n')}`);
-    return 2;
-  }
   const stage = new Stage(scenario);
-  let code = 0;
+  let isGood = true;
+  const started = performance.now();
   try {
     await stage.host.start();
     await scenario(stage);
-    console.log(`PASS ${name}`);
+    console.log(`PASS ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
   } catch (error) {
     console.error(`FAIL ${name}: ${error.stack}\n--- server log\n${stage.host.log}`);
-    code = 1;
+    isGood = false;
   }
   await stage.close();
+  return isGood;
+}
+
+async function main() {
+  const overBroker = process.env.GATEHOUSE_TEST_BUS === 'rabbitmq';
+  const possible = Object.keys(scenarios).filter((name) => overBroker || !scenarios[name].needsBroker);
+  const wanted = process.argv[2] === 'all' ? possible : process.argv.slice(2);
+  const unknown = wanted.filter((name) => !possible.includes(name));
+  if (unknown.length > 0 || wanted.length === 0) {
+    console.error(`unknown: ${unknown}; there are:\n${possible.join('\n')}`);
+    return 2;
+  }
+  if (overBroker) {
+    programs.broker = await Broker.start(process.env.GATEHOUSE_TEST_BROKER);
+    if (!programs.broker) {
+      return 77;
+    }
+  }
+  let code = 0;
+  for (const name of wanted) {
+    code = await run(name) ? code : 1;
+  }
+  await programs.broker?.end();
   return code;
 }
 

@@ -418,6 +418,99 @@ exports.cleanClose = async (stage) => {
   }
 };
 
+/** Two servers on one broker: what is said on the bus reaches the clients of both, and either knows the clients of both. */
+exports.twoServers = async (stage) => {
+  const {host} = stage;
+  await shards(host);
+  const second = await host.startAnother(['bus.node_name=b', 'bus.control_queue=house_b']);
+  const [here, there] = [stage.member(), stage.member({server: second, id: berta, version: '2.5'})];
+  for (const browser of [here, there]) {
+    await browser.connected();
+    browser.emit('spectate', guild);
+  }
+  await until(() => host.metric('gatehouse_relay_joins_total'), 1);
+  await until(() => second.metric('gatehouse_relay_joins_total'), 1);
+
+  // Both servers tell the same.
+  const list = async (queue, method, kwargs = {}) => (await host.call(queue, method, [], kwargs)).resp;
+  const watchers = async (queue) => (await list(queue, 'list_rooms')).rooms.find((room) => room.room === `guild_${guild}`);
+  for (const queue of ['house_a', 'house_b']) {
+    await until(async () => (await watchers(queue))?.clients ?? 0, 2);
+    assert.deepEqual((await watchers(queue)).nodes, {a: 1, b: 1});
+    const {clients, total} = await list(queue, 'list_clients', {room: `guild_${guild}`});
+    assert.equal(total, 2);
+    assert.deepEqual(clients.map((client) => [client.node, client.id, client.principal]).sort(),
+      [['a', here.socket.id, `user:${anna}`], ['b', there.socket.id, `user:${berta}`]]);
+  }
+  assert.equal(await host.metric('gatehouse_cluster_nodes'), 2);
+
+  // Published once, heard on both. Bound on both: the first line that arrives on each says so.
+  const count = (browser) => browser.names().filter((name) => name === 'got log_pool').length;
+  while (count(here) === 0 || count(there) === 0) {
+    host.publish('gateway.on_message', logEvent(guild));
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+
+  // Services reach clients wherever they are, by whichever server takes the call.
+  const {clients} = await list('house_a', 'list_clients');
+  const address = clients.find((client) => client.id === here.socket.id).address;
+  const emit = (queue, event, kwargs) => host.call(queue, 'emit', [], {event, args: [{n: 1}], ...kwargs});
+  assert.deepEqual(await emit('house_b', 'to_room', {rooms: [`guild_${guild}`]}), ok({message: 'done'}));
+  assert.deepEqual(await here.got('to_room'), [{n: 1}]);
+  assert.deepEqual(await there.got('to_room'), [{n: 1}]);
+  await emit('house_a', 'to_principal', {principals: [`user:${berta}`]});
+  await there.got('to_principal');
+  await emit('house_b', 'to_address', {addresses: [address]});
+  await here.got('to_address');
+  await emit('house_b', 'end', {everybody: true});
+  await Promise.all([here.got('end'), there.got('end')]);
+  assert.ok(!here.names().includes('got to_principal') && !there.names().includes('got to_address'));
+
+  // A nonce is good once, on whichever of them.
+  await host.call('gateway_rpc', 'register_nonce', [4711, mint()]);
+  const [early, late] = [stage.browser({server: second}), stage.browser()];
+  await Promise.all([early.connected(), late.connected()]);
+  await until(() => second.metric('gatehouse_relay_nonces'), 1);
+  await until(() => host.metric('gatehouse_relay_nonces'), 1);
+  early.emit('request_elevation', 4711);
+  assert.deepEqual(await early.got('elevation_return'), [{message: 'success'}]);
+  await until(() => host.metric('gatehouse_relay_nonces'), 0);
+  late.emit('request_elevation', 4711);
+  assert.notEqual((await late.got('elevation_return'))[0].message, 'success');
+
+  // Demoted by one call, wherever it is connected.
+  const token = mint({id: '77', seconds: 1800});
+  const twins = [stage.browser({cookie: token}), stage.browser({cookie: token, server: second})];
+  await Promise.all(twins.map((twin) => twin.connected()));
+  await host.call('gateway_rpc', 'demote_connection', [token]);
+  await until(() => host.metric('gatehouse_relay_demotions_total'), 1);
+  await until(() => second.metric('gatehouse_relay_demotions_total'), 1);
+  for (const twin of twins) {
+    twin.emit('pool_all_request', {type: 'guild', _id: 1});
+    assert.equal((await twin.got('error'))[0].code, 401);
+  }
+
+  // Kicked by the other one.
+  const from = there.mark();
+  assert.equal((await host.call('house_a', 'kick', [], {clients: [there.socket.id]})).resp.clients, 1);
+  await there.inbox.event('disconnect', 10000, from);
+  await there.connected(from);
+  there.emit('spectate', guild);
+  await until(async () => (await watchers('house_a')).clients, 2);
+
+  // Killed: its clients are gone for the first one; back: they are there again.
+  await second.kill();
+  await until(() => host.metric('gatehouse_cluster_lost_nodes_total'), 1);
+  assert.equal((await watchers('house_a')).clients, 1);
+  assert.deepEqual((await list('house_a', 'list_clients')).nodes.map((node) => node.node), ['a']);
+  await second.start();
+  await until(async () => (await list('house_a', 'list_clients')).total, 6); // everybody comes back by itself
+  there.emit('spectate', guild);
+  await until(async () => (await watchers('house_a')).clients, 2);
+};
+exports.twoServers.needsBroker = true;
+exports.twoServers.settings = ['bus.node_name=a', 'bus.control_queue=house_a'];
+
 /**
  * Log events to many watchers; one that does not read is told what it missed. The figures of docs/relay.md are those of
  * WATCHERS=200 RATE=5000, which needs a machine with nothing else to do.
