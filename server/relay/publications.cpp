@@ -53,9 +53,13 @@ void Publications::roomOpened(const NamespaceName& nsp, const RoomName& room)
         Binding& binding = m_bindings[{i, *pattern}];
         if (++binding.rooms > 1)
             continue;
-        binding.ticket = m_bus.subscribe(rule.exchange, *pattern,
-            [this, &rule](const bus::Message& message) { return received(rule, message); });
-        m_counters.boundTopics = quint64(m_bindings.size());
+        binding.ticket = m_bus.subscribe(
+            rule.exchange, *pattern,
+            [this, &rule](const bus::Message& message) { return received(rule, message); },
+            [this, &binding] {
+                m_counters.boundTopics += binding.isBound ? 0 : 1;
+                binding.isBound = true;
+            });
     }
 }
 
@@ -68,8 +72,8 @@ void Publications::roomClosed(const NamespaceName& nsp, const RoomName& room)
         const auto bound = pattern ? m_bindings.find({i, *pattern}) : m_bindings.end();
         if (bound == m_bindings.end() || --bound->second.rooms > 0)
             continue;
+        m_counters.boundTopics -= bound->second.isBound ? 1 : 0;
         m_bindings.erase(bound);
-        m_counters.boundTopics = quint64(m_bindings.size());
     }
     m_scopes.remove(room);
 }

@@ -27,6 +27,7 @@ private:
     {
         bus::Ticket ticket;
         int rooms = 0;
+        bool isBound = false; ///< at the broker: what is published from now on comes
     };
     using Key = std::pair<size_t, QByteArray>; ///< rule and pattern
 

@@ -34,7 +34,7 @@ struct RelayCounters
     quint64 badPublications = 0; ///< not JSON, or without the value their room is named by
     quint64 controlCalls = 0;
     quint64 badControlCalls = 0;
-    quint64 boundTopics = 0; ///< now
+    quint64 boundTopics = 0; ///< now, at the broker
 };
 
 } // namespace gatehouse::relay

@@ -361,7 +361,7 @@ exports.heartbeat = async (stage) => {
   await pollUntil(session, (packet) => packet === '3');
   await session.post(`42["spectate",${guild}]`);
   await until(() => host.metric('gatehouse_relay_joins_total'), 1);
-  assert.equal((await host.counters()).boundTopics > 0, true);
+  await until(() => host.metric('gatehouse_relay_bound_topics'), 1);
   // Silence: dropped, rooms empty, nothing bound any more.
   await until(() => host.metric('gatehouse_relay_clients'), 0, 10000);
   assert.equal(await host.metric('gatehouse_relay_bound_topics'), 0);
@@ -528,6 +528,7 @@ exports.liveLogs = async (stage) => {
   await Promise.all(watchers.map((watcher) => watcher.joined(guild)));
   const slow = watchers[0];
   await until(() => host.metric('gatehouse_relay_joins_total'), watcherCount, 20000);
+  await until(() => host.metric('gatehouse_relay_bound_topics'), 2, 20000);
   slow.pause();
   const started = performance.now();
   host.tell({op: 'burst', topic: 'gateway.on_message', count, rate,

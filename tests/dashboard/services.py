@@ -34,7 +34,7 @@ class Services:
         parts = urllib.parse.urlsplit(url)
         self.connection = amqp.Connection(
             host=f"{parts.hostname}:{parts.port}", userid=parts.username, password=parts.password,
-            virtual_host=urllib.parse.unquote(parts.path[1:]) or "/", heartbeat=60)
+            virtual_host=urllib.parse.unquote(parts.path[1:]) or "/", heartbeat=0)
         self.connection.connect()
         self.channel = self.connection.channel()
         self.channel.events["basic_return"].add(self.came_back)
@@ -84,7 +84,7 @@ class Services:
     def publish(self, line):
         self.send(line["topic"], line["body"], mandatory=True)
 
-    def came_back(self, _code, _text, exchange, topic, message):
+    def came_back(self, _error, exchange, topic, message):
         self.unbound.append((time.monotonic() + 0.02, exchange, topic, message))
 
     def call(self, line):
@@ -133,7 +133,10 @@ def main():
             for line in lines:
                 services.obey(json.loads(line))
         if services.connection.sock in readable:
-            services.connection.drain_events(timeout=1)
+            try:
+                services.connection.drain_events(timeout=0.01)
+            except TimeoutError:
+                pass  # it was a heartbeat
 
 
 main()
