@@ -122,11 +122,11 @@ Result<void> BusDesk::publish(const Envelope& envelope, const QByteArray& sender
     publication.body = body.toByteArray();
     publication.properties.sender = sender;
     publication.properties.contentType = "application/json";
-    // Messages by type have their sender stamped, which this would go around; "cluster." is what
-    // servers tell each other.
+    // Messages by type have their sender stamped, which this would go around; "cluster." and the
+    // exchange of who is there are what servers tell each other.
     if (publication.topic.isEmpty() || publication.topic.startsWith("services")
-        || publication.topic.startsWith("cluster."))
-        return wrong("\"topic\" is missing, or one of the server's own");
+        || publication.topic.startsWith("cluster.") || publication.exchange.endsWith(".presence"))
+        return wrong("\"topic\" is missing, or this is one of the server's own");
     if (body.isEmpty())
         return wrong("\"body\" is missing");
     m_bus.publish(std::move(publication));

@@ -383,7 +383,9 @@ void TestServicesProfile::aServiceAsksAndPublishes()
     service->say(R"({"type":"bus-request","uuid":"q","content":{"queue":"nobody","body":7}})");
     Rig::settle();
     QVERIFY(member(service->takeTexts().value(0), "content").contains("\"error\":\"not-found\""));
-    for (const char* bad : {R"({"topic":"services.net-send","body":1})", R"({"topic":"a"})", "[]",
+    for (const char* bad : {R"({"topic":"services.net-send","body":1})",
+             R"({"topic":"cluster.clients","body":1})",
+             R"({"exchange":"gatehouse.presence","topic":"a","body":1})", R"({"topic":"a"})", "[]",
              R"({"body":1})"}) {
         service->say(QByteArray(R"({"type":"bus-publish","content":)") + bad + '}');
         QCOMPARE(member(service->takeTexts().value(0), "type"), "\"error-response\"");
