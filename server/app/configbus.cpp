@@ -36,6 +36,7 @@ relay::ClusterOptions BusConfiguration::clusterOptions() const
 {
     return {.period = options.presencePeriod,
         .isShared = hasBroker(),
+        .isAsked = !controlQueue.isEmpty(),
         .maxClients = clusterClients};
 }
 

@@ -104,6 +104,8 @@ ClusterView::ClusterView(hub::Hub& hub, std::vector<session::SessionSource*> sou
     : m_hub(hub), m_sources(std::move(sources)), m_bus(bus), m_clock(clock), m_options(options),
       m_epoch(QByteArray::number(QRandomGenerator::system()->generate64(), 36))
 {
+    if (!m_options.isShared && !m_options.isAsked)
+        return;
     m_hub.addObserver(this);
     for (session::SessionSource* source : m_sources)
         source->addObserver(this);

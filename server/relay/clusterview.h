@@ -17,6 +17,9 @@ struct ClusterOptions
     /// Each process says that it is there; one that was not heard of for three periods is gone.
     Millis period{2'000};
     bool isShared = true; ///< false: nobody else is on the bus, nothing is told
+    /// With neither this nor isShared no list of clients is kept, which costs memory for each of
+    /// them and work for each that joins a room.
+    bool isAsked = true;
     qsizetype maxClients = 100'000; ///< of all other processes together; more are only counted
 };
 
