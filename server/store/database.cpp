@@ -2,6 +2,7 @@
 #include "server/store/database.h"
 
 #include "server/observe/log.h"
+#include "server/store/databasefile.h"
 
 #include <QSqlError>
 
@@ -158,6 +159,8 @@ void Database::open(Millis patience)
         m_connection.setPassword(m_place.password);
         m_connection.setConnectOptions(m_place.connectOptions());
     } else {
+        if (const Result<void> whole = checkDatabaseFile(m_place.file); !whole)
+            throw Failure{whole.error(), Failure::Kind::Broken};
         m_connection.setDatabaseName(m_place.file);
         m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count()));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/store.h"
 
+#include "server/store/databasefile.h"
 #include "server/store/datadirectory.h"
 #include "server/store/directorysql.h"
 #include "server/store/import.h"
@@ -53,6 +54,19 @@ Result<void> prepareSchema(const Place& place, Millis busyTimeout)
     } catch (const Failure& failed) {
         return failure(failed.error.code, place.text() + u": "_s + failed.error.detail);
     }
+}
+
+/// A file that is not there is made complete before it gets its name; what is there and is no whole
+/// database is refused by Database.
+Result<void> prepareFile(const Place& place, Millis busyTimeout)
+{
+    if (place.isRemote() || QFile::exists(place.file))
+        return {};
+    if (Result<void> checked = checkDatabaseFile(place.file); !checked)
+        return checked;
+    return createDatabaseFile(place.file, [busyTimeout](const QString& path) {
+        return prepareSchema(Place::inFile(path), busyTimeout);
+    });
 }
 
 /// A completion that never fires twice and a job that ran are the same thing, so a rest of
@@ -185,7 +199,9 @@ Result<std::unique_ptr<Store>> Store::open(const QString& directory, const Store
     if (!place)
         return failure(place.error().code, u"storage.url: "_s + place.error().detail);
     const mode_t oldMask = ::umask(0077); // the file and its -wal and -shm are private
-    const Result<void> schema = prepareSchema(*place, options.busyTimeout);
+    Result<void> schema = prepareFile(*place, options.busyTimeout);
+    if (schema)
+        schema = prepareSchema(*place, options.busyTimeout);
     ::umask(oldMask);
     if (!schema)
         return tl::unexpected(schema.error());

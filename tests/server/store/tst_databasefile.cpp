@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/databasefile.h"
+
+#include "tests/server/store/fixture.h"
+
+#include <QFile>
+
+using namespace gatehouse;
+using namespace gatehouse::store::test;
+using store::Store;
+
+namespace {
+
+QByteArray contentOf(const QString& path)
+{
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+void write(const QString& path, const QByteArray& content)
+{
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(content), qint64(content.size()));
+}
+
+} // namespace
+
+/// A database that was damaged from outside is refused and left as it is, never made anew.
+class TestDatabaseFile : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void damageIsRefused_data()
+    {
+        QTest::addColumn<int>("kept"); // octets, in hundredths of the file
+        QTest::addColumn<QByteArray>("start"); // replaces the file's
+        QTest::addColumn<QString>("reason");
+
+        QTest::newRow("emptied") << 0 << QByteArray() << u"is empty"_s;
+        QTest::newRow("half of it") << 50 << QByteArray() << u"is cut off: "_s;
+        QTest::newRow("almost all of it") << 99 << QByteArray() << u"is cut off: "_s;
+        QTest::newRow("zeros at the start") << 100 << QByteArray(100, '\0') << u"is not a database"_s;
+        QTest::newRow("text at the start") << 100 << QByteArray("#!/bin/sh\n") << u"is not a database"_s;
+        QTest::newRow("less than a header") << 0 << QByteArray("SQLite format 3\0", 16)
+                                            << u"is not a database"_s;
+    }
+    void damageIsRefused()
+    {
+        QFETCH(int, kept);
+        QFETCH(QByteArray, start);
+        QFETCH(QString, reason);
+        Fixture fixture;
+        fixture.create();
+        fixture.store.reset();
+        const QString path = fixture.path() + u"/gatehouse.sqlite"_s;
+        QByteArray content = contentOf(path);
+        content.truncate(content.size() * kept / 100);
+        content.replace(0, start.size(), start);
+        write(path, content);
+
+        const auto opened = Store::open(fixture.path());
+        QVERIFY(!opened);
+        QCOMPARE(opened.error().code, ErrorCode::Unavailable);
+        QVERIFY2(opened.error().detail.contains(reason), qPrintable(opened.error().detail));
+        QVERIFY(opened.error().detail.contains(path));
+        QCOMPARE(contentOf(path), content);
+    }
+
+    void logWithoutItsDatabaseIsRefused()
+    {
+        Fixture fixture;
+        fixture.store.reset();
+        const QString path = fixture.path() + u"/gatehouse.sqlite"_s;
+        QVERIFY(QFile::rename(path, path + u"-wal"_s));
+        const auto opened = Store::open(fixture.path());
+        QVERIFY(!opened);
+        QVERIFY2(opened.error().detail.contains(u"is gone"_s), qPrintable(opened.error().detail));
+        QVERIFY(!QFile::exists(path));
+    }
+
+    void whatAKilledFirstStartLeftDoesNotMatter()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"gatehouse.sqlite"_s);
+        write(path + u".new"_s, QByteArray());
+        write(path + u".new-wal"_s, QByteArray(5'000, 'x'));
+        QVERIFY(Store::open(folder.path()));
+        QVERIFY(QFile::exists(path));
+        QVERIFY(!QFile::exists(path + u".new"_s));
+        QVERIFY(!QFile::exists(path + u".new-wal"_s));
+    }
+
+    void databaseThatCannotBeFilledIsNotThere()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"gatehouse.sqlite"_s);
+        const Result<void> created = store::createDatabaseFile(path, [](const QString& beside) {
+            write(beside, "half of it");
+            return Result<void>(failure(ErrorCode::Unavailable, u"no space"_s));
+        });
+        QVERIFY(!created);
+        QCOMPARE(created.error().detail, u"no space"_s);
+        QVERIFY(!QFile::exists(path));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestDatabaseFile)
+#include "tst_databasefile.moc"
