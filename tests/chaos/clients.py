@@ -16,7 +16,12 @@ NAMESPACE = "/tasks"
 
 
 class LibraryLink:
-    """python3-socketio, as vantage6 nodes use it; polling first, then WebSocket."""
+    """python3-socketio; polling first, then WebSocket.
+
+    Debian's python3-engineio 4.3.4 does not survive a silence in the middle of its upgrade: it waits
+    without end, or stays `connected` with nobody reading (the client with threads too, where a dump
+    of a station that was away showed its read loop ended and the state `connected`). A real station
+    then has to be restarted, which is what ends run() here."""
 
     def __init__(self, url, token, on_event):
         self.url, self.token, self.on_event = url, token, on_event
@@ -35,7 +40,6 @@ class LibraryLink:
                 elif event != "connect":
                     self.on_event(event, args)
         client.register_namespace(Events(NAMESPACE))
-        # Release 4.3 of its Engine.IO waits for the answer to an upgrade without end.
         connecting = asyncio.ensure_future(client.connect(
             self.url(), headers={"Authorization": f"Bearer {self.token}"},
             namespaces=[NAMESPACE], wait_timeout=5))
@@ -45,7 +49,9 @@ class LibraryLink:
                 raise asyncio.TimeoutError
             connecting.result()
             self.on_event("connect", ())
-            await ended.wait()
+            told = asyncio.ensure_future(ended.wait())
+            await asyncio.wait([told, client.eio.read_loop_task], return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
         finally:
             # Given up as a process that ends gives it up, in whatever state it is; disconnect() may
             # wait for a peer that is gone.
@@ -131,8 +137,7 @@ class Client:
         while True:
             try:
                 await self.link.run()
-            except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError,
-                    socketio.exceptions.ConnectionError) as fault:
+            except Exception as fault:  # python-engineio lets out TypeError and others when cut off
                 self.faults = self.faults[-20:] + [repr(fault)]
             finally:
                 self.is_connected = False

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was acknowledged stays: R1, R2, R3, R17, R24 of the test plan."""
 import asyncio
+import hashlib
+import os
 import shutil
-import time
+import sqlite3
 
 import checker
+from stage import Skipped
 
 
 def percentile(values, share):
@@ -42,3 +45,171 @@ async def r1(stage):
     stage.expect(max(restarts) <= 3.0, f"a restart took {max(restarts):.2f} s")
     stage.expect(any(one["acked"] for one in operations), "nothing was acknowledged at all")
     await stage.check_at_rest()
+
+
+async def r2(stage):
+    """Flush before answer: what the server asks of the kernel, written down by strace. One client, one
+    request at a time, so that every answer has its own flush before it."""
+    if not shutil.which("strace") or await _strace_works() is False:
+        raise Skipped("strace is missing or may not trace here")
+    trace = os.path.join(stage.folder, "trace")
+    await stage.start(prefix=["strace", "-f", "-y", "-qq", "-o", trace, "-e",
+                              "trace=pwrite64,write,writev,sendto,sendmsg,fdatasync,fsync"])
+    stage.watcher(0)  # has a name for the checker, stays away
+    researcher = stage.researcher(0)
+    researcher.endless = 0.0  # the audit of a kill is written on its own, after the answer
+    node = stage.node(0)
+    for _ in range(stage.rounds):
+        task = await researcher.one()
+        runs = await node.api.all(f"/api/run?state=open&node_id={node.identity}&task_id={task['id']}&include=task")
+        for run in runs:
+            await node.work(run)
+    acks = sum(one["acked"] for one in checker.Operations(stage.ledger_path).by_key.values())
+    await stage.server.stop()
+    flushed, unflushed, writes = 0, 0, 0
+    is_dirty, since_flush = False, False
+    flushing = set()  # threads whose flush has begun
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            thread, call = line.split(None, 1)
+            if "gatehouse.sqlite-wal" in call.split(",")[0] and call.startswith("pwrite64"):
+                is_dirty, since_flush = True, True
+                writes += 1
+            elif "gatehouse.sqlite-wal" in call and call.startswith(("fdatasync", "fsync")):
+                if "unfinished" in call:
+                    flushing.add(thread)
+                else:
+                    is_dirty = False
+            elif thread in flushing and "sync resumed" in call:
+                flushing.discard(thread)
+                is_dirty = False
+            elif '"HTTP/1.1 20' in call:
+                if is_dirty:
+                    unflushed += 1
+                elif since_flush:
+                    flushed += 1
+                since_flush = False
+    stage.expect(unflushed == 0, f"{unflushed} answers left before their flush")
+    stage.expect(flushed >= acks > 0, f"{flushed} answers followed a flush of their own, {acks} writes were acknowledged")
+    stage.figure("writes acknowledged", acks)
+    stage.figure("answers that followed the flush of what they say", flushed)
+    stage.figure("answers before their flush", unflushed)
+    stage.figure("pages written to the log", writes)
+
+
+async def _strace_works():
+    process = await asyncio.create_subprocess_exec("strace", "-f", "-qq", "-o", "/dev/null", "true",
+                                                   stderr=asyncio.subprocess.DEVNULL)
+    return await process.wait() == 0
+
+
+async def r3(stage):
+    """Every connection is cut at a random octet, in either direction, and what got no answer is asked
+    again under the same key."""
+    await stage.start()
+    proxy = await stage.proxy()
+    proxy.cut_after = lambda: stage.random.randint(1, 2500)
+    stage.watcher(0).start()
+    for number in range(2):
+        stage.node(number, url=stage.url).start()
+    wanted = stage.rounds
+    for number in range(3):
+        researcher = stage.researcher(number, stage.organization_ids[:2])
+        researcher.api.base = proxy.url
+        researcher.start()
+    await stage.until(lambda: sum(one.count for one in stage.researchers) >= wanted, "the requests", 3000)
+    await stage.come_to_rest()
+    operations = [one for one in checker.Operations(stage.ledger_path).by_key.values() if one["what"] != "status"]
+    tries = sum(one["tries"] for one in operations)
+    stage.figure("requests acknowledged", sum(one["acked"] for one in operations))
+    stage.figure("tries", tries)
+    stage.figure("most tries of one request", max(one["tries"] for one in operations))
+    stage.expect(tries > len(operations) * 1.2, "too few cuts to tell anything")
+    await stage.check_at_rest()
+
+
+def cut(path, share):
+    os.truncate(path, int(os.path.getsize(path) * share))
+
+
+def overwrite(path, at, octets):
+    with open(path, "r+b") as file:
+        file.seek(at if at >= 0 else os.path.getsize(path) + at)
+        file.write(octets)
+
+
+def sql(path, text):
+    connection = sqlite3.connect(path)
+    connection.executescript(text)
+    connection.close()
+
+
+# What happened to the files, and whether the server may start then. "either": as it can, as long as
+# `db check` finds it or nothing is missing.
+DAMAGE_AFTER_KILL = {
+    "log cut in its last page": (lambda db: os.truncate(db + "-wal", os.path.getsize(db + "-wal") - 1000), "starts"),
+    "log's last page overwritten": (lambda db: overwrite(db + "-wal", -2000, b"\xa5" * 1000), "starts"),
+    "database emptied beside its log": (lambda db: cut(db, 0), "refuses"),
+    "database gone beside its log": (os.unlink, "refuses"),
+}
+DAMAGE_AFTER_STOP = {
+    "emptied": (lambda db: cut(db, 0), "refuses"),
+    "cut in half": (lambda db: cut(db, 0.5), "refuses"),
+    "last octet gone": (lambda db: os.truncate(db, os.path.getsize(db) - 1), "refuses"),
+    "zeros at the start": (lambda db: overwrite(db, 0, bytes(100)), "refuses"),
+    "a page overwritten": (lambda db: overwrite(db, 4096 * 3, b"\xa5" * 4096), "either"),
+    "schema of a newer version": (lambda db: sql(
+        db, "INSERT INTO schema_migrations VALUES (999, '0999_future', 'x', 0)"), "refuses"),
+    "schema with another step": (lambda db: sql(
+        db, "UPDATE schema_migrations SET checksum = 'x' WHERE version = 1"), "refuses"),
+}
+
+
+def content(folder):
+    return {name: hashlib.sha256(open(os.path.join(folder, name), "rb").read()).hexdigest()
+            for name in os.listdir(folder) if name.startswith("gatehouse.sqlite") and not name.endswith("-shm")}
+
+
+async def r17(stage):
+    """Files that were damaged while the server was away: it starts with all that is readable, or
+    refuses with the reason and leaves them as they are. It never begins anew in silence."""
+    server = await stage.start()
+    stage.everybody()
+    await asyncio.sleep(1)
+    await server.kill()
+    killed = os.path.join(stage.folder, "killed")
+    shutil.copytree(server.data, killed)
+    await server.start()
+    await stage.come_to_rest()
+    await server.stop()
+    stopped = os.path.join(stage.folder, "stopped")
+    shutil.copytree(server.data, stopped)
+    for source, damages in ((killed, DAMAGE_AFTER_KILL), (stopped, DAMAGE_AFTER_STOP)):
+        shutil.copytree(source, source + "-read")  # reading takes the log in
+        tasks_before = len(checker.read_database(source + "-read")[0])
+        for name, (damage, wanted) in damages.items():
+            damaged = stage.new_server()
+            shutil.copytree(source, damaged.data)
+            damage(damaged.database)
+            before = content(damaged.data)
+            try:
+                await damaged.start()
+                started = True
+            except AssertionError as error:
+                started, reason = False, str(error).strip().splitlines()[-1]
+            if started:
+                stage.expect(wanted != "refuses", f"{name}: the server started")
+                await damaged.stop()
+                found = damaged.run("db", "check", check=False)
+                if found.returncode == 0:
+                    # A torn tail of the log was never acknowledged whole: one group may be missing.
+                    left = len(checker.read_database(damaged.data)[0])
+                    stage.expect(left >= tasks_before - 20, f"{name}: {left} of {tasks_before} tasks left")
+                else:
+                    stage.expect(wanted == "either", f"{name}: {found.stdout} {found.stderr}")
+                stage.figure(name, "starts" if found.returncode == 0 else "starts, and db check finds it")
+            else:
+                stage.expect(wanted != "starts", f"{name}: {reason}")
+                stage.expect(content(damaged.data) == before, f"{name}: refused, but the files were changed")
+                stage.expect("gatehouse.sqlite" in reason, f"{name}: the reason does not name the file: {reason}")
+                stage.figure(name, "refused: " + reason.split("gatehouse.sqlite", 1)[-1][:110])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real server in a process of its own, and its HTTP API as a client uses it."""
 import asyncio
+import ctypes
 import json
 import os
 import shutil
@@ -10,6 +11,11 @@ import tempfile
 import time
 
 import aiohttp
+
+
+def end_with_parent():
+    """The kernel ends a server whose test was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Lost(Exception):
@@ -91,7 +97,8 @@ class Server:
         log = open(self.log_path, "ab")
         self.process = await asyncio.create_subprocess_exec(
             *self.prefix, *self.command("serve", "--listen", f"127.0.0.1:{self.port}"),
-            stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment)
+            stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment,
+            preexec_fn=end_with_parent)
         log.close()
         try:
             line = await asyncio.wait_for(self._ready(), timeout)

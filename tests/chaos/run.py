@@ -19,8 +19,11 @@ from stage import Skipped, Stage
 SCENARIOS = {
     # name: what, function, rounds of the short run (CI), rounds of the long one
     "R1": ("kill -9 under acknowledged writes", durability.r1, 8, 200),
+    "R2": ("an answer leaves only after the flush", durability.r2, 20, 200),
+    "R3": ("requests repeated after cuts at random octets", durability.r3, 60, 2000),
     "R4": ("station dies between being told of a run and taking it", stations.r4, 20, 1000),
     "R5": ("stations flap", stations.r5, 20, 1000),
+    "R17": ("damaged files", durability.r17, 1, 1),
 }
 
 
@@ -82,4 +85,6 @@ def main():
     return code
 
 
-sys.exit(main())
+code = main()
+sys.stdout.flush()
+os._exit(code)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every scenario needs: a server, its clients, a ledger, a seed, and a verdict at the end."""
 import asyncio
+import glob
 import os
 import random
 import shutil
@@ -132,6 +133,19 @@ class Stage:
             self.researcher(number, self.organization_ids[:2])
         for client in [*self.nodes, *self.watchers, *self.researchers]:
             client.start()
+
+    def starved(self):
+        """Seconds that the server and this process were ready to run and got no processor, so far. On
+        a machine that has too much to do, times say more about it than about the server."""
+        total = 0.0
+        for pid in ("self", self.server.process.pid):
+            for thread in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+                try:
+                    with open(thread, encoding="ascii") as file:
+                        total += int(file.read().split()[1]) / 1e9
+                except OSError:
+                    pass  # a thread that has ended meanwhile
+        return total
 
     # Waiting.
 
