@@ -8,6 +8,8 @@
 #include <QJsonDocument>
 #include <QRandomGenerator>
 
+#include <utility>
+
 namespace gatehouse::api {
 
 namespace {
@@ -89,6 +91,8 @@ bool ApiCall::includes(QLatin1StringView what) const
 
 void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders headers) const
 {
+    if (std::exchange(m_isAnswered, true))
+        return;
     protocol::HttpResponse response
         = protocol::HttpResponse::json(status, QJsonDocument(json).toJson(QJsonDocument::Compact));
     for (const protocol::HttpHeader& field : headers.fields())
@@ -99,6 +103,19 @@ void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders h
     m_services.metrics.httpSeconds.Observe(
         std::chrono::duration<double>(m_services.clock.monotonic() - m_began).count());
     m_exchange->respond(std::move(response));
+}
+
+/// What was asked for may still be done: the storage has it.
+void ApiCall::failOverdue() const
+{
+    m_services.metrics.httpOverdue.Increment();
+    observe::log(observe::Level::Error, observe::category::http,
+        QStringLiteral("%1 %2: the storage has not answered within %3 ms")
+            .arg(QString::fromLatin1(request().method), request().path)
+            .arg(m_options.answerTimeout.count()));
+    fail(traits(ErrorCode::Unavailable).httpStatus, ErrorCode::Unavailable,
+        QStringLiteral("The storage did not answer in time. A change that was asked for may have "
+                       "been made or not: look, or repeat it with the same Idempotency-Key"));
 }
 
 void ApiCall::fail(const Error& error) const

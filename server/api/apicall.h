@@ -56,6 +56,11 @@ public:
     /// so that ids of others and unused ones look alike.
     void failNotFound(const access::Decision& reachesAll, const QString& text) const;
 
+    /// Answers later than the first one are dropped.
+    bool isAnswered() const { return m_isAnswered; }
+    /// The answer has not come within ApiOptions::answerTimeout.
+    void failOverdue() const;
+
     const ApiOptions& options() const { return m_options; }
 
 private:
@@ -67,6 +72,7 @@ private:
     const ApiOptions& m_options;
     ApiServices& m_services;
     const Millis m_began; ///< monotonic
+    mutable bool m_isAnswered = false;
     identity::Identity m_caller;
 };
 

@@ -11,6 +11,8 @@
 #include "server/observe/metrics.h"
 #include "server/work/presence.h"
 
+#include <algorithm>
+
 namespace gatehouse::api {
 
 namespace {
@@ -46,6 +48,8 @@ ApiHandler::ApiHandler(ApiServices services, ApiOptions options)
     m_resources.push_back(std::make_unique<ServiceResource>(m_services));
     for (const auto& resource : m_resources)
         resource->addTo(m_router, m_options.apiPath);
+    m_overdueTimer.setSingleShot(true);
+    m_overdueTimer.callOnTimeout(&m_overdueTimer, [this] { failOverdue(); });
 }
 
 ApiHandler::~ApiHandler() = default;
@@ -85,8 +89,10 @@ void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
 void ApiHandler::serve(const ApiCallPtr& call, const ApiRoute& route, Callers callers)
 {
     const auto identified = [this, call, &route, callers] {
-        if (identify(*call, callers))
-            route(call);
+        if (!identify(*call, callers))
+            return;
+        route(call);
+        watch(call);
     };
     const bool waits = callers != Callers(Caller::Anyone)
         && m_services.identities.awaitKeyOf(call->request().bearerToken(),
@@ -96,6 +102,41 @@ void ApiHandler::serve(const ApiCallPtr& call, const ApiRoute& route, Callers ca
             });
     if (!waits)
         identified();
+}
+
+void ApiHandler::watch(const ApiCallPtr& call)
+{
+    dropAnswered();
+    if (call->isAnswered())
+        return;
+    m_waiting.push_back({call, m_services.clock.monotonic() + m_options.answerTimeout});
+    if (!m_overdueTimer.isActive())
+        m_overdueTimer.start(m_options.answerTimeout);
+}
+
+void ApiHandler::failOverdue()
+{
+    const Millis now = m_services.clock.monotonic();
+    while (!m_waiting.empty() && m_waiting.front().until <= now) {
+        const ApiCallPtr call = m_waiting.front().call.lock();
+        m_waiting.pop_front();
+        if (call && !call->isAnswered())
+            call->failOverdue();
+    }
+    dropAnswered();
+    if (!m_waiting.empty()) // at least a millisecond: the two clocks need not agree
+        m_overdueTimer.start(std::max(m_waiting.front().until - now, Millis{1}));
+}
+
+/// Those at the front; what they held of memory is free then.
+void ApiHandler::dropAnswered()
+{
+    while (!m_waiting.empty()) {
+        const ApiCallPtr call = m_waiting.front().call.lock();
+        if (call && !call->isAnswered())
+            return;
+        m_waiting.pop_front();
+    }
 }
 
 /// False when it has been answered already.

@@ -8,6 +8,9 @@
 #include "server/session/httphandler.h"
 #include "server/session/originpolicy.h"
 
+#include <QTimer>
+
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -18,7 +21,8 @@ class Resource;
 /// The HTTP API below `/api`: enough for unmodified vantage6 v4 nodes and for the federation's main
 /// path (federation.md section 8), and the console's login. Registered with transport for that
 /// path; owned by the composition root; network thread only. Answers that wait for the disk or a
-/// password come later; they are dropped when the handler is gone by then.
+/// password come later, at most ApiOptions::answerTimeout, after which the client gets 503; they are
+/// dropped when the handler is gone by then.
 class ApiHandler : public session::HttpHandler
 {
 public:
@@ -35,12 +39,22 @@ private:
     void serve(const std::shared_ptr<ApiCall>& call, const ApiRoute& route, Callers callers);
     bool identify(ApiCall& call, Callers callers);
     void countRefusedToken(ErrorCode code);
+    void watch(const std::shared_ptr<ApiCall>& call);
+    void failOverdue();
+    void dropAnswered();
 
     ApiServices m_services;
     const ApiOptions m_options;
     session::OriginPolicy m_origins;
     Router m_router;
     std::vector<std::unique_ptr<Resource>> m_resources;
+    struct Waiting
+    {
+        std::weak_ptr<ApiCall> call;
+        Millis until; ///< monotonic
+    };
+    std::deque<Waiting> m_waiting; ///< oldest first
+    QTimer m_overdueTimer; ///< for the oldest one
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

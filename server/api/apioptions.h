@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/core/clock.h"
+
 #include <QString>
 #include <QStringList>
 
@@ -14,6 +16,7 @@ struct ApiOptions
     int defaultPerPage = 10;
     int maxPerPage = 1'000;
     int maxRunsPerPage = 100; ///< runs carry their input and log
+    Millis answerTimeout{5'000}; ///< for the storage; then 503
 };
 
 } // namespace gatehouse::api

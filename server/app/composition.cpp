@@ -155,6 +155,7 @@ struct Composition::Parts
     {
         api::ApiOptions options;
         options.allowedOrigins = c.session.allowedOrigins;
+        options.answerTimeout = c.answerTimeout;
         return options;
     }
 

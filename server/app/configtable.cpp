@@ -263,6 +263,9 @@ std::vector<ConfigKey> storageKeys()
         count(s, "group_size", FIELD(storage.maxGroupSize), 1, 100'000, "Writes in one flush."),
         count(s, "queued_writes", FIELD(storage.maxQueuedWrites), 1, 10'000'000,
             "Writes that may wait; more are refused."),
+        duration(s, "answer_timeout", FIELD(answerTimeout), 100, hour,
+            "How long a request of the HTTP API waits for the database. Then it is answered 503, "
+            "and what it asked for may still be done."),
         duration(s, "idempotency_life", FIELD(storage.idempotencyLife), minute, 365 * day,
             "How long the `Idempotency-Key` of a `POST /api/task` is remembered: the same request "
             "under it is answered with the same task."),

@@ -90,6 +90,7 @@ struct Configuration
     int tokenFailures = 100; ///< bad tokens of an address; window and lock as for logins
     events::FederationOptions federation;
     store::StoreOptions storage;
+    Millis answerTimeout{5'000}; ///< of the HTTP API for the storage
     store::RetentionOptions retention;
     observe::LiveLogOptions liveLog;
     RelayTables relay; ///< from the file alone

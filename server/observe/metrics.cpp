@@ -66,6 +66,8 @@ Metrics::Metrics()
       httpRequests5xx(counter(*m_registry, requests, requestsHelp, {{"status", "5xx"}})),
       httpSeconds(seconds(*m_registry, "gatehouse_http_request_duration_seconds",
           "From the whole request to its answer; long polls left out")),
+      httpOverdue(counter(*m_registry, "gatehouse_http_overdue_total",
+          "Requests answered 503 because the storage had not answered in time")),
       tlsHandshakeFailures(counter(*m_registry, "gatehouse_tls_handshake_failures_total",
           "TLS handshakes that failed or took too long")),
       connectionsRefusedTls(counter(*m_registry, refused, refusedHelp, {{"limit", "tls"}})),

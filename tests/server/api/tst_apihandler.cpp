@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/observe/logsink.h"
+#include "server/store/job.h"
 #include "tests/server/events/house.h"
+
+#include <future>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -55,6 +58,7 @@ private Q_SLOTS:
     void unusedIdsAreToldToThoseWhoSeeEverything();
     void runsShowTheirTaskToThoseWhoMaySeeIt();
     void innerFaultsAreLoggedNotTold();
+    void storageThatDoesNotAnswerIsToldInTime();
 };
 
 namespace {
@@ -1101,6 +1105,39 @@ void ApiHandlerTest::innerFaultsAreLoggedNotTold()
         return line.contains(id) && line.contains("the store is closed");
     });
     QCOMPARE(logged, 1);
+}
+
+void ApiHandlerTest::storageThatDoesNotAnswerIsToldInTime()
+{
+    api::ApiOptions options;
+    options.answerTimeout = Millis{50};
+    House house({}, {}, options);
+    const QByteArray token = house.userToken(u"root"_s);
+    // A writer that hangs, as in a disk that does not answer.
+    std::promise<void> release;
+    store::JobPtr hanging = std::make_unique<store::TypedJob<void>>(
+        [gate = release.get_future().share()](store::Database&) { gate.wait(); }, nullptr);
+    house.store->submitWrite(std::move(hanging));
+    const QJsonObject body{{u"image"_s, u"harbor/average:1"_s},
+        {u"collaboration_id"_s, house.collaboration(u"heart"_s).value},
+        {u"organizations"_s,
+            QJsonArray{QJsonObject{{u"id"_s, house.organization(u"Aachen"_s).value}}}}};
+    const auto late
+        = house.send("POST", u"/api/task"_s, token, QJsonDocument(body).toJson());
+    const auto read = house.send("GET", u"/api/task"_s, token);
+    house.clock.advance(Millis{49});
+    QTRY_VERIFY(read->response); // reads have a thread of their own
+    QVERIFY(!late->response);
+    house.clock.advance(Millis{1});
+    QTRY_VERIFY(late->response);
+    QCOMPARE(read->response->status, 200);
+    QCOMPARE(late->response->status, 503);
+    QCOMPARE(jsonOf(*late->response).value(u"code"_s).toString(), u"unavailable"_s);
+
+    // What the storage does then is heard by everybody but the one who got an answer already.
+    release.set_value();
+    QTRY_COMPARE(jsonOf(house.call("GET", u"/api/task"_s, token)).value(u"data"_s).toArray().size(), 1);
+    QCOMPARE(late->response->status, 503);
 }
 
 QTEST_GUILESS_MAIN(ApiHandlerTest)
