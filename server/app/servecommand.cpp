@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/servecommand.h"
 
+#include "common/core/forwardclock.h"
 #include "server/app/composition.h"
 #include "server/app/servicenotifier.h"
 #include "server/app/signalwatcher.h"
@@ -190,9 +191,15 @@ ExitCode serve(int& argc, char** argv, const ConfigArguments& arguments)
         return ExitCode::BadConfiguration;
     }
     transport::raiseDescriptorLimit();
-    const SystemClock clock;
     observe::LiveLog liveLog(report.configuration.liveLog);
     observe::LogSink log(logOptions(report.configuration.log), &liveLog);
+    const SystemClock system;
+    const ForwardClock clock(system, [](Millis step) {
+        say(Level::Warning,
+            QStringLiteral("The system's clock was set back by %1 s. Times here go on from where "
+                           "they were; restart when it was wrong before")
+                .arg(double(step.count()) / 1'000));
+    });
 
     auto composition = Composition::build(report.configuration, log, liveLog, clock);
     if (!composition) {
