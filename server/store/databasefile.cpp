@@ -24,11 +24,11 @@ constexpr int changeCounterAt = 24;
 constexpr int pageCountAt = 28;
 constexpr int pageCountValidForAt = 92; // the change counter the page count was written with
 
-auto damaged(const QString& file, const QString& what)
+auto damaged(const QString& what)
 {
     return failure(ErrorCode::Unavailable,
-        u"%1 %2. It is left as it is. Restore a backup, or move it and its -wal and -shm away to "
-        "begin with an empty database"_s.arg(file, what));
+        u"the file %1. It is left as it is. Restore a backup, or move it and its -wal and -shm "
+        "away to begin with an empty database"_s.arg(what));
 }
 
 auto systemFailure(const QString& file, const QString& what)
@@ -67,20 +67,20 @@ Result<void> checkDatabaseFile(const QString& file)
     QFile database(file);
     if (!database.exists()) {
         if (logSize > 0)
-            return damaged(file, u"is gone, but its log %1-wal is there"_s.arg(file));
+            return damaged(u"is gone, but its log is there (-wal)"_s);
         return {};
     }
     if (!database.open(QIODevice::ReadOnly))
-        return failure(ErrorCode::Unavailable, file + u": "_s + database.errorString());
+        return failure(ErrorCode::Unavailable, database.errorString());
     if (database.size() == 0)
-        return damaged(file, u"is empty"_s);
+        return damaged(u"is empty"_s);
     const QByteArray header = database.read(headerSize);
     if (header.size() < headerSize || !header.startsWith(QByteArrayView("SQLite format 3\0", 16)))
-        return damaged(file, u"is not a database"_s);
+        return damaged(u"is not a database"_s);
     // A log may hold the pages that the file does not have yet, as after a crash in a checkpoint.
     if (const qint64 wanted = announcedSize(header); logSize == 0 && database.size() < wanted)
         return damaged(
-            file, u"is cut off: %1 of %2 octets are there"_s.arg(database.size()).arg(wanted));
+            u"is cut off: %1 of %2 octets are there"_s.arg(database.size()).arg(wanted));
     return {};
 }
 

@@ -11,7 +11,7 @@ namespace gatehouse::store {
 
 /// What SQLite takes for a new database although it is the rest of one: an emptied file, or a log
 /// without the file it belongs to. Also a file that is no database or shorter than it says of
-/// itself, with a clearer text than SQLite's. Fails with Unavailable; a file that is not there and
+/// itself, with a clearer text than SQLite's. Fails with Unavailable and a text without the path; a file that is not there and
 /// has no log is fine. Source: "Database File Format", sqlite.org/fileformat2.html, 1.3.
 Result<void> checkDatabaseFile(const QString& file);
 

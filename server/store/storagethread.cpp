@@ -104,14 +104,18 @@ void StorageThread::loop(const std::function<void(Result<void>)>& opened)
 
 void StorageThread::serve(Wake wake, const std::function<JobPtr()>& next)
 {
-    if (!m_database && std::chrono::steady_clock::now() >= m_nextTry)
+    const bool isDue = std::chrono::steady_clock::now() >= m_nextTry;
+    if (!m_database && (isDue || !m_place.isRemote())) // trying a file costs little
         reconnect();
     if (!m_database) {
         refuseQueued();
         return;
     }
-    const Health health = wake == Wake::Job ? work(*m_database, next) : Health::Trouble;
-    if (health == Health::Trouble && !m_database->isAlive())
+    if (wake == Wake::Job ? work(*m_database, next) == Health::Good : !m_place.isRemote())
+        return;
+    if (!m_place.isRemote())
+        reopen();
+    else if (!m_database->isAlive())
         lose();
 }
 
@@ -121,12 +125,12 @@ bool StorageThread::isStuck() const
     return since != Moment{} && std::chrono::steady_clock::now() - since > m_options.stuckAfter;
 }
 
-/// Waits for a job; for a server not longer than until `moment`.
+/// Waits for a job; for a server, or a file that is to be opened, not longer than until `moment`.
 StorageThread::Wake StorageThread::waitUntil(Moment moment)
 {
     std::unique_lock lock(m_mutex);
     const auto isDue = [this] { return m_stopping || !m_queue.empty(); };
-    if (!m_place.isRemote())
+    if (!m_place.isRemote() && m_database)
         m_wake.wait(lock, isDue);
     else if (!m_wake.wait_until(lock, moment, isDue))
         return Wake::Time;
@@ -144,7 +148,8 @@ void StorageThread::reconnect()
 {
     if (const std::optional<Error> trouble = connect()) {
         m_trouble = *trouble;
-        m_retryDelay = std::min(m_retryDelay * 2, m_options.longestRetry);
+        m_retryDelay = m_place.isRemote() ? std::min(m_retryDelay * 2, m_options.longestRetry)
+                                          : m_options.fileRetry;
         m_nextTry = std::chrono::steady_clock::now() + m_retryDelay;
         return;
     }
@@ -158,6 +163,16 @@ void StorageThread::lose()
     m_retryDelay = m_options.firstRetry;
     m_nextTry = std::chrono::steady_clock::now();
     connectionChanged(Health::Trouble);
+}
+
+void StorageThread::reopen()
+{
+    m_database.reset();
+    if (const std::optional<Error> trouble = connect()) {
+        m_trouble = *trouble;
+        m_nextTry = std::chrono::steady_clock::now() + m_options.fileRetry;
+        connectionChanged(Health::Trouble);
+    }
 }
 
 void StorageThread::refuseQueued()
@@ -236,11 +251,12 @@ StorageThread::Health WriterThread::work(Database& database, const std::function
 void WriterThread::connectionChanged(Health health)
 {
     const bool isFailing = health == Health::Trouble;
+    const QString what = isRemote() ? u"the database server"_s : u"the database file"_s;
     if (isFailing)
         observe::log(observe::Level::Error, observe::category::db,
-            u"the database server is away; writes are refused until it is back"_s);
+            what + u" is away; writes are refused until it is back"_s);
     else
-        observe::log(observe::Level::Info, observe::category::db, u"the database server is back"_s);
+        observe::log(observe::Level::Info, observe::category::db, what + u" is back"_s);
     const std::lock_guard lock(m_statsMutex);
     m_stats.isFailing = isFailing;
 }

@@ -20,6 +20,7 @@ struct ThreadOptions
     Millis busyTimeout{4'000};
     Millis firstRetry{100}; ///< after a database server went away; doubles up to longestRetry
     Millis longestRetry{5'000};
+    Millis fileRetry{200}; ///< a file that could not be opened anew
     Millis idleProbe{1'000}; ///< a server nobody asks anything is asked this often if it lives
     size_t maxQueued = 50'000;
     qsizetype maxQueuedBytes = 256 << 20;
@@ -31,6 +32,8 @@ struct ThreadOptions
 /// A thread with a database connection of its own and a bounded queue of jobs. stop() runs what is
 /// queued and joins; the destructor does so too. Finished jobs go to the deliverer. When a database
 /// server goes away, jobs fail at once with Unavailable until it is back; the thread keeps trying.
+/// A file is opened anew after any trouble with it: what SQLite and the kernel hold in memory of it
+/// after a failed write or flush is not to be trusted, what is on disk decides.
 class StorageThread
 {
 public:
@@ -53,6 +56,7 @@ protected:
     /// Runs at least one job. `next` hands out queued ones, null when there is none just now.
     virtual Health work(Database& database, const std::function<JobPtr()>& next) = 0;
     virtual void connectionChanged(Health) { } ///< in the storage thread
+    bool isRemote() const { return m_place.isRemote(); }
 
     const ThreadOptions m_options;
     Deliverer& m_results;
@@ -67,6 +71,7 @@ private:
     std::optional<Error> connect();
     void reconnect();
     void lose();
+    void reopen();
     void refuseQueued();
     JobPtr take();
 
@@ -80,7 +85,7 @@ private:
     std::atomic<Moment> m_busySince{Moment{}}; ///< the zero moment: waits for a job
     std::thread m_thread;
     // Of the storage thread alone.
-    std::unique_ptr<Database> m_database; ///< null while a server is away
+    std::unique_ptr<Database> m_database; ///< null while it cannot be had
     Error m_trouble; ///< why
     Moment m_nextTry{};
     Millis m_retryDelay{};

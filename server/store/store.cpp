@@ -63,7 +63,7 @@ Result<void> prepareFile(const Place& place, Millis busyTimeout)
     if (place.isRemote() || QFile::exists(place.file))
         return {};
     if (Result<void> checked = checkDatabaseFile(place.file); !checked)
-        return checked;
+        return failure(checked.error().code, place.text() + u": "_s + checked.error().detail);
     return createDatabaseFile(place.file, [busyTimeout](const QString& path) {
         return prepareSchema(Place::inFile(path), busyTimeout);
     });

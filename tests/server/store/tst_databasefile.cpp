@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/databasefile.h"
 
+#include "server/store/job.h"
 #include "tests/server/store/fixture.h"
 
 #include <QFile>
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 using namespace gatehouse;
 using namespace gatehouse::store::test;
+using store::await;
 using store::Store;
 
 namespace {
@@ -22,6 +28,33 @@ void write(const QString& path, const QByteArray& content)
     QFile file(path);
     QVERIFY(file.open(QIODevice::WriteOnly));
     QCOMPARE(file.write(content), qint64(content.size()));
+}
+
+/// Runs in the writer's connection.
+Result<qint64> inWriter(Fixture& fixture, const std::function<qint64(store::Database&)>& step)
+{
+    return await<qint64>([&](work::Completion<qint64> done) {
+        fixture.store->submitWrite(
+            std::make_unique<store::TypedJob<qint64>>(step, std::move(done)));
+    });
+}
+
+bool execute(Fixture& fixture, const QString& sql)
+{
+    const auto done = inWriter(fixture, [&](store::Database& database) {
+        database.execute(sql);
+        return 0;
+    });
+    return done.has_value();
+}
+
+qint64 temporaryTables(Fixture& fixture)
+{
+    const auto count = inWriter(fixture, [](store::Database& database) {
+        store::Rows rows = database.query(u"SELECT COUNT(*) FROM sqlite_temp_schema"_s);
+        return rows.next() ? rows.integer(0) : -1;
+    });
+    return count.value_or(-1);
 }
 
 } // namespace
@@ -90,6 +123,32 @@ private Q_SLOTS:
         QVERIFY(QFile::exists(path));
         QVERIFY(!QFile::exists(path + u".new"_s));
         QVERIFY(!QFile::exists(path + u".new-wal"_s));
+    }
+
+    /// What SQLite and the kernel keep in memory after a failed write or flush may differ from what
+    /// is on disk. A table of the connection's own shows whether it is still the same one.
+    void fileIsOpenedAnewAfterAnIoError()
+    {
+        Fixture fixture;
+        QVERIFY(execute(fixture, u"CREATE TEMP TABLE mark (x)"_s));
+        QCOMPARE(temporaryTables(fixture), 1);
+        const work::TaskRecord before = fixture.create();
+
+        std::signal(SIGXFSZ, SIG_IGN);
+        rlimit allowed{};
+        QCOMPARE(::getrlimit(RLIMIT_FSIZE, &allowed), 0);
+        const rlimit nothing{1, allowed.rlim_max};
+        QCOMPARE(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+        const auto refused = fixture.create(fixture.newTask(u"refused"_s));
+        QCOMPARE(::setrlimit(RLIMIT_FSIZE, &allowed), 0);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, ErrorCode::Unavailable);
+
+        QCOMPARE(temporaryTables(fixture), 0);
+        const auto after = fixture.create(fixture.newTask(u"after"_s));
+        QVERIFY(after);
+        QVERIFY(fixture.task(before.task.id));
+        QCOMPARE(fixture.tasks({}).total, 2);
     }
 
     void databaseThatCannotBeFilledIsNotThere()
