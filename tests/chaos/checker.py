@@ -18,6 +18,9 @@ def rank(status):
 
 
 def read_database(folder):
+    """Tasks, runs by id, faults. `folder`: of an SQLite database, or a function that reads another one."""
+    if callable(folder):
+        return folder()
     connection = sqlite3.connect(os.path.join(folder, "gatehouse.sqlite"))
     try:
         (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()

@@ -74,6 +74,7 @@ class PlainLink:
     def __init__(self, url, token, on_event):
         self.url, self.token, self.on_event = url, token, on_event
         self.socket = None
+        self.pinged = 0.0  # when the server's last ping came, or the connection was opened
         self.reads = asyncio.Event()
         self.reads.set()  # cleared: reads nothing, as a client that is stuck
 
@@ -91,6 +92,8 @@ class PlainLink:
                     if message.type != aiohttp.WSMsgType.TEXT:
                         return
                     packet = message.data
+                    if packet[0] in "02":
+                        self.pinged = time.monotonic()
                     if packet[0] == "0":
                         opened = json.loads(packet[1:])
                         patience = (opened["pingInterval"] + opened["pingTimeout"]) / 1000
@@ -176,9 +179,11 @@ class Watcher(Client):
     def __init__(self, name, server_url, token, ledger, seed, link=PlainLink):
         super().__init__(name, server_url, token, link, seed)
         self.ledger = ledger
+        self.events = []
 
     def handle(self, event, args):
         if event != "message":
+            self.events.append((time.monotonic(), event, args[0] if args else None))
             self.ledger.write("heard", who=self.name, connection=self.connects, event=event,
                               data=args[0] if args else None)
 
@@ -274,7 +279,7 @@ class Node(Client):
             except Lost:
                 self.ledger.write("unknown", key=key)
             except Refused as refusal:
-                self.ledger.write("refused", key=key, status=refusal.status)
+                self.ledger.write(refusal.verdict, key=key, status=refusal.status)
                 if refusal.status == 400:  # finished already: killed, or by a try without an answer
                     return False
             await asyncio.sleep(self.random.uniform(0.02, 0.1))
@@ -320,12 +325,15 @@ class Researcher:
         kind = "endless" if self.random.random() < self.endless else "task"
         name = f"{kind} {self.name} {self.count}"
         chosen = self.random.sample(self.organizations, self.random.randint(1, len(self.organizations)))
-        body = {"name": name, "image": "harbor.example.org/average:1", "collaboration_id": self.collaboration,
-                "organizations": [{"id": one, "input": "e30="} for one in chosen], "databases": [{"label": "d"}]}
-        task = await self.insist(name, "task", "/api/task", body, runs=len(chosen))
+        task = await self.insist(name, "task", "/api/task", self.body(name, chosen), runs=len(chosen))
         if task and kind == "endless":
             await self.insist(f"kill {name}", "kill", "/api/kill/task", {"id": task["id"]}, task=task["id"])
         return task
+
+    def body(self, name, organizations=None):
+        return {"name": name, "image": "harbor.example.org/average:1", "collaboration_id": self.collaboration,
+                "organizations": [{"id": one, "input": "e30="} for one in organizations or self.organizations],
+                "databases": [{"label": "d"}]}
 
     async def insist(self, key, what, path, body, **more):
         while True:
@@ -337,7 +345,7 @@ class Researcher:
             except Lost:
                 self.ledger.write("unknown", key=key)
             except Refused as refusal:
-                self.ledger.write("refused", key=key, status=refusal.status, body=refusal.body)
+                self.ledger.write(refusal.verdict, key=key, status=refusal.status, body=refusal.body)
                 if refusal.status < 500:
                     return None
             await asyncio.sleep(self.random.uniform(0.02, 0.1))

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was acknowledged stays: R1, R2, R3, R17, R24 of the test plan."""
+"""What was acknowledged stays: R1 to R3, R17, R24 of the test plan."""
 import asyncio
 import hashlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import time
 
 import checker
-from stage import Skipped
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
+from gatehouse import Refused
+from ledger import Ledger
+from stage import Skipped, percentile
 
 
 async def r1(stage):
@@ -213,3 +213,132 @@ async def r17(stage):
                 stage.expect(content(damaged.data) == before, f"{name}: refused, but the files were changed")
                 stage.expect("gatehouse.sqlite" in reason, f"{name}: the reason does not name the file: {reason}")
                 stage.figure(name, "refused: " + reason.split("gatehouse.sqlite", 1)[-1][:110])
+
+
+async def refused_and_back(stage, researcher, watcher, node, spoil, mend, name):
+    """While the storage is spoilt writes are refused and everything else goes on; once it is mended
+    they are taken again without anybody's help."""
+    ledger_before = checker.Operations(stage.ledger_path)
+    await spoil()
+    refusals = 0
+    began = time.monotonic()
+    while refusals < 3 and time.monotonic() - began < 20:
+        try:
+            answer = await researcher.api.call("POST", "/api/task", researcher.body(f"refused {name} {time.monotonic()}"))
+            stage.say(f"{name}: still written, task {answer['id']}")
+            stage.extra_tasks.append(answer["id"])
+        except Refused as refusal:
+            stage.expect(refusal.status == 503, f"{name}: {refusal}")
+            refusals += 1
+    stage.expect(refusals == 3, f"{name}: writes were not refused")
+    tasks = await researcher.api.call("GET", "/api/task")
+    stage.expect(len(tasks["data"]) > 0, f"{name}: reads do not go on")
+    heard = len(watcher.events)
+    run = next(iter(ledger_before.of("status")))["run"]
+    await node.tell({"run_id": run, "task_id": 1, "node_id": node.identity, "collaboration_id": stage.collaboration,
+                     "organization_id": stage.organization_ids[0], "parent_id": None}, "active")
+    await stage.until(lambda: len(watcher.events) > heard, f"{name}: events go on", 5)
+    await mend()
+    began = time.monotonic()
+    while True:
+        try:
+            answer = await researcher.api.call("POST", "/api/task", researcher.body(f"again {name}"))
+            stage.extra_tasks.append(answer["id"])
+            break
+        except Refused:
+            if time.monotonic() - began > 20:
+                stage.fault(f"{name}: not back 20 s after it was mended")
+                return
+            await asyncio.sleep(0.05)
+    back = time.monotonic() - began
+    stage.expect(back <= 5, f"{name}: back after {back:.1f} s only")
+    stage.figure(f"{name}: writes again after", f"{back:.2f} s")
+
+
+async def r24(stage):
+    """A disk that is full and then has space again; a disk that reports an error when it is to flush."""
+    if os.geteuid() != 0:
+        raise Skipped("mounting a small disk needs root")
+    disk = os.path.join(stage.folder, "disk")
+    os.mkdir(disk)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "none", disk], check=False).returncode:
+        raise Skipped("a small disk cannot be mounted here")
+
+    async def unmount():
+        for server in stage.servers:
+            await server.dispose()
+        subprocess.run(["umount", disk], check=True)
+    stage.closers.append(unmount)
+    await stage.start(data=os.path.join(disk, "data"))
+    watcher, node, researcher = stage.watcher(0), stage.node(0), stage.researcher(0, stage.organization_ids[:1])
+    researcher.endless = 0.0
+    stage.extra_tasks = []
+    watcher.start()
+    node.start()
+    for client in (watcher, node):
+        await stage.until(lambda: client.is_connected, f"{client.name} connects")
+    for _ in range(5):
+        await researcher.one()
+    await stage.come_to_rest()
+    filler = os.path.join(disk, "filler")
+
+    async def fill():
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+
+    async def free():
+        os.unlink(filler)
+    for number in range(stage.rounds):
+        await refused_and_back(stage, researcher, watcher, node, fill, free, f"full disk {number + 1}")
+    await stage.come_to_rest()
+    copy = stage.server.copy_of_database()
+    stage.judge(text for text in checker.check_database(copy, stage.ledger_path)
+                if not text.startswith(("again", "refused full")))
+    found = {name for _, name, _ in checker.read_database(copy)[0]}
+    refused = [name for name in found if name.startswith("refused")]
+    stage.expect(len(refused) <= len(stage.extra_tasks) - stage.rounds, f"refused, but there: {refused}")
+    await stage.server.stop()
+    await fsync_fails(stage)
+
+
+async def fsync_fails(stage):
+    """After a flush that failed nothing may be acknowledged on the word of the same open file: the
+    kernel may have dropped what it could not write and call the next flush a success."""
+    if not shutil.which("strace") or await _strace_works() is False:
+        raise Skipped("strace is missing or may not trace here")
+    trace = os.path.join(stage.folder, "trace")
+    server = stage.new_server(prefix=[
+        "strace", "-f", "-y", "-qq", "-o", trace, "-e", "trace=openat,fdatasync,write",
+        "-e", "inject=fdatasync:error=EIO:when=25..400+25"])
+    server.set_up()
+    await server.start()
+    stage.server = server
+    stage.ledger.close()
+    stage.ledger_path += "-eio"
+    stage.ledger = Ledger(stage.ledger_path)
+    researcher = stage.researcher(2, stage.organization_ids[:1])
+    researcher.endless = 0.0
+    for _ in range(60):
+        await researcher.one()
+    copy = server.copy_of_database()
+    stage.judge(checker.check_database(copy, stage.ledger_path))
+    await server.stop()
+    injected, blind = 0, 0
+    is_suspect = False
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if "(INJECTED)" in line:
+                injected += 1
+                is_suspect = True
+            elif "openat(" in line and "gatehouse.sqlite\"" in line:
+                is_suspect = False
+            elif '"HTTP/1.1 201' in line and is_suspect:
+                blind += 1
+    stage.expect(injected > 0, "no flush failed: nothing was tried")
+    stage.expect(blind == 0, f"{blind} writes were acknowledged after a failed flush on the same open file")
+    stage.figure("flushes that failed", injected)
+    stage.figure("acknowledged without opening the file anew", blind)

@@ -13,6 +13,8 @@ import time
 import traceback
 
 import durability
+import postgres
+import silence
 import stations
 from stage import Skipped, Stage
 
@@ -23,13 +25,22 @@ SCENARIOS = {
     "R3": ("requests repeated after cuts at random octets", durability.r3, 60, 2000),
     "R4": ("station dies between being told of a run and taking it", stations.r4, 20, 1000),
     "R5": ("stations flap", stations.r5, 20, 1000),
+    "R9": ("cable pulled from many stations", silence.r9, 30, 1000),
+    "R10": ("old and new socket of one station overlap", silence.r10, 1, 20),
+    "R11": ("client frozen", silence.r11, 1, 1),
+    "R12": ("server frozen", silence.r12, 1, 3),
+    "R13": ("one reader stops among many", silence.r13, 1, 1),
     "R17": ("damaged files", durability.r17, 1, 1),
+    "R19": ("PostgreSQL restarted, killed, frozen, locked", postgres.r19, 1, 5),
+    "R23": ("the server's clock is set forward and back", silence.r23, 1, 1),
+    "R24": ("full disk, flush that fails", durability.r24, 2, 20),
 }
 
 
 async def play(function, stage, limit):
     def unhandled(_, what):
-        if "exception" in what:  # others are remarks on what was left unclosed, as after a crash
+        # Others are remarks on what was left unclosed, as after a crash; at the end all is given up.
+        if "exception" in what and not stage.is_closing:
             stage.fault(f"{what['message']}: {what['exception']!r}")
     asyncio.get_running_loop().set_exception_handler(unhandled)
     try:

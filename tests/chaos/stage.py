@@ -15,6 +15,10 @@ from ledger import Ledger
 from proxy import Proxy
 
 
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
+
+
 class Skipped(Exception):
     """This machine cannot do what the scenario needs."""
 
@@ -35,6 +39,7 @@ class Stage:
         self.faults = []
         self.figures = {}
         self.closers = []
+        self.is_closing = False
 
     # What is said to people.
 
@@ -187,6 +192,7 @@ class Stage:
         self.expect(verdict.returncode == 0, f"db check: {verdict.stdout}{verdict.stderr}")
 
     async def close(self):
+        self.is_closing = True
         for client in [*self.researchers, *self.nodes, *self.watchers]:
             await client.stop()
         for api in self.apis:
