@@ -258,8 +258,11 @@ void AdminNamespace::handleSubscribe(
         [this, connection, topic, watcher, ackId, version = topic->version()](
             const Result<QByteArray>& page) {
             if (!page) {
-                connection->watched.erase(topic);
-                stopIfUnwatched(*topic);
+                const auto current = connection->watched.find(topic);
+                if (current != connection->watched.end() && current->second == watcher) {
+                    connection->watched.erase(current);
+                    stopIfUnwatched(*topic);
+                }
                 return acknowledge(connection, ackId, errorJson(page.error()));
             }
             acknowledge(connection, ackId,
@@ -322,7 +325,8 @@ void AdminNamespace::readPage(const ConnectionPtr& connection, AdminTopic& topic
                 return;
             const auto current = connection->watched.find(topic);
             if (current == connection->watched.end() || current->second != reading)
-                return; // subscribed anew meanwhile
+                return done(
+                    failure(ErrorCode::Conflict, QStringLiteral("subscribed anew meanwhile")));
             reading->isBusy = false;
             if (!page)
                 return done(tl::unexpected<Error>(page.error()));

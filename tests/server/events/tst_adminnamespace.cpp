@@ -77,6 +77,8 @@ public:
         read();
         return m_mirrors[topic].items;
     }
+    bool answered(int id) const { return m_acks.contains(id); }
+    QJsonObject answer(int id) const { return m_acks.value(id).at(0).toObject(); }
     QStringList order(const QString& topic) { return m_mirrors[topic].order; }
     int pages(const QString& topic) { return m_mirrors[topic].pages; }
 
@@ -188,6 +190,7 @@ private Q_SLOTS:
     void changesRebuildWhatASnapshotShows_data();
     void changesRebuildWhatASnapshotShows();
     void changesBetweenPagesAreNotLost();
+    void everySubscriptionIsAnswered();
     void tasksComeNewestFirst();
     void changesAreMerged();
     void whoMissedTheLastChangeSeesTheGap_data();
@@ -442,6 +445,28 @@ void AdminNamespaceTest::changesBetweenPagesAreNotLost()
     fresh.subscribe(u"members"_s);
     QCOMPARE(console.items(u"members"_s), fresh.items(u"members"_s));
     QCOMPARE(console.gaps, 0);
+}
+
+/// Also one that is replaced while its first page is read from the database.
+void AdminNamespaceTest::everySubscriptionIsAnswered()
+{
+    House house;
+    Console console(house);
+    console.peer().sendText("42/gh-admin,101[\"subscribe\",{\"topic\":\"tasks\"}]");
+    console.peer().sendText("42/gh-admin,102[\"subscribe\",{\"topic\":\"tasks\"}]");
+    console.peer().sendText("42/gh-admin,103[\"unsubscribe\",{\"topic\":\"tasks\"}]");
+    console.peer().sendText("42/gh-admin,104[\"subscribe\",{\"topic\":\"tasks\"}]");
+    QTRY_VERIFY((console.read(), console.answered(104)));
+    for (const int id : {101, 102}) {
+        QTRY_VERIFY((console.read(), console.answered(id)));
+        QCOMPARE(console.answer(id).value(u"error"_s).toObject().value(u"code"_s).toString(),
+            u"conflict"_s);
+    }
+    QVERIFY(console.answer(104).value(u"ok"_s).toBool());
+    // The last one lives.
+    house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
+    console.changeMessages = 0;
+    QTRY_VERIFY((house.pass(Millis{100}), console.read(), console.changeMessages > 0));
 }
 
 void AdminNamespaceTest::tasksComeNewestFirst()
