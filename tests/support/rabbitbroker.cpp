@@ -8,7 +8,6 @@
 #include <QFile>
 #include <QTcpServer>
 #include <QTcpSocket>
-#include <QThread>
 
 #include <memory>
 #include <signal.h>
@@ -148,8 +147,7 @@ bool RabbitBroker::waitForStart()
     while (isRunning() && timer.elapsed() < patienceMs) {
         if (isListening())
             return true;
-        QThread::msleep(50);
-        m_process.waitForFinished(0); // notices its end
+        m_process.waitForFinished(50); // or its end, whichever comes first
     }
     return false;
 }

@@ -730,8 +730,11 @@ void TestEpollDispatcher::tenThousandDescriptorsCostNothingWhileIdle()
     QCOMPARE(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < 10'200)
-        QSKIP("the hard limit of open descriptors is below 10,200");
+    // Where the machine does not let us have as many, as many as it does: still far above what the
+    // cost would show with.
+    constexpr rlim_t forOthers = 200;
+    const int count = int(std::min<rlim_t>(10'000, limit.rlim_cur - forOthers));
+    QVERIFY2(count >= 800, qPrintable(QString::number(count)));
 
     const SocketPair pingPong;
     int rounds = 0;
@@ -755,7 +758,7 @@ void TestEpollDispatcher::tenThousandDescriptorsCostNothingWhileIdle()
     std::vector<int> idle;
     std::vector<std::unique_ptr<QSocketNotifier>> notifiers;
     int idleFired = 0;
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < count; ++i) {
         idle.push_back(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         QVERIFY(idle.back() >= 0);
         notifiers.push_back(std::make_unique<QSocketNotifier>(idle.back(), QSocketNotifier::Read));
@@ -777,7 +780,7 @@ void TestEpollDispatcher::tenThousandDescriptorsCostNothingWhileIdle()
     const quint64 one = 1;
     for (int fd : idle)
         QCOMPARE(::write(fd, &one, sizeof one), ssize_t(sizeof one));
-    QTRY_COMPARE(idleFired, 10'000);
+    QTRY_COMPARE(idleFired, count);
     notifiers.clear();
     for (int fd : idle)
         ::close(fd);

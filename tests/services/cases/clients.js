@@ -14,8 +14,6 @@ function cpuSeconds(stage) {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
 /** The login is answered, and what follows it without waiting is stamped with the name already. */
 async function loginAndStamp(stage) {
   const service = await stage.service(types);
@@ -345,5 +343,5 @@ profile = "backends"
 
 module.exports = {
   loginAndStamp, uniqueNames, answersByAddress, namesInOrder, orderThroughTheBus, clientList, refusedTypes,
-  badFrames, largeAnswers, resetClient, anyPathNoExtensions, drainAndPing, limits, cpuSeconds, sleep, types,
+  badFrames, largeAnswers, resetClient, anyPathNoExtensions, drainAndPing, limits, cpuSeconds, types,
 };
