@@ -5,17 +5,25 @@
 // socket.io-client 2 (scripts/clients installs it). Exit code 77: the broker is not installed.
 'use strict';
 
-const {Broker} = require('../interop/lib/broker');
 const {Host, mint} = require('./host');
 const {Browser} = require('./browser');
 const scenarios = require('./scenarios');
+const {play} = require('../support/play');
 
 const programs = {bushost: process.env.GATEHOUSE_BUSHOST, gatehouse: process.env.GATEHOUSE_BINARY};
 
 class Stage {
-  constructor(scenario) {
-    this.host = new Host(programs, scenario);
+  constructor(scenario, broker) {
+    this.host = new Host({...programs, broker}, scenario);
     this.browsers = [];
+  }
+
+  get log() {
+    return this.host.log;
+  }
+
+  async open() {
+    await this.host.start();
   }
 
   browser(options = {}) {
@@ -37,47 +45,4 @@ class Stage {
   }
 }
 
-async function run(name) {
-  const scenario = scenarios[name];
-  const stage = new Stage(scenario);
-  let isGood = true;
-  const started = performance.now();
-  try {
-    await stage.host.start();
-    await scenario(stage);
-    console.log(`PASS ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    console.error(`FAIL ${name}: ${error.stack}\n--- server log\n${stage.host.log}`);
-    isGood = false;
-  }
-  await stage.close();
-  return isGood;
-}
-
-async function main() {
-  const overBroker = process.env.GATEHOUSE_TEST_BUS === 'rabbitmq';
-  const possible = Object.keys(scenarios).filter((name) => overBroker || !scenarios[name].needsBroker);
-  const wanted = process.argv[2] === 'all' ? possible : process.argv.slice(2);
-  const unknown = wanted.filter((name) => !possible.includes(name));
-  if (unknown.length > 0 || wanted.length === 0) {
-    console.error(`unknown: ${unknown}; there are:\n${possible.join('\n')}`);
-    return 2;
-  }
-  if (overBroker) {
-    programs.broker = await Broker.start(process.env.GATEHOUSE_TEST_BROKER);
-    if (!programs.broker) {
-      return 77;
-    }
-  }
-  let code = 0;
-  for (const name of wanted) {
-    code = await run(name) ? code : 1;
-  }
-  await programs.broker?.end();
-  return code;
-}
-
-main().then((code) => process.exit(code), (error) => {
-  console.error(error);
-  process.exit(1);
-});
+play(scenarios, process.argv.slice(2), (scenario, broker) => new Stage(scenario, broker));

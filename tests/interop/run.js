@@ -8,6 +8,7 @@ const {Server} = require('./lib/server');
 const {User} = require('./lib/user');
 const {OldUser} = require('./lib/olduser');
 const {PythonNode} = require('./lib/pythonnode');
+const {play} = require('../support/play');
 
 const [binary, python, name] = process.argv.slice(2);
 const scenarios = {
@@ -32,6 +33,10 @@ class Stage {
     this.server.args = scenario.serverArgs ?? [];
     this.clients = [];
     this.needsNoServer = scenario.needsNoServer;
+  }
+
+  get log() {
+    return this.server.log;
   }
 
   async open() {
@@ -81,27 +86,4 @@ class Stage {
   }
 }
 
-async function main() {
-  const scenario = scenarios[name];
-  if (!scenario) {
-    console.error(`unknown scenario ${name}; there are:\n${Object.keys(scenarios).join('\n')}`);
-    return 2;
-  }
-  const stage = new Stage(scenario);
-  let code = 0;
-  try {
-    await stage.open();
-    await scenario(stage);
-    console.log(`PASS ${name}`);
-  } catch (error) {
-    console.error(`FAIL ${name}: ${error.stack}\n--- server log\n${stage.server.log}`);
-    code = 1;
-  }
-  await stage.close();
-  return code;
-}
-
-main().then((code) => process.exit(code), (error) => {
-  console.error(error);
-  process.exit(1);
-});
+play(scenarios, [name], (scenario) => new Stage(scenario));

@@ -4,6 +4,7 @@
 'use strict';
 
 const {Stage} = require('./lib/stage');
+const {play} = require('../support/play');
 
 const [binary, python, name] = process.argv.slice(2);
 const scenarios = {
@@ -12,27 +13,4 @@ const scenarios = {
   ...require('./cases/flat'),
 };
 
-async function main() {
-  const scenario = scenarios[name];
-  if (!scenario) {
-    console.error(`unknown scenario ${name}; there are:\n${Object.keys(scenarios).join('\n')}`);
-    return 2;
-  }
-  const stage = new Stage(binary, python, scenario.configuration);
-  let code = 0;
-  try {
-    await stage.open();
-    await scenario(stage);
-    console.log(`PASS ${name}`);
-  } catch (error) {
-    console.error(`FAIL ${name}: ${error.stack}\n--- server log\n${stage.server.log}`);
-    code = 1;
-  }
-  await stage.close();
-  return code;
-}
-
-main().then((code) => process.exit(code), (error) => {
-  console.error(error);
-  process.exit(1);
-});
+play(scenarios, name, (scenario) => new Stage(binary, python, scenario.configuration));

@@ -35,6 +35,10 @@ class Stage {
     this.guests = [];
   }
 
+  get log() {
+    return this.server.log;
+  }
+
   async open() {
     await this.server.start();
   }
