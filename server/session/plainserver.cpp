@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/plainserver.h"
 
+#include "server/session/admission.h"
 #include "server/session/drain.h"
-#include "server/session/enginerequest.h"
 #include "server/session/plainsession.h"
 #include "server/session/requestfields.h"
 
@@ -62,20 +62,8 @@ std::optional<HttpResponse> PlainServer::Private::judge(const HttpRequest& reque
         ++core.counters.refusedOrigins;
         return HttpResponse::text(403, "this page's origin is not on the list");
     }
-    if (draining || isFull()) {
-        ++core.counters.refusedSessions;
-        return overloadedResponse(503, draining ? "Server is going down" : "Too many sessions");
-    }
-    switch (core.addresses.admitHandshake(request.peerAddress)) {
-    case AddressBook::Verdict::TooManySessions:
-        ++core.counters.refusedAddresses;
-        return overloadedResponse(429, "Too many sessions of this address");
-    case AddressBook::Verdict::TooManyHandshakes:
-        ++core.counters.refusedHandshakes;
-        return overloadedResponse(429, "Too many handshakes of this address");
-    case AddressBook::Verdict::Admitted:
-        break;
-    }
+    if (auto refused = admissionRefusal(core, request, draining != nullptr, isFull()))
+        return refused;
     std::optional<HttpResponse> refused = core.handler.refusal(request);
     if (refused)
         ++core.counters.refusedByHandler;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/socketioserver.h"
 
+#include "server/session/admission.h"
 #include "server/session/broadcastacks.h"
 #include "server/session/enginefront.h"
 #include "server/session/requestfields.h"
@@ -79,21 +80,7 @@ bool SocketIoServer::Private::takesNewSessions() const
 
 std::optional<HttpResponse> SocketIoServer::Private::newSessionRefusal(const HttpRequest& request)
 {
-    if (!takesNewSessions()) {
-        ++core.counters.refusedSessions;
-        return overloadedResponse(503, draining ? "Server is going down" : "Too many sessions");
-    }
-    switch (core.addresses.admitHandshake(request.peerAddress)) {
-    case AddressBook::Verdict::TooManySessions:
-        ++core.counters.refusedAddresses;
-        return overloadedResponse(429, "Too many sessions of this address");
-    case AddressBook::Verdict::TooManyHandshakes:
-        ++core.counters.refusedHandshakes;
-        return overloadedResponse(429, "Too many handshakes of this address");
-    case AddressBook::Verdict::Admitted:
-        break;
-    }
-    return std::nullopt;
+    return admissionRefusal(core, request, isGoingDown(), !takesNewSessions());
 }
 
 EngineSession& SocketIoServer::Private::create(
