@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/core/slips.h"
-#include "common/protocol/socketiopacket.h"
 #include "server/bus/topicpattern.h"
 #include "server/relay/rules.h"
+#include "server/relay/rulevalues.h"
 
-#include <algorithm>
 #include <limits>
 
 namespace gatehouse::relay {
@@ -14,28 +12,12 @@ namespace {
 constexpr Millis leastTimeout{1};
 constexpr Millis greatestTimeout{600'000};
 
-QString unknownName(const QString& what, const QString& name, const QStringList& known)
-{
-    const QString near = nearestWord(name, known);
-    return QStringLiteral("there is no %1 \"%2\"").arg(what, name)
-        + (near.isEmpty() ? QString() : QStringLiteral("; did you mean \"%1\"?").arg(near));
-}
-
-template <class T>
-QStringList namesOf(const std::vector<T>& all)
-{
-    QStringList names;
-    for (const T& item : all)
-        names.append(item.name);
-    return names;
-}
-
 /// Reads the tables of one profile in the order in which they name each other.
 class RulesReader
 {
 public:
     RulesReader(const QString& name, const ConfigNode& node, ConfigMistakes& mistakes)
-        : m_table(node, QStringLiteral("relay.") + name, mistakes), m_mistakes(mistakes)
+        : m_table(node, QStringLiteral("relay.") + name, mistakes), m_values(m_rules, mistakes)
     {
         m_rules.name = name;
         m_rules.place = node.place();
@@ -63,16 +45,6 @@ public:
     }
 
 private:
-    ConfigTable within(const QString& path, const ConfigNode& node)
-    {
-        return {node, path, m_mistakes};
-    }
-
-    ConfigTable below(ConfigTable& table, const QString& name, const ConfigNode& node)
-    {
-        return {node, table.path() + u'.' + name, m_mistakes};
-    }
-
     void readIdentity()
     {
         const QString nsp = m_table.textOr(QStringLiteral("namespace"), QStringLiteral("/"));
@@ -82,10 +54,10 @@ private:
         m_rules.claims = m_table.textOr(QStringLiteral("claims"), {});
         m_rules.cookie = m_table.textOr(QStringLiteral("cookie"), {}).toUtf8();
         m_rules.nonceQuery = m_table.textOr(QStringLiteral("nonce_query"), {});
-        m_rules.elevatedRoom = textTemplate(m_table, QStringLiteral("elevated_room"));
+        m_rules.elevatedRoom = m_values.textTemplate(m_table, QStringLiteral("elevated_room"));
         m_rules.gapEvent = m_table.textOr(QStringLiteral("gap_event"), {}).toUtf8();
         m_rules.errorEvent = m_table.textOr(QStringLiteral("error_event"), {}).toUtf8();
-        m_rules.errorPayload = jsonTemplate(m_table, QStringLiteral("error_payload"));
+        m_rules.errorPayload = m_values.jsonTemplate(m_table, QStringLiteral("error_payload"));
         const bool needsClaims = !m_rules.cookie.isEmpty() || !m_rules.nonceQuery.isEmpty();
         if (needsClaims && m_rules.claims.isEmpty())
             m_table.complain(
@@ -95,7 +67,7 @@ private:
     void readBits()
     {
         if (const ConfigNode* node = m_table.node(QStringLiteral("bits"))) {
-            ConfigTable bits = below(m_table, QStringLiteral("bits"), *node);
+            ConfigTable bits = m_values.below(m_table, QStringLiteral("bits"), *node);
             for (const ConfigMember& member : node->table() ? *node->table() : ConfigMembers()) {
                 const auto value = bits.integer(
                     member.name, 1, std::numeric_limits<qint64>::max());
@@ -104,7 +76,7 @@ private:
         }
         const QString adminBits = QStringLiteral("admin_bits");
         for (const QString& name : m_table.texts(adminBits))
-            m_rules.scopeAdminBits |= bit(m_table, adminBits, name);
+            m_rules.scopeAdminBits |= m_values.bit(m_table, adminBits, name);
     }
 
     void readBounds()
@@ -130,15 +102,15 @@ private:
 
     void readRoute(const QString& name, const ConfigNode& node)
     {
-        ConfigTable table = within(m_table.path() + QStringLiteral(".route.") + name, node);
+        ConfigTable table = m_values.within(m_table.path() + QStringLiteral(".route.") + name, node);
         Route route;
         route.name = name;
         route.place = node.place();
         table.required(QStringLiteral("queue"));
-        route.queue = textTemplate(table, QStringLiteral("queue"));
+        route.queue = m_values.textTemplate(table, QStringLiteral("queue"));
         route.shards = int(table.integerOr(QStringLiteral("shards"), 0, 1, 100'000));
         route.shift = int(table.integerOr(QStringLiteral("shift"), route.shift, 0, 62));
-        route.shardOf = path(table, QStringLiteral("shard_of"));
+        route.shardOf = m_values.path(table, QStringLiteral("shard_of"));
         if (!route.shardOf)
             route.shardOf = ValuePath::parse(u"scope").value();
         if (route.shards == 0 && route.queue.toText().contains(QLatin1StringView("{shard}")))
@@ -159,18 +131,18 @@ private:
 
     void readMembership(const QString& name, const ConfigNode& node)
     {
-        ConfigTable table = within(m_table.path() + QStringLiteral(".membership.") + name, node);
+        ConfigTable table = m_values.within(m_table.path() + QStringLiteral(".membership.") + name, node);
         Membership membership;
         membership.name = name;
         membership.place = node.place();
-        membership.route = routeName(table);
+        membership.route = m_values.routeName(table);
         membership.method = table.textOr(QStringLiteral("method"), {}).toUtf8();
-        membership.args = jsonTemplate(table, QStringLiteral("args"));
-        membership.kwargs = jsonTemplate(table, QStringLiteral("kwargs"));
+        membership.args = m_values.jsonTemplate(table, QStringLiteral("args"));
+        membership.kwargs = m_values.jsonTemplate(table, QStringLiteral("kwargs"));
         table.required(QStringLiteral("member"));
-        membership.member = path(table, QStringLiteral("member"));
-        membership.admin = path(table, QStringLiteral("admin"));
-        membership.permissions = path(table, QStringLiteral("permissions"));
+        membership.member = m_values.path(table, QStringLiteral("member"));
+        membership.admin = m_values.path(table, QStringLiteral("admin"));
+        membership.permissions = m_values.path(table, QStringLiteral("permissions"));
         membership.remembered = table.durationOr(
             QStringLiteral("remembered"), membership.remembered, Millis{0}, Millis{3'600'000});
         table.finish();
@@ -179,21 +151,21 @@ private:
 
     void readRoom(const QString& name, const ConfigNode& node)
     {
-        ConfigTable table = within(m_table.path() + QStringLiteral(".room.") + name, node);
+        ConfigTable table = m_values.within(m_table.path() + QStringLiteral(".room.") + name, node);
         RoomRule room;
         room.name = name;
         room.place = node.place();
         table.required(QStringLiteral("room"));
-        room.room = textTemplate(table, QStringLiteral("room"));
+        room.room = m_values.textTemplate(table, QStringLiteral("room"));
         room.isSingle = table.flagOr(QStringLiteral("single"), false);
         for (const auto& [path, extraNode] : table.listedTables(QStringLiteral("extra"))) {
-            ConfigTable part = within(path, *extraNode);
+            ConfigTable part = m_values.within(path, *extraNode);
             RoomRule::Extra extra;
             part.required(QStringLiteral("room"));
-            extra.room = textTemplate(part, QStringLiteral("room"));
-            extra.where = conditions(part, QStringLiteral("where"), QStringLiteral("payload"));
+            extra.room = m_values.textTemplate(part, QStringLiteral("room"));
+            extra.where = m_values.conditions(part, QStringLiteral("where"), QStringLiteral("payload"));
             for (const QString& word : part.texts(QStringLiteral("needs")))
-                extra.bits |= bit(part, QStringLiteral("needs"), word);
+                extra.bits |= m_values.bit(part, QStringLiteral("needs"), word);
             part.finish();
             room.extras.push_back(std::move(extra));
         }
@@ -203,7 +175,7 @@ private:
 
     void readEvent(const QString& path, const ConfigNode& node)
     {
-        ConfigTable table = within(path, node);
+        ConfigTable table = m_values.within(path, node);
         EventRule rule;
         rule.place = node.place();
         rule.name = table.required(QStringLiteral("name")).toUtf8();
@@ -240,12 +212,12 @@ private:
         rule.membership = table.textOr(QStringLiteral("membership"), {});
         if (!rule.membership.isEmpty() && !m_rules.membership(rule.membership)) {
             table.complain(QStringLiteral("membership"),
-                unknownName(QStringLiteral("membership"), rule.membership,
-                    namesOf(m_rules.memberships)));
+                RuleValues::unknownName(QStringLiteral("membership"), rule.membership,
+                    RuleValues::namesOf(m_rules.memberships)));
         }
-        rule.scope = path(table, QStringLiteral("scope"));
-        rule.token = path(table, QStringLiteral("token"));
-        rule.needs = needs(table);
+        rule.scope = m_values.path(table, QStringLiteral("scope"));
+        rule.token = m_values.path(table, QStringLiteral("token"));
+        rule.needs = m_values.needs(table);
         const bool isAboutScope
             = rule.needs.level == Level::Member || rule.needs.level == Level::Admin;
         if (isAboutScope && (rule.membership.isEmpty() || !rule.scope))
@@ -269,11 +241,11 @@ private:
             if (chosen == QLatin1StringView(word))
                 rule.argument = kind;
         }
-        rule.where = conditions(table, QStringLiteral("where"), QStringLiteral("payload"));
+        rule.where = m_values.conditions(table, QStringLiteral("where"), QStringLiteral("payload"));
         for (const QString& name : table.texts(QStringLiteral("has")))
             rule.has.append(name.toUtf8());
         if (const ConfigNode* node = table.node(QStringLiteral("fields"))) {
-            ConfigTable fields = below(table, QStringLiteral("fields"), *node);
+            ConfigTable fields = m_values.below(table, QStringLiteral("fields"), *node);
             for (const ConfigMember& member : node->table() ? *node->table() : ConfigMembers())
                 rule.fields.push_back(field(fields, member.name));
         }
@@ -311,14 +283,14 @@ private:
         const ConfigNode* node = table.node(QStringLiteral("answer"));
         if (!node)
             return;
-        ConfigTable answer = below(table, QStringLiteral("answer"), *node);
+        ConfigTable answer = m_values.below(table, QStringLiteral("answer"), *node);
         rule.answer.event = answer.required(QStringLiteral("event")).toUtf8();
-        rule.answer.partial = jsonTemplate(answer, QStringLiteral("partial"));
-        rule.answer.last = jsonTemplate(answer, QStringLiteral("last"));
-        rule.answer.closing = jsonTemplate(answer, QStringLiteral("closing"));
-        rule.answer.data = path(answer, QStringLiteral("data"));
-        rule.answer.missing = path(answer, QStringLiteral("missing"));
-        rule.answer.finished = path(answer, QStringLiteral("finished"));
+        rule.answer.partial = m_values.jsonTemplate(answer, QStringLiteral("partial"));
+        rule.answer.last = m_values.jsonTemplate(answer, QStringLiteral("last"));
+        rule.answer.closing = m_values.jsonTemplate(answer, QStringLiteral("closing"));
+        rule.answer.data = m_values.path(answer, QStringLiteral("data"));
+        rule.answer.missing = m_values.path(answer, QStringLiteral("missing"));
+        rule.answer.finished = m_values.path(answer, QStringLiteral("finished"));
         answer.finish();
     }
 
@@ -338,13 +310,13 @@ private:
 
     Call readCall(const QString& path, const ConfigNode& node)
     {
-        ConfigTable table = within(path, node);
+        ConfigTable table = m_values.within(path, node);
         Call call;
-        call.route = routeName(table);
+        call.route = m_values.routeName(table);
         call.method = table.textOr(QStringLiteral("method"), {}).toUtf8();
-        call.args = jsonTemplate(table, QStringLiteral("args"));
-        call.kwargs = jsonTemplate(table, QStringLiteral("kwargs"));
-        call.body = jsonTemplate(table, QStringLiteral("body"));
+        call.args = m_values.jsonTemplate(table, QStringLiteral("args"));
+        call.kwargs = m_values.jsonTemplate(table, QStringLiteral("kwargs"));
+        call.body = m_values.jsonTemplate(table, QStringLiteral("body"));
         const auto to
             = table.choice(QStringLiteral("to"), {QStringLiteral("one"), QStringLiteral("all")});
         call.toAll = to == QStringLiteral("all");
@@ -361,10 +333,10 @@ private:
 
     void readMessage(ConfigTable& table, EventRule& rule)
     {
-        rule.exchange = exchange(table);
+        rule.exchange = m_values.exchange(table);
         table.required(QStringLiteral("topic"));
-        rule.topic = textTemplate(table, QStringLiteral("topic"));
-        rule.body = jsonTemplate(table, QStringLiteral("body"));
+        rule.topic = m_values.textTemplate(table, QStringLiteral("topic"));
+        rule.body = m_values.jsonTemplate(table, QStringLiteral("body"));
         if (rule.body.isEmpty())
             table.complain(QStringLiteral("\"body\" is missing"));
     }
@@ -374,12 +346,12 @@ private:
         rule.room = table.required(QStringLiteral("room"));
         if (!rule.room.isEmpty() && !m_rules.room(rule.room))
             table.complain(QStringLiteral("room"),
-                unknownName(QStringLiteral("room"), rule.room, namesOf(m_rules.rooms)));
+                RuleValues::unknownName(QStringLiteral("room"), rule.room, RuleValues::namesOf(m_rules.rooms)));
     }
 
     void readCredentials(ConfigTable& table, EventRule& rule)
     {
-        rule.nonce = path(table, QStringLiteral("nonce"));
+        rule.nonce = m_values.path(table, QStringLiteral("nonce"));
         if (!rule.nonce && !rule.token)
             table.complain(QStringLiteral("\"nonce\" or \"token\" says where it stands"));
         if (m_rules.claims.isEmpty())
@@ -388,29 +360,29 @@ private:
 
     void readPublication(const QString& path, const ConfigNode& node)
     {
-        ConfigTable table = within(path, node);
+        ConfigTable table = m_values.within(path, node);
         PublicationRule rule;
         rule.place = node.place();
-        rule.exchange = exchange(table);
+        rule.exchange = m_values.exchange(table);
         const QString topic = table.required(QStringLiteral("topic"));
-        rule.topic = textTemplate(table, QStringLiteral("topic"));
+        rule.topic = m_values.textTemplate(table, QStringLiteral("topic"));
         if (rule.topic.isFixed() && !topic.isEmpty() && !bus::isPattern(topic.toUtf8()))
             table.complain(QStringLiteral("topic"), QStringLiteral("is no topic pattern"));
         table.required(QStringLiteral("room"));
-        rule.room = textTemplate(table, QStringLiteral("room"));
-        rule.restricted = textTemplate(table, QStringLiteral("restricted_room"));
-        rule.openWhen = conditions(table, QStringLiteral("open_when"), QStringLiteral("body"));
+        rule.room = m_values.textTemplate(table, QStringLiteral("room"));
+        rule.restricted = m_values.textTemplate(table, QStringLiteral("restricted_room"));
+        rule.openWhen = m_values.conditions(table, QStringLiteral("open_when"), QStringLiteral("body"));
         if (rule.restricted.isEmpty() != rule.openWhen.empty())
             table.complain(QStringLiteral("\"restricted_room\" and \"open_when\" go together"));
         rule.event = table.required(QStringLiteral("event")).toUtf8();
-        rule.payload = jsonTemplate(table, QStringLiteral("payload"));
+        rule.payload = m_values.jsonTemplate(table, QStringLiteral("payload"));
         table.finish();
         m_rules.publications.push_back(std::move(rule));
     }
 
     void readControl(const QString& path, const ConfigNode& node)
     {
-        ConfigTable table = within(path, node);
+        ConfigTable table = m_values.within(path, node);
         ControlRule rule;
         rule.place = node.place();
         rule.queue = table.required(QStringLiteral("queue")).toUtf8();
@@ -432,131 +404,9 @@ private:
         m_rules.controls.push_back(std::move(rule));
     }
 
-    // Parts of many tables
-
-    QString routeName(ConfigTable& table)
-    {
-        const QString name = table.required(QStringLiteral("route"));
-        if (!name.isEmpty() && !m_rules.route(name))
-            table.complain(QStringLiteral("route"),
-                unknownName(QStringLiteral("route"), name, namesOf(m_rules.routes)));
-        return name;
-    }
-
-    QByteArray exchange(ConfigTable& table)
-    {
-        const QByteArray name = table.textOr(QStringLiteral("exchange"), {}).toUtf8();
-        if (!bus::isExchangeName(name))
-            table.complain(QStringLiteral("exchange"), QStringLiteral("is no exchange's name"));
-        return name;
-    }
-
-    Needs needs(ConfigTable& table)
-    {
-        static const std::pair<const char*, Level> levels[]{{"open", Level::Open},
-            {"elevated", Level::Elevated}, {"member", Level::Member}, {"admin", Level::Admin}};
-        Needs needs;
-        const QString key = QStringLiteral("needs");
-        const QStringList words = table.texts(key);
-        for (const QString& word : words) {
-            const auto* level = std::find_if(std::begin(levels), std::end(levels),
-                [&](const auto& entry) { return word == QLatin1StringView(entry.first); });
-            if (level != std::end(levels))
-                needs.level = std::max(needs.level, level->second);
-            else if (word == QLatin1StringView("platform_admin"))
-                needs.platformAdmin = true;
-            else
-                needs.bits |= bit(table, key, word);
-        }
-        if ((needs.bits || needs.platformAdmin) && needs.level == Level::Open)
-            needs.level = Level::Elevated;
-        if (!words.isEmpty())
-            needs.text = words.join(QStringLiteral(" and "));
-        return needs;
-    }
-
-    quint64 bit(ConfigTable& table, const QString& key, const QString& name)
-    {
-        const auto found = m_rules.bits.constFind(name);
-        if (found != m_rules.bits.constEnd())
-            return *found;
-        table.complain(key, unknownName(QStringLiteral("bit"), name, m_rules.bits.keys()));
-        return 0;
-    }
-
-    std::optional<ValuePath> path(ConfigTable& table, const QString& key)
-    {
-        const auto text = table.text(key);
-        if (!text)
-            return std::nullopt;
-        auto parsed = ValuePath::parse(*text);
-        if (!parsed) {
-            table.complain(key, parsed.error().detail);
-            return std::nullopt;
-        }
-        return *std::move(parsed);
-    }
-
-    TextTemplate textTemplate(ConfigTable& table, const QString& key)
-    {
-        const auto text = table.text(key);
-        if (!text || text->isEmpty())
-            return {};
-        auto parsed = TextTemplate::parse(*text);
-        if (!parsed) {
-            table.complain(key, parsed.error().detail);
-            return {};
-        }
-        return *std::move(parsed);
-    }
-
-    JsonTemplate jsonTemplate(ConfigTable& table, const QString& key)
-    {
-        const ConfigNode* node = table.node(key);
-        return node ? JsonTemplate::read(*node, m_mistakes) : JsonTemplate();
-    }
-
-    std::vector<Condition> conditions(
-        ConfigTable& table, const QString& key, const QString& root)
-    {
-        std::vector<Condition> all;
-        const ConfigNode* node = table.node(key);
-        if (!node)
-            return all;
-        if (!node->table()) {
-            table.complain(key, QStringLiteral("expected a table of values"));
-            return all;
-        }
-        for (const ConfigMember& member : *node->table()) {
-            auto parsed = ValuePath::parse(QString(root + u'.' + member.name));
-            if (!parsed) {
-                m_mistakes.add(member.place, parsed.error().detail);
-                continue;
-            }
-            Condition condition{*std::move(parsed), {}};
-            const ConfigArray single{member.node};
-            for (const ConfigNode& value : member.node.array() ? *member.node.array() : single)
-                condition.values.append(wantedValue(value));
-            all.push_back(std::move(condition));
-        }
-        return all;
-    }
-
-    QByteArray wantedValue(const ConfigNode& node)
-    {
-        if (const QString* text = node.text())
-            return protocol::jsonString(text->toUtf8());
-        if (const bool* flag = std::get_if<bool>(&node.value()))
-            return *flag ? "true" : "false";
-        if (const qint64* integer = std::get_if<qint64>(&node.value()))
-            return QByteArray::number(*integer);
-        m_mistakes.add(node.place(), QStringLiteral("expected a text, a number or a flag"));
-        return "null";
-    }
-
     ConfigTable m_table;
-    ConfigMistakes& m_mistakes;
     Rules m_rules;
+    RuleValues m_values;
 };
 
 } // namespace
