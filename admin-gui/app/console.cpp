@@ -168,6 +168,10 @@ void Console::takeScreenshot()
             return;
         m_window->selectFirst();
         QTimer::singleShot(300, this, [this] {
+            // Rows are drawn as their model is now; headings and the inspector follow in the same
+            // turn of the loop, and get their room a moment later. On a busy machine that shows.
+            QCoreApplication::processEvents(QEventLoop::ExcludeSocketNotifiers);
+            QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
             const bool written = m_window->grab().save(m_options.screenshot);
             if (!written)
                 std::fprintf(
