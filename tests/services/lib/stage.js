@@ -25,13 +25,16 @@ hold_time = "10s"
 
 /** A server with the services profile, or with the tables a scenario brings, and who is there. */
 class Stage {
-  constructor(binary, python, configuration = services) {
+  constructor(binary, python, configuration = services, broker = undefined) {
     this.python = python;
     this.server = new Server(binary);
     this.folder = this.server.folder;
     this.file = path.join(this.folder, 'gatehouse.toml');
     fs.writeFileSync(this.file, typeof configuration === 'function' ? configuration(this.folder) : configuration);
     this.server.args = ['--config', this.file];
+    if (broker) {
+      this.server.args.push('--set', `bus.url=${broker.url}`, '--set', 'bus.presence_period=200ms');
+    }
     this.guests = [];
   }
 
