@@ -296,7 +296,7 @@ void ServiceGateway::rememberRequest(const Envelope& envelope)
     if (!isTypeName(asker) || uuid.isEmpty() || m_asked.contains(uuid))
         return;
     while (m_askedOrder.size() >= size_t(m_options.maxRequests)) {
-        m_asked.remove(m_askedOrder.front());
+        m_counters.forgottenRequests += quint64(m_asked.remove(m_askedOrder.front()));
         m_askedOrder.pop_front();
     }
     m_asked.insert(uuid, {asker, m_clock.monotonic()});
@@ -362,8 +362,10 @@ void ServiceGateway::sweep()
         const auto oldest = m_asked.constFind(m_askedOrder.front());
         if (oldest != m_asked.cend() && now - oldest->since < m_options.requestLife)
             break;
-        if (oldest != m_asked.cend())
+        if (oldest != m_asked.cend()) {
+            ++m_counters.forgottenRequests;
             m_asked.erase(oldest);
+        }
         m_askedOrder.pop_front();
     }
     std::vector<PlainSocket*> ended;

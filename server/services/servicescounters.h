@@ -31,6 +31,7 @@ struct ServicesCounters
     quint64 published = 0; ///< messages of services put on the bus
     quint64 badMessages = 0; ///< frames of services that are no message, or not theirs to send
     quint64 routedResponses = 0; ///< that went to the service that had asked
+    quint64 forgottenRequests = 0; ///< of services to each other: too many, or too old
     quint64 deliveredToServices = 0;
     quint64 badBusMessages = 0; ///< from the bus, of a wrong shape
 

@@ -315,11 +315,13 @@ void TestServicesProfile::requestsAreForgotten()
     answerer->say(R"({"type":"x-response","response_uuid":"q1","content":1})");
     Rig::settle();
     QVERIFY(asker->takeTexts().isEmpty()); // the oldest of more than two
+    QCOMPARE(rig.profile.counters().forgottenRequests, quint64(1));
     rig.clock.advance(Millis{60'000});
     rig.profile.tick();
     answerer->say(R"({"type":"x-response","response_uuid":"q3","content":3})");
     Rig::settle();
     QVERIFY(asker->takeTexts().isEmpty());
+    QCOMPARE(rig.profile.counters().forgottenRequests, quint64(3));
 }
 
 void TestServicesProfile::aServiceServesQueues()
