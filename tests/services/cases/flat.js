@@ -65,20 +65,11 @@ class Page {
   }
 }
 
-/** The dashboard of examples/, with a listener for plain WebSockets and its back ends on another. */
+/** The dashboard of examples/, with a listener for those without a login, and its back ends on another. */
 function dashboard(folder) {
   fs.writeFileSync(path.join(folder, 'architus.key'), secret, {mode: 0o600});
   const example = path.join(__dirname, '..', '..', '..', 'examples', 'dashboard', 'gatehouse.toml');
   return fs.readFileSync(example, 'utf8') + `
-[[listener]]
-name = "authenticated"
-path = "/authenticated"
-profile = "dashboard"
-require_identity = true
-events_in = {ping = "mock_user_event"}
-members_in = {_seq = "_id", guild_id = "guildId", message_id = "messageId", allowed_commands = "allowedCommands"}
-members_out = {_id = "seq", nonexistant = "nonexistent", guildId = "guild_id"}
-
 [[listener]]
 name = "lobby"
 path = "/lobby"
@@ -148,14 +139,14 @@ flatConnect.configuration = dashboard;
 async function flatPool(stage) {
   await shards(stage);
   const browser = await page(stage, 'authenticated', {cookie: good()}).opened();
-  browser.send({_event: 'pool_all_request', type: 'guild', _seq: 3});
+  browser.send({_event: 'pool_all_request', type: 'partial_guild', _seq: 3});
   const last = await browser.frame('pool_response', (frame) => frame.seq === 3 && frame.finished);
   assert.ok(Array.isArray(last.data) && Array.isArray(last.nonexistent));
   const guilds = browser.frames('pool_response').filter((frame) => frame.seq === 3).flatMap((frame) => frame.data);
   assert.deepStrictEqual(guilds.map((guild) => guild.name).sort(), ['of shard 0', 'of shard 1']);
   const raw = browser.inbox.items.filter((item) => item.text?.includes('of shard')).map((item) => item.text);
   assert.ok(raw.every((text) => text.includes('"owner_id":214037134477230080')), raw.join());
-  browser.send({_event: 'pool_request', type: 'user', ids: ['1', '404'], _seq: 5});
+  browser.send({_event: 'pool_request', type: 'partial_user', ids: ['1', '404'], _seq: 5});
   browser.send({_event: 'pool_request', type: 'user', ids: ['2'], _seq: 7});
   const five = await browser.frame('pool_response', (frame) => frame.seq === 5 && frame.finished);
   assert.deepStrictEqual(five.nonexistent, ['404']);
