@@ -54,16 +54,16 @@ BusDesk::BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& optio
 
 BusDesk::~BusDesk() = default;
 
-bool BusDesk::serve(const std::vector<bus::QueueName>& queues)
+void BusDesk::serve(
+    const std::vector<bus::QueueName>& queues, const std::function<void()>& ready)
 {
     m_served.clear();
     for (const bus::QueueName& queue : queues) {
-        m_served.push_back(m_bus.serve(queue,
-            [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); }));
-        if (!m_served.back())
-            return false;
+        m_served.push_back(m_bus.serve(
+            queue,
+            [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); },
+            ready));
     }
-    return true;
 }
 
 void BusDesk::called(const bus::Message& call, bus::Reply reply)

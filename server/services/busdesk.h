@@ -32,8 +32,9 @@ public:
     ~BusDesk();
     Q_DISABLE_COPY_MOVE(BusDesk)
 
-    /// From now on these queues, and no others. False when one of the names cannot be.
-    bool serve(const std::vector<bus::QueueName>& queues);
+    /// From now on these queues, and no others; `ready` is called once for each that is there, in a
+    /// later turn. Their names are ones a queue may have.
+    void serve(const std::vector<bus::QueueName>& queues, const std::function<void()>& ready);
 
     static bool isItsBusiness(const QByteArray& type); ///< "bus-answer", "bus-publish", "bus-request"
     /// BadRequest says what is wrong with the message; `sender` is the service's name.

@@ -4,6 +4,7 @@
 #include "common/core/strictjson.h"
 #include "common/protocol/socketiopacket.h"
 #include "server/access/tokenverifier.h"
+#include "server/bus/topicpattern.h"
 #include "server/observe/log.h"
 #include "server/services/busdesk.h"
 #include "server/services/typenames.h"
@@ -40,6 +41,9 @@ struct ServiceGateway::Port
     std::unique_ptr<BusDesk> desk{};
     bus::Ticket announcement{};
     std::vector<bus::Ticket> subscriptions{};
+    size_t unbound = 0; ///< topics and queues the bus has still to bind
+    QByteArray registration{}; ///< uuid of the one that is answered when it has
+    std::deque<QByteArray> early{}; ///< came before that answer, and follow it
 
     bool wants(const QByteArray& type) const { return wantsAll || wanted.contains(type); }
 };
@@ -165,7 +169,8 @@ Result<void> ServiceGateway::readWanted(Port& port, QByteArrayView content) cons
         return failure(ErrorCode::BadRequest, QStringLiteral("\"queues\" is a list of names"));
     for (JsonArrayWalker walker(queues); walker.next();) {
         served.push_back(textOf(walker.value()));
-        if (!isTypeName(served.back()) || qsizetype(served.size()) > m_options.maxWanted)
+        if (!isTypeName(served.back()) || !bus::isQueueName(served.back())
+            || qsizetype(served.size()) > m_options.maxWanted)
             return failure(ErrorCode::BadRequest,
                 QStringLiteral("\"queues\" holds something that is no name, or too many of them"));
     }
@@ -231,6 +236,7 @@ void ServiceGateway::registerService(Port& port, const Envelope& envelope)
     ++m_counters.registrations;
     port.name = name;
     port.sender = protocol::jsonString(name);
+    port.registration = envelope.uuid.toByteArray();
     subscribe(port);
     access::Principal principal = port.principal;
     principal.name = QString::fromUtf8(name);
@@ -240,22 +246,32 @@ void ServiceGateway::registerService(Port& port, const Envelope& envelope)
             .arg(QString::fromUtf8(name),
                 port.wantsAll ? QStringLiteral("everything")
                               : QStringLiteral("%1 types").arg(port.wanted.size())));
-    answer(port, "service-register-response",
-        "{\"succeed\":true,\"name\":" + port.sender + '}', envelope.uuid);
 }
 
-// The answer to the registration is on its way before anything that comes by these subscriptions.
+// A service that counts as registered misses nothing: it is told so when the bus has bound all it
+// wants, and what comes before that waits behind the answer.
+void ServiceGateway::bound(Port& port)
+{
+    if (--port.unbound > 0)
+        return;
+    answer(port, "service-register-response",
+        "{\"succeed\":true,\"name\":" + port.sender + '}', port.registration);
+    for (QByteArray& text : std::exchange(port.early, {}))
+        port.socket.sendText(std::move(text));
+}
+
 void ServiceGateway::subscribe(Port& port)
 {
     port.announcement.reset();
-    port.subscriptions.clear();
     bus::Service service;
     service.name = port.name;
     const auto listen = [&](const bus::Topic& topic, bool isForItAlone) {
         port.subscriptions.push_back(m_bus.subscribe(
-            {}, topic, [this, &port, isForItAlone](const bus::Message& message) {
+            {}, topic,
+            [this, &port, isForItAlone](const bus::Message& message) {
                 return deliver(port, message, isForItAlone);
-            }));
+            },
+            [this, &port] { bound(port); }));
     };
     if (port.wantsAll) {
         service.topics.push_back(topicOfAll());
@@ -264,7 +280,10 @@ void ServiceGateway::subscribe(Port& port)
             service.topics.push_back(topicOf(type));
     }
     service.queues = port.queues;
-    port.desk->serve(port.queues);
+    port.unbound = service.topics.size() + port.queues.size() + 1;
+    port.desk->serve(port.queues, [this, &port] { bound(port); });
+    // The new ones first: what it wants now as before is never unbound.
+    const std::vector<bus::Ticket> former = std::exchange(port.subscriptions, {});
     for (const bus::Topic& topic : service.topics)
         listen(topic, false);
     listen(topicTo(port.name), true);
@@ -284,7 +303,13 @@ bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bo
     if (envelope->type.endsWith("request"))
         rememberRequest(*envelope);
     ++m_counters.deliveredToServices;
-    port.socket.sendText(message.body);
+    if (port.unbound == 0) {
+        port.socket.sendText(message.body);
+    } else if (qsizetype(port.early.size()) < m_options.maxHeld) {
+        port.early.push_back(message.body);
+    } else {
+        return bus::Verdict::Rejected;
+    }
     return bus::Verdict::Accepted;
 }
 

@@ -50,6 +50,7 @@ private:
     Result<void> readWanted(Port& port, QByteArrayView content) const;
     bool claimName(Port& port, const QByteArray& name);
     void subscribe(Port& port);
+    void bound(Port& port); ///< one more of what it wants
     void publish(Port& port, Envelope envelope);
     void routeResponse(const Envelope& envelope, const QByteArray& body);
     bus::Verdict deliver(Port& port, const bus::Message& message, bool isForItAlone);

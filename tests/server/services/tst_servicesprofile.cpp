@@ -92,6 +92,7 @@ private Q_SLOTS:
     void theEndOfAClientIsToldOnce();
     void registrations_data();
     void registrations();
+    void registeredIsWhoIsBound();
     void aServiceTakesItsNameBack();
     void onlyServicesComeIn();
     void answersGoToWhoAsked();
@@ -202,7 +203,34 @@ void TestServicesProfile::registrations_data()
     row("another word", R"({"name":"F","wanted":"most"})", false);
     row("type is no text", R"({"name":"F","wanted":[7]})", false);
     row("type with a wildcard", R"({"name":"F","wanted":["#"]})", false);
+    row("a queue the broker would not have", R"({"name":"F","queues":["amq.x"]})", false);
     row("no object", "[]", false);
+}
+
+// Over a broker a binding takes its time: who counts as registered must not miss anything.
+void TestServicesProfile::registeredIsWhoIsBound()
+{
+    Rig rig;
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    const auto bob = rig.client(5, "bob");
+    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
+    QVERIFY(service.takeTexts().isEmpty());
+    bob->say(R"({"type":"a","content":1})");
+    Rig::settle();
+    const QByteArrayList got = service.takeTexts();
+    QCOMPARE(got.size(), 2);
+    QCOMPARE(member(got[0], "response_uuid"), "\"r\"");
+    QCOMPARE(member(got[1], "content"), "1");
+    // What it wants as before stays bound while it changes its mind.
+    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a","b"]}})");
+    bob->say(R"({"type":"a","content":2})");
+    Rig::settle();
+    const QByteArrayList more = service.takeTexts();
+    QCOMPARE(more.size(), 2);
+    QVERIFY(succeeded(more[0]));
+    QCOMPARE(member(more[1], "content"), "2");
 }
 
 void TestServicesProfile::registrations()
@@ -215,6 +243,7 @@ void TestServicesProfile::registrations()
     socket.say(R"({"type":"a","uuid":"early","content":{}})");
     QCOMPARE(member(socket.takeTexts().value(0), "type"), "\"error-response\"");
     socket.say(R"({"type":"service-register","uuid":"r","content":)" + content + '}');
+    Rig::settle();
     const QByteArray answer = socket.takeTexts().value(0);
     QCOMPARE(member(answer, "response_uuid"), "\"r\"");
     QTEST(succeeded(answer), "isGood");
@@ -331,6 +360,7 @@ void TestServicesProfile::aServiceServesQueues()
     shard.authorize("service1");
     shard.open(rig.profile.services());
     shard.say(R"({"type":"service-register","content":{"name":"Shard","queues":["rpc_0"]}})");
+    Rig::settle();
     shard.takeTexts();
     QByteArrayList answers;
     bus::Request request;
