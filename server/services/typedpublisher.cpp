@@ -60,8 +60,19 @@ void TypedPublisher::publish(const QByteArray& type, QByteArray body, const Sess
     }
     const bool isFirst = queue == m_queues.end();
     hold(type, std::move(message));
-    if (const auto held = m_queues.find(type); isFirst && held != m_queues.end())
+    const auto held = m_queues.find(type);
+    if (!isFirst || held == m_queues.end())
+        return;
+    if (isResting(type))
+        held->askedAt = m_clock.monotonic();
+    else
         ask(type, *held);
+}
+
+bool TypedPublisher::isResting(const QByteArray& type) const
+{
+    const Millis now = m_clock.monotonic();
+    return now < m_restAllUntil || now < m_restUntil.value(type);
 }
 
 void TypedPublisher::send(const QByteArray& type, Held message)
@@ -194,10 +205,22 @@ void TypedPublisher::serviceCame(const bus::Service&)
     }
 }
 
-void TypedPublisher::serviceWent(const bus::Service&)
+// A broker unbinds what the service wanted in its own time. Until then it takes messages of these
+// types for queues in which nobody looks for them any more: it is not asked about them for a while.
+void TypedPublisher::serviceWent(const bus::Service& service)
 {
     refreshWanted();
     m_routed.clear();
+    const Millis until = m_clock.monotonic() + askInterval;
+    const QByteArray prefix = topicOf({});
+    for (const bus::Topic& topic : service.topics) {
+        if (topic == topicOfAll())
+            m_restAllUntil = until;
+        else if (topic.startsWith(prefix))
+            m_restUntil.insert(topic.sliced(prefix.size()), until);
+    }
+    if (!m_timer.isActive())
+        m_timer.start(tickInterval);
 }
 
 void TypedPublisher::tick()
@@ -220,7 +243,8 @@ void TypedPublisher::tick()
             ask(type, *queue);
         forgetIfEmpty(type);
     }
-    if (m_queues.isEmpty())
+    m_restUntil.removeIf([now](auto rest) { return now >= rest.value(); });
+    if (m_queues.isEmpty() && m_restUntil.isEmpty())
         m_timer.stop();
 }
 

@@ -58,6 +58,8 @@ private:
     void serviceCame(const bus::Service& service) override;
     void serviceWent(const bus::Service& service) override;
     void refreshWanted();
+    /// Whoever wanted it has just gone: the broker may not know yet.
+    bool isResting(const QByteArray& type) const;
     void send(const QByteArray& type, Held message);
     void ask(const QByteArray& type, Queue& queue);
     void asked(const QByteArray& type, quint64 number, bus::Outcome outcome);
@@ -76,6 +78,8 @@ private:
     QSet<QByteArray> m_wanted; ///< types announced services want
     bool m_isAllWanted = false; ///< somebody wants every type
     QSet<QByteArray> m_routed; ///< types somebody listened to the last time, announced or not
+    QHash<QByteArray, Millis> m_restUntil; ///< by type; monotonic
+    Millis m_restAllUntil{}; ///< likewise, after somebody who wanted every type
     QTimer m_timer;
     quint64 m_lastNumber = 0;
     const std::shared_ptr<char> m_alive = std::make_shared<char>();

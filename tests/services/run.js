@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs scenarios against the real server: node run.js SERVER PYTHON SCENARIO… | all
+// Runs scenarios against the real server: node run.js SERVER PYTHON SCENARIO…
 // GATEHOUSE_TEST_BUS=rabbitmq lets its bus be a real broker (the program of GATEHOUSE_TEST_BROKER); else it is
 // in-process. Needs NODE_PATH to lead to ws and websocket-ts (scripts/clients installs them). Exit code 77: the broker is
 // not installed.

@@ -81,6 +81,7 @@ private Q_SLOTS:
     void someoneWhoDoesNotAnnounceIsFoundToo();
     void nobodyComes();
     void theGapOfARestart();
+    void aBindingThatOutlivesItsServiceIsNotTrusted();
     void whatMayWaitIsBounded();
     void waitingAsksTheBusOnceASecond();
 };
@@ -175,6 +176,27 @@ void TestTypedPublisher::theGapOfARestart()
     rig.announce("service.A", {"a"});
     Rig::settle();
     QCOMPARE(rig.got, (QByteArrayList{"0", "1", "2", "3"}));
+}
+
+// A broker unbinds in its own time: what it takes until then nobody gets.
+void TestTypedPublisher::aBindingThatOutlivesItsServiceIsNotTrusted()
+{
+    Rig rig;
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    Rig::settle();
+    rig.announcement.reset();
+    Rig::settle();
+    rig.publisher.publish("a", "0");
+    rig.advance(Millis{500});
+    QVERIFY(rig.got.isEmpty());
+    QCOMPARE(rig.counters.heldNow, 1U);
+    rig.publisher.publish("b", "1"); // nobody has just left this type
+    rig.listen("b");
+    Rig::settle();
+    QCOMPARE(rig.got, QByteArrayList{"1"});
+    rig.advance(Millis{1'250}); // somebody else listens to that one all the same
+    QCOMPARE(rig.got, (QByteArrayList{"1", "0"}));
 }
 
 void TestTypedPublisher::whatMayWaitIsBounded()

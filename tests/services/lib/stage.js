@@ -33,7 +33,9 @@ class Stage {
     fs.writeFileSync(this.file, typeof configuration === 'function' ? configuration(this.folder) : configuration);
     this.server.args = ['--config', this.file];
     if (broker) {
-      this.server.args.push('--set', `bus.url=${broker.url}`, '--set', 'bus.presence_period=200ms');
+      // The queues of servers that were killed stay bound for a while: an exchange for each of them.
+      this.server.args.push('--set', `bus.url=${broker.url}`, '--set', 'bus.presence_period=200ms',
+        '--set', `bus.exchange=${path.basename(this.folder)}`);
     }
     this.guests = [];
   }
