@@ -575,20 +575,20 @@ void TestTokenVerifier::unknownKeysOfIssuersAreNamed_data()
 {
     QTest::addColumn<QByteArray>("token");
     QTest::addColumn<bool>("isNew");
-    const PkeyPtr key = makeRsaKey();
+    const PkeyPtr key = makeEd25519Key();
     const auto row = [&](const char* name, const QByteArray& header, bool isNew) {
         QTest::newRow(name) << signedToken(header, payload(), key) << isNew;
     };
-    row("another kid", R"({"alg":"RS256","kid":"b"})", true);
-    row("the kid there is", R"({"alg":"RS256","kid":"a"})", false);
-    row("no kid", R"({"alg":"RS256"})", false);
-    row("kid of another type", R"({"alg":"RS256","kid":7})", false);
+    row("another kid", R"({"alg":"EdDSA","kid":"b"})", true);
+    row("the kid there is", R"({"alg":"EdDSA","kid":"a"})", false);
+    row("no kid", R"({"alg":"EdDSA"})", false);
+    row("kid of another type", R"({"alg":"EdDSA","kid":7})", false);
     row("a shared secret", R"({"alg":"HS256","kid":"b"})", false);
     row("an algorithm outside the list", R"({"alg":"ES256","kid":"b"})", false);
     row("none", R"({"alg":"none","kid":"b"})", false);
-    row("kid twice", R"({"alg":"RS256","kid":"a","kid":"b"})", false);
+    row("kid twice", R"({"alg":"EdDSA","kid":"a","kid":"b"})", false);
     QTest::newRow("no token") << QByteArray("abc") << false;
-    QTest::newRow("too long") << signedToken(R"({"alg":"RS256","kid":"b"})",
+    QTest::newRow("too long") << signedToken(R"({"alg":"EdDSA","kid":"b"})",
         payload("pad", QString(9'000, u'x')), key) << false;
 }
 
@@ -598,8 +598,8 @@ void TestTokenVerifier::unknownKeysOfIssuersAreNamed()
     QFETCH(bool, isNew);
     const ManualClock clock;
     KeySet keys;
-    require(keys.addPem(publicPem(makeRsaKey()), KeyBinding{.kid = "a"}));
-    const TokenVerifier verifier(keys, {.algorithms = {Algorithm::RS256}}, clock);
+    require(keys.addPem(publicPem(makeEd25519Key()), KeyBinding{.kid = "a"}));
+    const TokenVerifier verifier(keys, {.algorithms = {Algorithm::EdDSA}}, clock);
     QCOMPARE(verifier.namesUnknownKey(token), isNew);
 }
 

@@ -13,7 +13,7 @@ class KeycloakHouse : public House
 {
 public:
     explicit KeycloakHouse(Generation generation = Generation::V5)
-        : House(options(generation)), m_key(access::test::makeRsaKey())
+        : House(options(generation)), m_key(realmKey())
     {
         access::KeySet keys;
         (void)keys.addSecret(secret(), access::KeyBinding{.trust = access::KeyTrust::Full});
@@ -28,7 +28,12 @@ public:
     }
 
     /// The realm signs with another key from now on.
-    void rotate() { m_key = access::test::makeRsaKey(), m_kid = "realm-2"; }
+    void rotate()
+    {
+        static const access::test::PkeyPtr next = access::test::makeRsaKey();
+        m_key = next;
+        m_kid = "realm-2";
+    }
     void learnKey()
     {
         (void)m_keys.addJwks("{\"keys\":["
@@ -73,6 +78,13 @@ private:
         if (!report)
             qFatal("%s", qPrintable(report.error().detail));
         directory.replace(store->loadStartState()->directory);
+    }
+
+    /// Of 2048 bits; making one takes its time.
+    static access::test::PkeyPtr realmKey()
+    {
+        static const access::test::PkeyPtr key = access::test::makeRsaKey();
+        return key;
     }
 
     access::test::PkeyPtr m_key;
