@@ -30,6 +30,7 @@ using AdminId = Id<struct AdminTag>; ///< console accounts; a number space of th
 using TaskId = Id<struct TaskTag>;
 using JobId = Id<struct JobTag>; ///< shared by a task and its subtasks
 using RunId = Id<struct RunTag>;
+using WorkSessionId = Id<struct WorkSessionTag>; ///< of vantage6 v5: tasks that share data at nodes
 
 /// Text that names one kind of thing: compared octet by octet, UTF-8.
 template <class Tag>

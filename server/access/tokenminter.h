@@ -22,7 +22,7 @@ struct MinterOptions
     std::chrono::seconds serviceLifetime = std::chrono::hours{24 * 30};
 };
 
-/// What a container token carries in its `sub` (vantage6 v4).
+/// What a container token carries in its `sub`.
 struct ContainerGrant
 {
     NodeId node;
@@ -33,6 +33,7 @@ struct ContainerGrant
     TaskId task;
     QString image;
     QJsonArray databases;
+    std::optional<WorkSessionId> session{}; ///< that of a task of v5, whose claims it then has
 };
 
 /// Makes HS256 tokens with exactly the claims of vantage6 v4 (federation.md section 11), and our

@@ -8,6 +8,7 @@
 #include "server/api/serviceresource.h"
 #include "server/api/taskresource.h"
 #include "server/api/tokenresource.h"
+#include "server/api/worksessionresource.h"
 #include "server/observe/metrics.h"
 #include "server/work/presence.h"
 
@@ -39,13 +40,16 @@ ApiHandler::ApiHandler(ApiServices services, ApiOptions options)
     : m_services(std::move(services)), m_options(std::move(options)),
       m_origins(m_options.allowedOrigins)
 {
-    const WireJson json(m_options.apiPath, m_services.directory, m_services.presence);
-    m_resources.push_back(std::make_unique<TokenResource>(m_services));
+    const WireJson json(
+        m_options.apiPath, m_options.form, m_services.directory, m_services.presence);
+    m_resources.push_back(std::make_unique<TokenResource>(m_services, m_options.form));
     m_resources.push_back(std::make_unique<TaskResource>(m_services, json));
     m_resources.push_back(std::make_unique<RunResource>(m_services, json));
     m_resources.push_back(std::make_unique<KillResource>(m_services));
     m_resources.push_back(std::make_unique<EntityResource>(m_services, json));
-    m_resources.push_back(std::make_unique<ServiceResource>(m_services));
+    m_resources.push_back(std::make_unique<ServiceResource>(m_services, m_options.form));
+    if (m_options.form == WireForm::V5)
+        m_resources.push_back(std::make_unique<WorkSessionResource>(m_services, json));
     for (const auto& resource : m_resources)
         resource->addTo(m_router, m_options.apiPath);
     m_overdueTimer.setSingleShot(true);

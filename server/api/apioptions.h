@@ -8,10 +8,14 @@
 
 namespace gatehouse::api {
 
+/// Whose words the API speaks.
+enum class WireForm : quint8 { V4, V5 };
+
 /// What an operator may change about the HTTP API.
 struct ApiOptions
 {
     QString apiPath = QStringLiteral("/api"); ///< no trailing slash
+    WireForm form = WireForm::V4;
     QStringList allowedOrigins{QStringLiteral("*")}; ///< CORS; the same list as for sessions
     int defaultPerPage = 10;
     int maxPerPage = 1'000;

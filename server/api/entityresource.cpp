@@ -102,6 +102,7 @@ void EntityResource::addTo(Router& router, const QString& base)
     };
     get("/node", all, &EntityResource::listNodes);
     get("/node/{id}", all, &EntityResource::getNode);
+    get("/node/me", Caller::Node, &EntityResource::getOwnNode);
     get("/organization", all, &EntityResource::listOrganizations);
     get("/organization/{id}", all, &EntityResource::getOrganization);
     get("/collaboration", all, &EntityResource::listCollaborations);
@@ -160,6 +161,12 @@ void EntityResource::listNodes(const ApiCallPtr& call)
 void EntityResource::getNode(const ApiCallPtr& call)
 {
     replyOne(*call, L("Node"), services().directory.node(NodeId{call->id()}), &WireJson::node);
+}
+
+void EntityResource::getOwnNode(const ApiCallPtr& call)
+{
+    replyOne(*call, L("Node"), services().directory.node(call->principal().nodeId()),
+        &WireJson::node);
 }
 
 void EntityResource::listOrganizations(const ApiCallPtr& call)
@@ -335,10 +342,13 @@ void EntityResource::listRules(const ApiCallPtr& call)
             continue;
         numbered.push_back({qint64(i + 1), all[i]});
     }
-    replyPageOf(*call, numbered, [](const NumberedRule& entry) {
+    const auto shown = [this](const QString& word) {
+        return m_json.form() == WireForm::V4 ? word : word.toLower();
+    };
+    replyPageOf(*call, numbered, [&](const NumberedRule& entry) {
         return QJsonObject{{L("id"), entry.id}, {L("name"), QString::fromUtf8(entry.rule.resource)},
-            {L("scope"), QString(model::name(entry.rule.scope))},
-            {L("operation"), QString(model::name(entry.rule.operation))},
+            {L("scope"), shown(model::name(entry.rule.scope))},
+            {L("operation"), shown(model::name(entry.rule.operation))},
             {L("description"), access::ruleText(entry.rule)}};
     });
 }

@@ -21,6 +21,7 @@ public:
 private:
     void listNodes(const ApiCallPtr& call);
     void getNode(const ApiCallPtr& call);
+    void getOwnNode(const ApiCallPtr& call);
     void listOrganizations(const ApiCallPtr& call);
     void getOrganization(const ApiCallPtr& call);
     void patchOrganization(const ApiCallPtr& call);

@@ -12,9 +12,11 @@ void ServiceResource::addTo(Router& router, const QString& base)
 {
     const Callers all = Caller::User | Caller::Node | Caller::Container;
     router.add(
-        "GET", base + QStringLiteral("/version"), Caller::Anyone, [](const ApiCallPtr& call) {
+        "GET", base + QStringLiteral("/version"), Caller::Anyone,
+        [version = m_form == WireForm::V4 ? compatibleVersion : compatibleVersion5](
+            const ApiCallPtr& call) {
             call->reply(200,
-                {{L("version"), QString(compatibleVersion)},
+                {{L("version"), QString(version)},
                     {L("gatehouse"), QStringLiteral(GATEHOUSE_VERSION)}});
         });
     router.add("GET", base + QStringLiteral("/health"), Caller::Anyone,

@@ -12,12 +12,15 @@ class ServiceResource final : public Resource
 public:
     /// Clients compare this with their own version.
     static constexpr QLatin1StringView compatibleVersion{"4.14.0"};
+    static constexpr QLatin1StringView compatibleVersion5{"5.0.3"};
 
-    using Resource::Resource;
+    ServiceResource(ApiServices& services, WireForm form) : Resource(services), m_form(form) { }
     void addTo(Router& router, const QString& base) override;
 
 private:
     void health(const ApiCallPtr& call);
+
+    const WireForm m_form;
 };
 
 } // namespace gatehouse::api

@@ -7,6 +7,9 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 
+#include <algorithm>
+#include <array>
+
 namespace gatehouse::api {
 
 namespace {
@@ -46,7 +49,7 @@ Result<qint64> optionalId(const QJsonObject& body, L field)
     return id;
 }
 
-Result<std::vector<work::NewRun>> organizationsOf(const QJsonObject& body)
+Result<std::vector<work::NewRun>> organizationsOf(const QJsonObject& body, L inputField)
 {
     const QJsonValue list = body.value(L("organizations"));
     if (!list.isArray())
@@ -60,13 +63,13 @@ Result<std::vector<work::NewRun>> organizationsOf(const QJsonObject& body)
         const qint64 id = object.value(L("id")).toInteger();
         if (id <= 0)
             return incorrect(QStringLiteral("an entry of 'organizations' has no 'id'"));
-        const QJsonValue input = object.value(L("input"));
+        const QJsonValue input = object.value(inputField);
         if (input.isObject()) // what old clients send
             runs.push_back({OrganizationId{id}, compact(input.toObject())});
         else if (input.isString() || input.isNull() || input.isUndefined())
             runs.push_back({OrganizationId{id}, input.toString()});
         else
-            return incorrect(QStringLiteral("an 'input' is no text"));
+            return incorrect(QStringLiteral("an '%1' is no text").arg(inputField));
     }
     return runs;
 }
@@ -94,6 +97,67 @@ Result<std::vector<work::TaskDatabase>> databasesOf(const QJsonObject& body)
     return databases;
 }
 
+/// v5 has a list of databases for each place of the algorithm's method; `position` keeps which.
+Result<std::vector<work::TaskDatabase>> nestedDatabasesOf(const QJsonObject& body)
+{
+    const QJsonValue list = body.value(L("databases"));
+    std::vector<work::TaskDatabase> databases;
+    if (list.isUndefined() || list.isNull())
+        return databases;
+    if (!list.isArray())
+        return incorrect(QStringLiteral("'databases' is no list"));
+    const QJsonArray places = list.toArray();
+    for (qsizetype position = 0; position < places.size(); ++position) {
+        if (!places[position].isArray())
+            return incorrect(QStringLiteral("'databases' is no list of lists"));
+        const QJsonArray entries = places[position].toArray();
+        for (const QJsonValue& entry : entries) {
+            QJsonObject object = entry.toObject();
+            const QJsonValue label = object.take(L("label"));
+            if (object.value(L("type")) == L("dataframe"))
+                return incorrect(QStringLiteral("this server keeps no data frames"));
+            if (!label.isString())
+                return incorrect(QStringLiteral("a database has no 'label'"));
+            object.insert(L("type"), L("source"));
+            object.insert(L("position"), position);
+            databases.push_back({label.toString(), compact(object)});
+        }
+    }
+    return databases;
+}
+
+Result<void> readV5(const QJsonObject& body, work::TaskRequest& request)
+{
+    static const std::array<L, 5> actions{L("data_extraction"), L("preprocessing"),
+        L("federated_compute"), L("central_compute"), L("postprocessing")};
+    const auto method = optionalText(body, L("method"));
+    if (!method || method->isEmpty())
+        return incorrect(QStringLiteral("'method' is needed"));
+    // The original asks the algorithm's store when it is missing; there are none here.
+    const auto action = optionalText(body, L("action"));
+    if (!action || std::find(actions.begin(), actions.end(), *action) == actions.end())
+        return incorrect(QStringLiteral("'action' is none of the actions of an algorithm"));
+    const auto session = optionalId(body, L("session_id"));
+    if (!session)
+        return tl::unexpected<Error>(session.error());
+    const QJsonValue awaited = body.value(L("depends_on_ids"));
+    if (!awaited.isUndefined() && !awaited.isNull() && !awaited.isArray())
+        return incorrect(QStringLiteral("'depends_on_ids' is no list"));
+    const QJsonArray ids = awaited.toArray();
+    for (const QJsonValue& id : ids) {
+        if (id.toInteger() <= 0)
+            return incorrect(QStringLiteral("'depends_on_ids' holds no positive integer"));
+        request.dependsOn.push_back({id.toInteger()});
+    }
+    std::sort(request.dependsOn.begin(), request.dependsOn.end());
+    request.dependsOn.erase(std::unique(request.dependsOn.begin(), request.dependsOn.end()),
+        request.dependsOn.end());
+    request.method = *method;
+    request.action = *action;
+    request.session = {*session};
+    return {};
+}
+
 Result<void> place(work::TaskRequest& request, qint64 collaboration, qint64 study,
     const work::Directory& directory)
 {
@@ -117,7 +181,8 @@ Result<void> place(work::TaskRequest& request, qint64 collaboration, qint64 stud
 
 } // namespace
 
-Result<work::TaskRequest> readTaskBody(const QJsonObject& body, const work::Directory& directory)
+Result<work::TaskRequest> readTaskBody(
+    const QJsonObject& body, WireForm form, const work::Directory& directory)
 {
     const auto name = optionalText(body, L("name"));
     if (!name)
@@ -134,10 +199,11 @@ Result<work::TaskRequest> readTaskBody(const QJsonObject& body, const work::Dire
     const auto study = optionalId(body, L("study_id"));
     if (!study)
         return tl::unexpected<Error>(study.error());
-    auto runs = organizationsOf(body);
+    const bool isV5 = form == WireForm::V5;
+    auto runs = organizationsOf(body, isV5 ? L("arguments") : L("input"));
     if (!runs)
         return tl::unexpected<Error>(runs.error());
-    auto databases = databasesOf(body);
+    auto databases = isV5 ? nestedDatabasesOf(body) : databasesOf(body);
     if (!databases)
         return tl::unexpected<Error>(databases.error());
 
@@ -147,6 +213,10 @@ Result<work::TaskRequest> readTaskBody(const QJsonObject& body, const work::Dire
     request.image = *image;
     request.organizations = std::move(*runs);
     request.databases = std::move(*databases);
+    if (isV5) {
+        if (const auto read = readV5(body, request); !read)
+            return tl::unexpected<Error>(read.error());
+    }
     if (const auto placed = place(request, *collaboration, *study, directory); !placed)
         return tl::unexpected<Error>(placed.error());
     return request;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/result.h"
+#include "server/api/apioptions.h"
 #include "server/work/taskservice.h"
 
 #include <QJsonObject>
@@ -14,8 +15,10 @@ namespace gatehouse::api {
 
 /// Reads the body of POST task (vantage6 4.x): name, description, image, collaboration_id or
 /// study_id, organizations [{id, input}], databases [{label, …}]. The collaboration is that of the
-/// study when only the study is named. NotFound, BadRequest.
-Result<work::TaskRequest> readTaskBody(const QJsonObject& body, const work::Directory& directory);
+/// study when only the study is named. Of v5: `arguments` for `input`, databases in lists, and
+/// method, action, session_id, depends_on_ids. NotFound, BadRequest.
+Result<work::TaskRequest> readTaskBody(
+    const QJsonObject& body, WireForm form, const work::Directory& directory);
 
 /// An encrypted collaboration takes no input that anybody could read, so that nobody stores secrets
 /// in clear by mistake. BadRequest.

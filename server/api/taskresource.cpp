@@ -6,6 +6,7 @@
 #include "server/api/listscope.h"
 #include "server/api/page.h"
 #include "server/api/taskbody.h"
+#include "server/api/worksessionresource.h"
 #include "server/observe/log.h"
 #include "server/work/directory.h"
 #include "server/work/journal.h"
@@ -24,7 +25,7 @@ constexpr int maxRunsOfTask = 1'000;
 std::optional<QString> unknownFilter(const ApiCall& call)
 {
     for (const char* name : {"study_id", "image", "description", "database", "run_id", "store_id",
-             "status", "is_user_created"}) {
+             "status", "is_user_created", "session_id", "dataframe_id"}) {
         if (call.query(L(name)))
             return QLatin1String(name);
     }
@@ -123,8 +124,8 @@ void TaskResource::get(const ApiCallPtr& call)
 
 void TaskResource::getStatus(const ApiCallPtr& call)
 {
-    withTask(call, [call](const work::TaskRecord& record) {
-        call->reply(200, {{L("status"), QString(work::name(record.status))}});
+    withTask(call, [this, call](const work::TaskRecord& record) {
+        call->reply(200, {{L("status"), m_json.taskStatus(record.status)}});
     });
 }
 
@@ -177,7 +178,7 @@ void TaskResource::create(const ApiCallPtr& call)
     const auto body = call->body();
     if (!body)
         return call->fail(body.error());
-    auto request = readTaskBody(*body, services().directory);
+    auto request = readTaskBody(*body, m_json.form(), services().directory);
     if (!request)
         return call->fail(request.error());
     auto idempotency = idempotencyOf(*call);
@@ -212,7 +213,16 @@ void TaskResource::createForUser(const ApiCallPtr& call, work::TaskRequest reque
         return call->fail({ErrorCode::BadRequest,
             QStringLiteral("At least one of the supplied organizations in not within the "
                            "collaboration.")});
-    submit(call, std::move(request));
+    if (m_json.form() == WireForm::V4)
+        return submit(call, std::move(request));
+    const WorkSessionId session = request.session;
+    withWorkSession(call, services().journal, session,
+        guarded([this, call, request = std::move(request)](const work::WorkSession& found) {
+            if (found.collaboration != request.collaboration)
+                return call->fail({ErrorCode::BadRequest,
+                    QStringLiteral("The session is of another collaboration")});
+            submit(call, request);
+        }));
 }
 
 void TaskResource::createForContainer(const ApiCallPtr& call, work::TaskRequest request)
@@ -237,6 +247,7 @@ void TaskResource::createForContainer(const ApiCallPtr& call, work::TaskRequest 
             subtask.image = task.image;
             subtask.initOrganization = call->principal().organization;
             subtask.initUser = task.initUser;
+            subtask.session = task.session; // whatever it asked for
             submit(call, std::move(subtask));
         }));
 }

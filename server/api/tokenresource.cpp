@@ -204,7 +204,8 @@ void TokenResource::replyContainerToken(
         databases.append(json);
     }
     const QByteArray token = services().minter.containerToken({node.nodeId(), node.organization,
-        node.collaboration, record.task.study, 0, record.task.id, image, databases});
+        node.collaboration, record.task.study, 0, record.task.id, image, databases,
+        m_form == WireForm::V5 ? std::optional(record.task.session) : std::nullopt});
     call.reply(200, {{L("container_token"), QString::fromLatin1(token)}});
 }
 

@@ -12,7 +12,7 @@ namespace gatehouse::api {
 class TokenResource final : public Resource
 {
 public:
-    using Resource::Resource;
+    TokenResource(ApiServices& services, WireForm form) : Resource(services), m_form(form) { }
     void addTo(Router& router, const QString& base) override;
 
 private:
@@ -34,6 +34,7 @@ private:
         const ApiCall& call, const work::TaskRecord& record, const QString& image);
     QStringList roleNames(const work::User& user) const;
 
+    const WireForm m_form;
     QString m_base;
 };
 

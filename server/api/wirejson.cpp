@@ -5,6 +5,7 @@
 #include "server/work/presence.h"
 
 #include <QDateTime>
+#include <QJsonDocument>
 #include <QTimeZone>
 
 namespace gatehouse::api {
@@ -47,12 +48,15 @@ QJsonObject WireJson::organization(const work::Organization& o) const
 QJsonObject WireJson::collaboration(const work::Collaboration& c) const
 {
     const qint64 id = c.id.value;
-    return {{L("id"), id}, {L("name"), c.name}, {L("encrypted"), c.encrypted},
+    QJsonObject json{{L("id"), id}, {L("name"), c.name}, {L("encrypted"), c.encrypted},
         {L("organizations"), list(L("organization"), L("collaboration_id"), id)},
         {L("nodes"), list(L("node"), L("collaboration_id"), id)},
         {L("tasks"), list(L("task"), L("collaboration_id"), id)},
         {L("algorithm_stores"), list(L("algorithmstore"), L("collaboration_id"), id)},
         {L("studies"), list(L("study"), L("collaboration_id"), id)}};
+    if (m_form == WireForm::V5)
+        json.insert(L("session_restrict_to_same_image"), false);
+    return json;
 }
 
 QJsonObject WireJson::study(const work::Study& s) const
@@ -95,6 +99,45 @@ QJsonObject WireJson::user(const work::User& u) const
         {L("rules"), list(L("rule"), L("user_id"), id)}};
 }
 
+QJsonObject WireJson::workSession(const work::WorkSession& s) const
+{
+    const qint64 id = s.id.value;
+    return {{L("id"), id}, {L("name"), s.name},
+        {L("scope"), QString(model::name(s.scope)).toLower()},
+        {L("created_at"), time(s.createdAt)},
+        {L("owner"), link(L("user"), s.owner.value, getOnly())},
+        {L("collaboration"), link(L("collaboration"), s.collaboration.value, getOnly())},
+        {L("study"), link(L("study"), s.study.value, getOnly())},
+        {L("tasks"), list(L("task"), L("session_id"), id)}};
+}
+
+QString WireJson::taskStatus(work::RunStatus status) const
+{
+    if (m_form == WireForm::V4)
+        return nameOf(status);
+    if (status == work::RunStatus::Completed)
+        return L("completed");
+    return work::hasFailed(status) ? L("failed") : L("awaiting");
+}
+
+QJsonArray WireJson::databases(const work::Task& t) const
+{
+    QJsonArray databases;
+    for (const work::TaskDatabase& database : t.databases) {
+        const QString parameters
+            = database.parameters.isEmpty() ? QStringLiteral("{}") : database.parameters;
+        if (m_form == WireForm::V4) {
+            databases.append(
+                QJsonObject{{L("label"), database.label}, {L("parameters"), parameters}});
+            continue;
+        }
+        QJsonObject json = QJsonDocument::fromJson(parameters.toUtf8()).object();
+        json.insert(L("label"), database.label);
+        databases.append(json);
+    }
+    return databases;
+}
+
 QJsonObject WireJson::role(const work::Role& r) const
 {
     const qint64 id = r.id.value;
@@ -108,14 +151,8 @@ QJsonObject WireJson::task(
     const work::Task& t, work::RunStatus status, std::optional<Millis> finishedAt) const
 {
     const qint64 id = t.id.value;
-    QJsonArray databases;
-    for (const work::TaskDatabase& database : t.databases) {
-        const QString parameters
-            = database.parameters.isEmpty() ? QStringLiteral("{}") : database.parameters;
-        databases.append(QJsonObject{{L("label"), database.label}, {L("parameters"), parameters}});
-    }
-    return {{L("id"), id}, {L("name"), t.name}, {L("description"), t.description},
-        {L("image"), t.image}, {L("job_id"), t.job.value}, {L("status"), nameOf(status)},
+    QJsonObject json{{L("id"), id}, {L("name"), t.name}, {L("description"), t.description},
+        {L("image"), t.image}, {L("job_id"), t.job.value}, {L("status"), taskStatus(status)},
         {L("created_at"), time(t.createdAt)}, {L("finished_at"), time(finishedAt)},
         {L("collaboration"), link(L("collaboration"), t.collaboration.value, getOnly())},
         {L("study"), link(L("study"), t.study.value, getOnly())},
@@ -124,8 +161,19 @@ QJsonObject WireJson::task(
         {L("runs"), list(L("run"), L("task_id"), id)},
         {L("results"), list(L("result"), L("task_id"), id)},
         {L("init_org"), organizationLink(t.initOrganization)},
-        {L("init_user"), link(L("user"), t.initUser.value, getOnly())}, {L("databases"), databases},
-        {L("algorithm_store"), QJsonValue::Null}};
+        {L("init_user"), link(L("user"), t.initUser.value, getOnly())},
+        {L("databases"), databases(t)}, {L("algorithm_store"), QJsonValue::Null}};
+    if (m_form == WireForm::V5) {
+        QJsonArray dependsOn;
+        for (const TaskId awaited : t.dependsOn)
+            dependsOn.append(awaited.value);
+        json.insert(L("method"), t.method);
+        json.insert(L("action"), t.action);
+        json.insert(L("session"), link(L("session"), t.session.value, getOnly()));
+        json.insert(L("depends_on"), dependsOn);
+        json.insert(L("dataframe"), QJsonValue::Null);
+    }
+    return json;
 }
 
 QJsonObject WireJson::task(const work::TaskRecord& record) const
@@ -139,14 +187,21 @@ QJsonObject WireJson::run(const work::RunRecord& record) const
     QJsonValue log = QJsonValue::Null;
     if (r.log)
         log = *r.log;
-    return {{L("id"), r.id.value}, {L("status"), nameOf(r.status)}, {L("input"), r.input},
-        {L("log"), log}, {L("assigned_at"), time(r.assignedAt)},
+    QJsonObject json{{L("id"), r.id.value}, {L("status"), nameOf(r.status)}, {L("log"), log},
+        {L("assigned_at"), time(r.assignedAt)},
         {L("started_at"), time(r.startedAt)}, {L("finished_at"), time(r.finishedAt)},
         {L("cleanup_at"), time(r.cleanupAt)}, {L("blob_storage_used"), r.blobStorageUsed},
         {L("organization"), organizationLink(r.organization)},
         {L("task"), link(L("task"), r.task.value, getOnly())},
-        {L("results"), link(L("result"), r.id.value, getOnly())}, {L("node"), runNode(record)},
-        {L("ports"), QJsonArray()}};
+        {L("results"), link(L("result"), r.id.value, getOnly())}, {L("node"), runNode(record)}};
+    if (m_form == WireForm::V4) {
+        json.insert(L("input"), r.input);
+        json.insert(L("ports"), QJsonArray());
+    } else {
+        json.insert(L("arguments"), r.input);
+        json.insert(L("action"), record.task.action);
+    }
+    return json;
 }
 
 QJsonObject WireJson::runWithTask(const work::RunRecord& record) const

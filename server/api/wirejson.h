@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "server/api/apioptions.h"
 #include "common/core/ids.h"
 #include "server/work/entities.h"
 #include "server/work/records.h"
@@ -18,14 +19,15 @@ class Presence;
 
 namespace gatehouse::api {
 
-/// Entities as the JSON of vantage6 4.x (its output schemas), with links below the API's path. A
+/// Entities as the JSON of vantage6 4.x or 5.0 (its output schemas), with links below the API's path. A
 /// related thing is {id, link, methods}, a list of them the URL that lists them. Times are UTC in
 /// ISO 8601 without an offset, which is what its clients add.
 class WireJson
 {
 public:
-    WireJson(QString base, const work::Directory& directory, const work::Presence& presence)
-        : m_base(std::move(base)), m_directory(directory), m_presence(presence)
+    WireJson(QString base, WireForm form, const work::Directory& directory,
+        const work::Presence& presence)
+        : m_base(std::move(base)), m_form(form), m_directory(directory), m_presence(presence)
     {
     }
 
@@ -34,6 +36,7 @@ public:
     QJsonObject study(const work::Study& study) const;
     QJsonObject node(const work::Node& node) const;
     QJsonObject user(const work::User& user) const;
+    QJsonObject workSession(const work::WorkSession& session) const;
     QJsonObject role(const work::Role& role) const;
     QJsonObject task(const work::Task& task, work::RunStatus status,
         std::optional<Millis> finishedAt = std::nullopt) const;
@@ -41,6 +44,10 @@ public:
     QJsonObject run(const work::RunRecord& record) const;
     QJsonObject runWithTask(const work::RunRecord& record) const;
     QJsonObject result(const work::RunRecord& record) const;
+
+    QString taskStatus(work::RunStatus status) const; ///< v5 knows three of a task
+
+    WireForm form() const { return m_form; }
 
     static QJsonValue time(std::optional<Millis> at);
     static std::optional<Millis> parseTime(const QString& text);
@@ -51,7 +58,10 @@ private:
     QString list(QLatin1StringView resource, QLatin1StringView by, qint64 id) const;
     QJsonValue runNode(const work::RunRecord& record) const;
 
+    QJsonArray databases(const work::Task& task) const;
+
     QString m_base;
+    WireForm m_form;
     const work::Directory& m_directory;
     const work::Presence& m_presence;
 };

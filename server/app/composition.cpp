@@ -86,10 +86,7 @@ struct Composition::Parts
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
               *store, lines, metrics, loopLag, audit, clock, listeners->sources()}),
-          api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
-                  *store, metrics, audit, clock,
-                  [this](const work::Node& node) { announcer.killEverythingOn(node); }},
-              apiOptions(c)),
+          api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
               MetricSources{*transport, [this] { return listeners->openSessions(); }, *sessions,
@@ -108,6 +105,13 @@ struct Composition::Parts
         transport->addHandler(socketPath, sessions.get());
         transport->addAcceptor(socketPath, sessions.get());
         transport->addHandler(QByteArray("/api"), &api);
+        if (c.federation.generation != events::Generation::V4) {
+            api::ApiOptions v5 = apiOptions(c);
+            v5.apiPath = QStringLiteral("/hq");
+            v5.form = api::WireForm::V5;
+            hq = std::make_unique<api::ApiHandler>(apiServices(), v5);
+            transport->addHandler(QByteArray("/hq"), hq.get());
+        }
         transport->addHandler(QByteArray("/healthz"), &health);
         transport->addHandler(QByteArray("/readyz"), &health);
         if (servesMetrics()) {
@@ -182,6 +186,12 @@ struct Composition::Parts
         else
             endSessionsWithoutKey();
         return used;
+    }
+
+    api::ApiServices apiServices()
+    {
+        return {identities, minter, hasher, limiter, directory, presence, tasks, *store, metrics,
+            audit, clock, [this](const work::Node& node) { announcer.killEverythingOn(node); }};
     }
 
     std::vector<api::HealthHandler::Check> healthChecks()
@@ -343,6 +353,7 @@ struct Composition::Parts
     events::FederationNamespace federation;
     events::AdminNamespace admin;
     api::ApiHandler api;
+    std::unique_ptr<api::ApiHandler> hq; ///< in the words of v5; null without them
     std::unique_ptr<transport::Server> transport;
     std::unique_ptr<ServerMetrics> serverMetrics;
     api::HealthHandler health;

@@ -205,9 +205,9 @@ std::vector<ConfigKey> federationKeys()
         choice(s, "generation", FIELD(federation.generation),
             Choices<events::Generation>{{"v4", events::Generation::V4},
                 {"v5", events::Generation::V5}, {"both", events::Generation::Both}},
-            "Which vantage6 the clients are of. `v4` tells new tasks as `new_task`; `v5` as "
-            "`new_task_update`, and the status of a run after each change over HTTP; `both` tells "
-            "everything."),
+            "Which vantage6 the clients are of. `v4`: `new_task`, and the API below `/api`. `v5`: "
+            "`new_task_update`, a status event after each change over HTTP, and the API below "
+            "`/hq` in its words, beside `/api` for the console. `both`: all of it at once."),
         duration(s, "unidentified_grace", FIELD(federation.unidentifiedGrace), second, hour,
             "A socket without a valid token is closed after this."),
         count(s, "unidentified_sockets", FIELD(federation.maxUnidentified), 0, 1'000'000,

@@ -71,12 +71,22 @@ protocol::JsonArgs FederationAnnouncer::statusArgs(
 
 void FederationAnnouncer::taskCreated(const work::TaskRecord& record)
 {
-    const QByteArray args = "{\"id\":" + number(record.task.id.value)
-        + ",\"parent_id\":" + orNull(record.task.parent) + '}';
+    announceTask(record.task.collaboration, record.task.id, record.task.parent);
+}
+
+/// Nodes that asked for its runs before got none.
+void FederationAnnouncer::taskReady(const work::ReadyTask& task)
+{
+    announceTask(task.collaboration, task.task, task.parent);
+}
+
+void FederationAnnouncer::announceTask(CollaborationId collaboration, TaskId task, TaskId parent)
+{
+    const QByteArray args = "{\"id\":" + number(task.value) + ",\"parent_id\":" + orNull(parent) + '}';
     if (m_generation != Generation::V5)
-        publish(record.task.collaboration, "new_task", args);
+        publish(collaboration, "new_task", args);
     if (m_generation != Generation::V4)
-        publish(record.task.collaboration, "new_task_update", args);
+        publish(collaboration, "new_task_update", args);
 }
 
 void FederationAnnouncer::runChanged(const work::RunChange& change)
@@ -86,7 +96,8 @@ void FederationAnnouncer::runChanged(const work::RunChange& change)
     publish(change.run.collaboration, "status_update",
         "{\"run_id\":" + number(change.run.run.value) + '}');
     // v5 tells each PATCH by itself; a node that dies before its own event is heard all the same.
-    if (change.cause == work::ChangeCause::SiblingFailed || m_generation != Generation::V4)
+    const bool isOurs = change.cause != work::ChangeCause::Node;
+    if (isOurs || m_generation != Generation::V4)
         announceStatus(change);
 }
 

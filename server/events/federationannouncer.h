@@ -20,7 +20,8 @@ namespace gatehouse::events {
 
 /// Tells the rooms of the federation namespace what happened in `work`: new_task (v5:
 /// new_task_update), status_update, kill_containers, algorithm_status_change for changes the server
-/// made itself (kills, failed siblings; for v5 after each PATCH too), node-online and node-offline. Nothing leaves its collaboration. Owned by the
+/// made itself (kills, failed siblings and dependents; for v5 after each PATCH too), node-online and
+/// node-offline. Nothing leaves its collaboration. Owned by the
 /// composition root; observes tasks and presence while it lives; network thread only.
 class FederationAnnouncer : private work::TaskObserver, private work::PresenceObserver
 {
@@ -58,10 +59,12 @@ private:
 
     void taskCreated(const work::TaskRecord& record) override;
     void runChanged(const work::RunChange& change) override;
+    void taskReady(const work::ReadyTask& task) override;
     void runsKilled(const work::TaskKill& kill) override;
     void nodeOnline(const work::NodePresence& presence) override;
     void nodeOffline(const work::NodePresence& presence) override;
 
+    void announceTask(CollaborationId collaboration, TaskId task, TaskId parent);
     void announceStatus(const work::RunChange& change);
     void announcePresence(QByteArrayView event, NodeId node, const Place& place);
     std::optional<Place> placeOf(NodeId node) const;

@@ -10,6 +10,7 @@
 #include "server/store/storagethread.h"
 #include "server/store/taskreads.h"
 #include "server/store/taskwrites.h"
+#include "server/store/worksessions.h"
 
 #include <QFile>
 #include <QThread>
@@ -337,6 +338,22 @@ void Store::confirmKills(std::vector<RunId> runs, work::Completion<void> done)
         std::move(done));
 }
 
+void Store::saveKilledLog(RunId run, QString log, work::Completion<void> done)
+{
+    const qsizetype bytes = bytesOf(log);
+    d->write<void>([run, log = std::move(log)](
+                       Database& database) { store::saveKilledLog(database, run, log); },
+        std::move(done), bytes);
+}
+
+void Store::createWorkSession(work::WorkSession session, work::Completion<work::WorkSession> done)
+{
+    d->write<work::WorkSession>([session = std::move(session)](Database& database) {
+        return insertWorkSession(database, session);
+    },
+        std::move(done));
+}
+
 void Store::appendRunLog(RunId run, QString text, work::Completion<void> done)
 {
     const qsizetype bytes = bytesOf(text);
@@ -481,6 +498,21 @@ void Store::tasks(work::TaskFilter filter, work::Paging paging,
     d->read<work::Page<work::TaskRecord>>(
         [filter = std::move(filter), paging](
             Database& database) { return readTasks(database, filter, paging); },
+        std::move(done));
+}
+
+void Store::workSession(WorkSessionId id, work::Completion<work::WorkSession> done)
+{
+    d->read<work::WorkSession>(
+        [id](Database& database) { return readWorkSession(database, id); }, std::move(done));
+}
+
+void Store::workSessions(work::WorkSessionFilter filter, work::Paging paging,
+    work::Completion<work::Page<work::WorkSession>> done)
+{
+    d->read<work::Page<work::WorkSession>>(
+        [filter = std::move(filter), paging](
+            Database& database) { return readWorkSessions(database, filter, paging); },
         std::move(done));
 }
 

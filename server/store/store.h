@@ -92,6 +92,9 @@ public:
         RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done) override;
     void killTask(work::KillRequest request, work::Completion<work::TaskKill> done) override;
     void confirmKills(std::vector<RunId> runs, work::Completion<void> done) override;
+    void saveKilledLog(RunId run, QString log, work::Completion<void> done) override;
+    void createWorkSession(
+        work::WorkSession session, work::Completion<work::WorkSession> done) override;
     void appendRunLog(RunId run, QString text, work::Completion<void> done) override;
     void saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done) override;
     void saveNodeSeen(NodeId node, Millis at, work::Completion<void> done) override;
@@ -118,6 +121,9 @@ public:
     void task(TaskId task, work::Completion<work::TaskRecord> done) override;
     void tasks(work::TaskFilter filter, work::Paging paging,
         work::Completion<work::Page<work::TaskRecord>> done) override;
+    void workSession(WorkSessionId id, work::Completion<work::WorkSession> done) override;
+    void workSessions(work::WorkSessionFilter filter, work::Paging paging,
+        work::Completion<work::Page<work::WorkSession>> done) override;
     void nodeConfig(NodeId node, work::Completion<work::NodeConfig> done) override;
     void audit(work::Paging paging, work::Completion<work::Page<work::AuditRecord>> done) override;
     void setting(QString key, work::Completion<QByteArray> done) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/taskreads.h"
 
+#include "server/store/dependencies.h"
 #include "server/store/pagequery.h"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ const QString runColumns
 const QString taskColumns
     = u"task.id, task.name, task.description, task.image, task.collaboration_id, task.study_id, "
       "task.job_id, task.parent_id, task.init_organization_id, task.init_user_id, "
-      "task.created_at"_s;
+      "task.created_at, task.method, task.action, task.session_id"_s;
 
 RunStatus statusFrom(const QString& name)
 {
@@ -55,6 +56,9 @@ work::Task taskFrom(const Rows& rows)
     task.initOrganization = {rows.integer(8)};
     task.initUser = {rows.integer(9)};
     task.createdAt = rows.time(10);
+    task.method = rows.text(11);
+    task.action = rows.text(12);
+    task.session = {rows.integer(13)};
     return task;
 }
 
@@ -95,10 +99,14 @@ std::optional<work::Task> findTask(Database& database, TaskId id)
             return std::nullopt;
         task = taskFrom(rows);
     }
-    Rows rows = database.query(
-        u"SELECT label, parameters FROM task_database WHERE task_id = ? ORDER BY position"_s, id);
-    while (rows.next())
-        task->databases.push_back({rows.text(0), rows.text(1)});
+    {
+        Rows rows = database.query(
+            u"SELECT label, parameters FROM task_database WHERE task_id = ? ORDER BY position"_s,
+            id);
+        while (rows.next())
+            task->databases.push_back({rows.text(0), rows.text(1)});
+    }
+    task->dependsOn = readDependencies(database, id);
     return task;
 }
 
@@ -178,6 +186,7 @@ std::optional<PageQuery> runQuery(Database& database, const work::RunFilter& fil
             {bind(filter.initUser)});
     if (filter.state == work::RunState::Open) {
         query.add(u"run.finished_at IS NULL"_s);
+        query.add(u"NOT EXISTS ("_s + unfinishedDependencyOf(u"run.task_id"_s) + u')');
         if (!filter.task.isValid() && !filter.job.isValid())
             query.setSource(openRunSource(filter));
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/taskwrites.h"
 
+#include "server/store/dependencies.h"
 #include "server/store/taskreads.h"
+
+#include <algorithm>
 
 namespace gatehouse::store {
 
@@ -50,6 +53,12 @@ void stampSummary(Database& database, work::RunChange& change)
     change.taskFinishedAt = summary.finishedAt;
 }
 
+void stampSummaries(Database& database, std::vector<work::RunChange>& changes)
+{
+    for (work::RunChange& change : changes)
+        stampSummary(database, change);
+}
+
 std::vector<CurrentRun> readUnfinished(Database& database, const QString& where, TaskId task)
 {
     std::vector<CurrentRun> runs;
@@ -66,7 +75,7 @@ std::vector<work::RunChange> failSiblings(
     Database& database, const work::RunChange& failed, Millis at)
 {
     std::vector<work::RunChange> changes;
-    // The second condition only repeats the first: one statement shape serves both callers.
+    // The second condition only repeats the first: one statement shape serves all callers.
     const std::vector<CurrentRun> siblings = readUnfinished(database,
         u"run.task_id = ? AND run.task_id = ? AND run.started_at IS NULL AND run.status = "
         "'pending'"_s,
@@ -74,6 +83,20 @@ std::vector<work::RunChange> failSiblings(
     for (const CurrentRun& sibling : siblings)
         changes.push_back(
             end(database, sibling, RunStatus::Failed, at, work::ChangeCause::SiblingFailed));
+    return changes;
+}
+
+/// Everything that waits for this task, however far, can never start.
+std::vector<work::RunChange> failDependents(Database& database, TaskId task, Millis at)
+{
+    std::vector<work::RunChange> changes;
+    for (const TaskId dependent : readDependents(database, task)) {
+        const std::vector<CurrentRun> runs
+            = readUnfinished(database, u"run.task_id = ? AND run.task_id = ?"_s, dependent);
+        for (const CurrentRun& run : runs)
+            changes.push_back(end(database, run, RunStatus::DependencyFailed, at,
+                work::ChangeCause::DependencyFailed));
+    }
     return changes;
 }
 
@@ -118,6 +141,17 @@ work::TaskRecord asCreated(work::TaskRecord record)
     return record;
 }
 
+/// Each once.
+std::vector<TaskId> tasksOf(const std::vector<work::RunChange>& changes)
+{
+    std::vector<TaskId> tasks;
+    for (const work::RunChange& change : changes) {
+        if (std::find(tasks.begin(), tasks.end(), change.run.task) == tasks.end())
+            tasks.push_back(change.run.task);
+    }
+    return tasks;
+}
+
 JobId nextJob(Database& database)
 {
     Rows rows = database.query(u"SELECT COALESCE(MAX(job_id), 0) + 1 FROM task"_s);
@@ -155,10 +189,12 @@ work::CreatedTask insertTask(Database& database, const work::NewTask& wanted, Mi
         task.job = nextJob(database);
     task.id = {database.insert(
         u"INSERT INTO task (name, description, image, collaboration_id, study_id, job_id, "
-        "parent_id, init_organization_id, init_user_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, "
-        "?, ?, ?)"_s,
+        "parent_id, init_organization_id, init_user_id, created_at, method, action, session_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s,
         task.name, task.description, task.image, task.collaboration, task.study, task.job,
-        task.parent, task.initOrganization, task.initUser, task.createdAt)};
+        task.parent, task.initOrganization, task.initUser, task.createdAt, task.method,
+        task.action, task.session)};
+    insertDependencies(database, task);
     int position = 0;
     for (const work::TaskDatabase& used : task.databases)
         database.change(u"INSERT INTO task_database (task_id, position, label, parameters) VALUES "
@@ -210,9 +246,13 @@ work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& p
     if (patch.siblings == work::SiblingPolicy::FailNotStarted && work::hasFailed(status)
         && !work::hasFailed(change.before))
         update.siblings = failSiblings(database, change, patch.at);
+    if (work::hasFailed(status) && !work::hasFailed(change.before))
+        update.dependents = failDependents(database, change.run.task, patch.at);
     stampSummary(database, change);
-    for (work::RunChange& sibling : update.siblings)
-        stampSummary(database, sibling);
+    stampSummaries(database, update.siblings);
+    stampSummaries(database, update.dependents);
+    if (change.taskFinishedAt && change.taskStatus == RunStatus::Completed)
+        update.ready = readReady(database, change.run.task);
     return update;
 }
 
@@ -243,10 +283,27 @@ work::TaskKill killTask(Database& database, const work::KillRequest& request, Mi
         database.change(u"INSERT INTO pending_kill (run_id, killed_at) VALUES (?, ?)"_s,
             run.ref.run, request.at);
     }
+    for (const TaskId killed : tasksOf(kill.runs)) {
+        const auto dependents = failDependents(database, killed, request.at);
+        kill.dependents.insert(kill.dependents.end(), dependents.begin(), dependents.end());
+    }
     insertKey(database, request.idempotency, task, request.at);
-    for (work::RunChange& change : kill.runs)
-        stampSummary(database, change);
+    stampSummaries(database, kill.runs);
+    stampSummaries(database, kill.dependents);
     return kill;
+}
+
+void saveKilledLog(Database& database, RunId run, const QString& log)
+{
+    const std::optional<CurrentRun> current = readCurrent(database, run);
+    if (!current)
+        refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(run.value));
+    if (current->ref.status != RunStatus::Killed)
+        refuse(ErrorCode::BadRequest, u"Run id=%1 was not killed"_s.arg(run.value));
+    database.change(u"INSERT INTO run_outcome (run_id, result, log) VALUES (?, NULL, ?) ON CONFLICT "
+                    "(run_id) DO UPDATE SET log = excluded.log"_s,
+        run, log);
+    database.change(u"DELETE FROM run_log WHERE run_id = ?"_s, run);
 }
 
 void removePendingKills(Database& database, const std::vector<RunId>& runs)

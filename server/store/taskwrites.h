@@ -12,6 +12,7 @@ work::CreatedTask insertTask(Database& database, const work::NewTask& task, Mill
 work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& patch);
 work::TaskKill killTask(Database& database, const work::KillRequest& request, Millis keyLife);
 void removePendingKills(Database& database, const std::vector<RunId>& runs);
+void saveKilledLog(Database& database, RunId run, const QString& log);
 void insertRunLog(Database& database, RunId run, const QString& text);
 
 } // namespace gatehouse::store

@@ -101,6 +101,20 @@ struct AdminAccount
     Millis createdAt{};
 };
 
+/// What tasks of vantage6 v5 share at the nodes: data that one has made is there for the next. Whom
+/// its scope leaves out may not use it.
+struct WorkSession
+{
+    WorkSessionId id;
+    QString name; ///< unique within its collaboration
+    CollaborationId collaboration;
+    StudyId study;
+    UserId owner;
+    OrganizationId organization; ///< the owner's
+    model::RuleScope scope = model::RuleScope::Own;
+    Millis createdAt{};
+};
+
 struct TaskDatabase
 {
     QString label;
@@ -123,6 +137,11 @@ struct Task
     UserId initUser;
     Millis createdAt{};
     std::vector<TaskDatabase> databases;
+    // vantage6 v5
+    QString method; ///< of the algorithm; empty: its input says it
+    QString action; ///< "federated_compute", …; empty: of a v4 task
+    WorkSessionId session;
+    std::vector<TaskId> dependsOn; ///< its runs start when all of these have finished; ascending
 };
 
 /// One organization's part of a task. Its node is the one of (organization, collaboration).

@@ -26,7 +26,8 @@ public:
 
     // Writes
 
-    /// Conflict: idempotency key used for another request.
+    /// Conflict: idempotency key used for another request. BadRequest: a task it depends on does not
+    /// exist, is of another collaboration or session, or has failed.
     virtual void createTask(NewTask task, Completion<CreatedTask> done) = 0;
     /// NotFound; BadRequest: already finished, or the status may not follow the present one.
     virtual void updateRun(RunId run, RunPatch patch, Completion<RunUpdate> done) = 0;
@@ -34,6 +35,11 @@ public:
     /// Conflict: idempotency key used for another request. The killed runs are pending kills.
     virtual void killTask(KillRequest request, Completion<TaskKill> done) = 0;
     virtual void confirmKills(std::vector<RunId> runs, Completion<void> done) = 0;
+    /// The log of a killed run, which its node sends after the kill. NotFound; BadRequest: the run
+    /// was not killed.
+    virtual void saveKilledLog(RunId run, QString log, Completion<void> done) = 0;
+    /// Conflict: the collaboration has one of this name.
+    virtual void createWorkSession(WorkSession session, Completion<WorkSession> done) = 0;
     /// Lines of a run's live log, kept apart from the log its node sends at the end.
     virtual void appendRunLog(RunId run, QString text, Completion<void> done) = 0;
     virtual void saveNodeConfig(NodeId node, NodeConfig config, Completion<void> done) = 0;
@@ -62,6 +68,10 @@ public:
     virtual void runs(RunFilter filter, Paging paging, Completion<Page<RunRecord>> done) = 0;
     virtual void task(TaskId task, Completion<TaskRecord> done) = 0; ///< NotFound
     virtual void tasks(TaskFilter filter, Paging paging, Completion<Page<TaskRecord>> done) = 0;
+    virtual void workSession(WorkSessionId id, Completion<WorkSession> done) = 0; ///< NotFound
+    virtual void workSessions(
+        WorkSessionFilter filter, Paging paging, Completion<Page<WorkSession>> done)
+        = 0;
     virtual void nodeConfig(NodeId node, Completion<NodeConfig> done) = 0;
     virtual void audit(Paging paging, Completion<Page<AuditRecord>> done) = 0;
     virtual void setting(QString key, Completion<QByteArray> done) = 0; ///< NotFound

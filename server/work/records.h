@@ -74,7 +74,7 @@ struct RunPatch
     SiblingPolicy siblings = SiblingPolicy::LeaveAlone; ///< as above
 };
 
-enum class ChangeCause : quint8 { Node, Kill, SiblingFailed };
+enum class ChangeCause : quint8 { Node, Kill, SiblingFailed, DependencyFailed };
 
 struct RunChange
 {
@@ -87,11 +87,22 @@ struct RunChange
     std::optional<Millis> taskFinishedAt;
 };
 
-/// A patched run, and the runs of the same task that ended with it.
+/// A task whose last dependency has finished: its runs may start.
+struct ReadyTask
+{
+    TaskId task;
+    TaskId parent;
+    CollaborationId collaboration;
+};
+
+/// A patched run, the runs of the same task that ended with it, those of tasks that depend on it,
+/// and the tasks that waited for it alone.
 struct RunUpdate
 {
     RunChange change;
     std::vector<RunChange> siblings;
+    std::vector<RunChange> dependents;
+    std::vector<ReadyTask> ready;
 };
 
 struct KillRequest
@@ -107,6 +118,7 @@ struct TaskKill
     TaskId task;
     CollaborationId collaboration;
     std::vector<RunChange> runs; ///< empty when repeated
+    std::vector<RunChange> dependents; ///< runs of tasks that depend on a killed one
     bool repeated = false; ///< the idempotency key had been used before: nothing was done
 };
 
@@ -124,7 +136,8 @@ struct Page
     qint64 total = 0; ///< of all pages
 };
 
-enum class RunState : quint8 { Any, Open }; ///< Open: finished_at is not set
+/// Open: finished_at is not set, and every task this one depends on has finished.
+enum class RunState : quint8 { Any, Open };
 enum class Payloads : quint8 { Leave, Include }; ///< input, result and log of a run
 
 struct RunFilter
@@ -148,6 +161,14 @@ struct TaskFilter
     QString name; ///< exact; empty: any
     std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
     std::optional<OrganizationId> involves; ///< has a run of it
+};
+
+struct WorkSessionFilter
+{
+    std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
+    QString name; ///< exact; empty: any
+    UserId usableBy; ///< whom the scope must reach; none: everybody
+    OrganizationId organization; ///< that user's
 };
 
 /// Who did what to whom, why and with which outcome. Written for privileged actions.

@@ -9,9 +9,10 @@ namespace gatehouse::work {
 namespace {
 
 using L = QLatin1StringView;
-constexpr std::array<L, 11> names{L("pending"), L("initializing"), L("active"), L("completed"),
+constexpr std::array<L, 14> names{L("pending"), L("initializing"), L("active"), L("completed"),
     L("failed"), L("start failed"), L("non-existing Docker image"), L("crashed"),
-    L("killed by user"), L("not allowed"), L("unknown error")};
+    L("killed by user"), L("not allowed"), L("unknown error"), L("dataframe not found"),
+    L("depended on failed task"), L("unexpected output")};
 
 } // namespace
 

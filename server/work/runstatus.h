@@ -22,6 +22,10 @@ enum class RunStatus : quint8 {
     Killed,
     NotAllowed,
     Unknown,
+    // vantage6 v5
+    DataframeNotFound,
+    DependencyFailed,
+    UnexpectedOutput,
 };
 
 QLatin1StringView name(RunStatus status); ///< "pending", "start failed", "killed by user", …

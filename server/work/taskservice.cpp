@@ -32,6 +32,12 @@ Result<void> firstFailure(std::initializer_list<Result<void>> results)
     return {};
 }
 
+bool isLogAlone(const RunPatch& patch)
+{
+    return patch.log && !patch.status && !patch.startedAt && !patch.finishedAt && !patch.cleanupAt
+        && !patch.result && !patch.blobStorageUsed;
+}
+
 Error finished()
 {
     return {ErrorCode::BadRequest, u"Cannot update an already finished algorithm run"_s};
@@ -110,8 +116,25 @@ void TaskService::patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunU
             return done(tl::unexpected(found.error()));
         if (!belongsTo(*found, by))
             return done(tl::unexpected(notYourRun(run)));
+        if (found->status == RunStatus::Killed && isLogAlone(patch))
+            return takeKilledLog(*found, *patch.log, done);
         heardOf(*found, patch.status);
         done(tl::unexpected(finished()));
+    });
+}
+
+/// A node sends it after it has ended the run: it knows of the kill.
+void TaskService::takeKilledLog(
+    const RunRef& run, const QString& log, const Completion<RunUpdate>& done)
+{
+    m_pendingKills.confirm({run.run});
+    m_journal.saveKilledLog(run.run, log, [run, done](const Result<void>& saved) {
+        if (!saved)
+            return done(tl::unexpected(saved.error()));
+        RunUpdate update;
+        update.change.run = run;
+        update.change.before = run.status;
+        done(std::move(update));
     });
 }
 
@@ -126,6 +149,8 @@ void TaskService::kill(
                     apply(change);
                 }
                 tell([&](TaskObserver& observer) { observer.runsKilled(*killed); });
+                for (const RunChange& change : killed->dependents)
+                    apply(change);
             }
             done(std::move(killed));
         });
@@ -239,8 +264,12 @@ Result<void> TaskService::checkTexts(const TaskRequest& request) const
     if (request.databases.size() > m_limits.maxDatabases)
         return failure(ErrorCode::TooLarge,
             u"more than %1 databases"_s.arg(qulonglong(m_limits.maxDatabases)));
+    if (request.dependsOn.size() > m_limits.maxDependencies)
+        return failure(ErrorCode::TooLarge,
+            u"more than %1 dependencies"_s.arg(qulonglong(m_limits.maxDependencies)));
     const Result<void> texts
-        = firstFailure({bounded(request.name, m_limits.maxNameLength, u"name"_s),
+        = firstFailure({bounded(request.method, m_limits.maxNameLength, u"method"_s),
+            bounded(request.name, m_limits.maxNameLength, u"name"_s),
             bounded(request.description, m_limits.maxDescriptionLength, u"description"_s),
             bounded(request.image, m_limits.maxImageLength, u"image"_s)});
     if (!texts)
@@ -348,6 +377,10 @@ void TaskService::write(TaskRequest request, JobId job, Completion<CreatedTask> 
     wanted.task.initUser = request.initUser;
     wanted.task.createdAt = m_clock.wall();
     wanted.task.databases = std::move(request.databases);
+    wanted.task.method = std::move(request.method);
+    wanted.task.action = std::move(request.action);
+    wanted.task.session = request.session;
+    wanted.task.dependsOn = std::move(request.dependsOn);
     wanted.runs = std::move(request.organizations);
     wanted.idempotency = std::move(request.idempotency);
     m_journal.createTask(
@@ -373,6 +406,10 @@ void TaskService::writePatch(RunId run, RunPatch patch, Completion<RunUpdate> do
                 apply(updated->change);
                 for (const RunChange& sibling : updated->siblings)
                     apply(sibling);
+                for (const RunChange& dependent : updated->dependents)
+                    apply(dependent);
+                for (const ReadyTask& task : updated->ready)
+                    tell([&](TaskObserver& observer) { observer.taskReady(task); });
             }
             done(std::move(updated));
         });

@@ -29,6 +29,7 @@ struct TaskLimits
     qsizetype maxLiveLogLength = 1 << 20; ///< per run, all its live lines; more is not kept
     size_t maxOrganizations = 1'000;
     size_t maxDatabases = 100;
+    size_t maxDependencies = 100; ///< tasks one task depends on
     qsizetype maxDatabaseTextLength = 16'384; ///< label and parameters together
     size_t rememberedFinishedRuns = 10'000; ///< late events of these are still told apart
     SiblingPolicy siblings = SiblingPolicy::FailNotStarted;
@@ -47,6 +48,11 @@ struct TaskRequest
     std::vector<TaskDatabase> databases;
     std::vector<NewRun> organizations; ///< at least one, each once
     std::optional<IdempotencyKey> idempotency;
+    // vantage6 v5
+    QString method;
+    QString action;
+    WorkSessionId session;
+    std::vector<TaskId> dependsOn;
 };
 
 /// Hears what happened to tasks, synchronously, once it is on disk (live log lines: at once).
@@ -57,6 +63,8 @@ public:
     virtual void taskCreated(const TaskRecord&) { }
     /// Every change of a run, also those of a kill and of failed siblings.
     virtual void runChanged(const RunChange&) { }
+    /// After runChanged() of what made it so: its runs may start now.
+    virtual void taskReady(const ReadyTask&) { }
     /// After runChanged() of each of its runs.
     virtual void runsKilled(const TaskKill&) { }
     /// A node has spoken of a killed run as if it went on: it has not heard of the kill.
@@ -91,7 +99,8 @@ public:
     /// not let this user or organization compute there.
     void create(TaskRequest request, Completion<CreatedTask> done);
 
-    /// NotFound; Forbidden: not this node's run; BadRequest: finished, or a wrong transition.
+    /// NotFound; Forbidden: not this node's run; BadRequest: finished, or a wrong transition. Of a
+    /// killed run the log alone is taken (v5), and nobody is told.
     void patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunUpdate> done);
 
     /// NotFound; BadRequest: nothing left to kill; Conflict: as the journal says.
@@ -141,6 +150,8 @@ private:
     Result<void> checkPolicies(const TaskRequest& request) const;
     bool allows(NodeId node, const TaskRequest& request) const;
     void write(TaskRequest request, JobId job, Completion<CreatedTask> done);
+    void takeKilledLog(
+        const RunRef& run, const QString& log, const Completion<RunUpdate>& done);
     void writePatch(RunId run, RunPatch patch, Completion<RunUpdate> done);
     void apply(const RunChange& change);
     void open(const RunRef& run);

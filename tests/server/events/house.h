@@ -185,11 +185,13 @@ public:
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
                     liveLog, metrics, loopLag, audit, clock},
               adminOptions),
-          api(api::ApiServices{identities, minter, hasher, limiter, directory, presence, tasks,
-                  *store, metrics, audit, clock,
-                  [this](const work::Node& node) { announcer.killEverythingOn(node); }},
-              apiOptions)
+          api(apiServices(), apiOptions)
     {
+        if (federationOptions.generation != events::Generation::V4) {
+            apiOptions.apiPath = u"/hq"_s;
+            apiOptions.form = api::WireForm::V5;
+            hq = std::make_unique<api::ApiHandler>(apiServices(), apiOptions);
+        }
         server->addNamespace(events::RootNamespace::name(), &root);
         server->addNamespace(events::FederationNamespace::name(), &federation);
         server->addNamespace(events::AdminNamespace::name(), &admin);
@@ -289,7 +291,7 @@ public:
         request.body = body;
         request.peerAddress = QStringLiteral("192.0.2.9");
         auto exchange = std::make_shared<session::fake::Exchange>(std::move(request));
-        api.handleRequest(exchange);
+        (hq && path.startsWith(u"/hq") ? *hq : api).handleRequest(exchange);
         return exchange;
     }
     /// Waits for the answer and returns it.
@@ -378,8 +380,14 @@ public:
     events::FederationNamespace federation;
     events::AdminNamespace admin;
     api::ApiHandler api;
+    std::unique_ptr<api::ApiHandler> hq; ///< of v5
 
 private:
+    api::ApiServices apiServices()
+    {
+        return {identities, minter, hasher, limiter, directory, presence, tasks, *store, metrics,
+            audit, clock, [this](const work::Node& node) { announcer.killEverythingOn(node); }};
+    }
     static access::PasswordHasherOptions cheapHashing()
     {
         access::PasswordHasherOptions options;

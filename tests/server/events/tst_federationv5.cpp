@@ -42,6 +42,51 @@ public:
         verifier.setKeys(m_keys);
     }
 
+    QByteArray asAnna() { return token(u"6f1c-anna"_s, u"user"_s); }
+    QByteArray asNode() { return token(u"6f1c-node"_s, u"node"_s); }
+
+    qint64 makeSession(const QByteArray& by, const QString& scope, const QString& name = {})
+    {
+        const QJsonObject body{{u"name"_s, name}, {u"scope"_s, scope},
+            {u"collaboration_id"_s, collaboration(u"heart"_s).value}};
+        return callJson("POST", u"/hq/session"_s, by, QJsonDocument(body).toJson())
+            .value(u"id"_s)
+            .toInteger();
+    }
+    QJsonObject taskBody(qint64 session, const QJsonObject& changes = {}) const
+    {
+        QJsonObject body{{u"name"_s, u"average"_s}, {u"image"_s, u"harbor/average:1"_s},
+            {u"collaboration_id"_s, collaboration(u"heart"_s).value}, {u"session_id"_s, session},
+            {u"method"_s, u"central"_s}, {u"action"_s, u"central_compute"_s},
+            {u"databases"_s, QJsonArray{QJsonArray{QJsonObject{{u"label"_s, u"default"_s}}}}},
+            {u"organizations"_s,
+                QJsonArray{QJsonObject{{u"id"_s, organization(u"Aachen"_s).value},
+                    {u"arguments"_s, u"e30="_s}}}}};
+        for (auto change = changes.begin(); change != changes.end(); ++change)
+            body.insert(change.key(), change.value());
+        return body;
+    }
+    QJsonObject makeTask(qint64 session, const QJsonObject& changes = {})
+    {
+        return callJson("POST", u"/hq/task"_s, asAnna(),
+            QJsonDocument(taskBody(session, changes)).toJson());
+    }
+    /// The runs the node would start now.
+    std::vector<qint64> openRuns()
+    {
+        std::vector<qint64> ids;
+        const QJsonObject page = callJson("GET",
+            u"/hq/run?state=open&include=task&node_id=%1"_s.arg(node(u"a-heart"_s).value),
+            asNode());
+        for (const QJsonValue& run : page.value(u"data"_s).toArray())
+            ids.push_back(run[u"id"_s].toInteger());
+        return ids;
+    }
+    int patch(qint64 run, const QByteArray& body)
+    {
+        return call("PATCH", u"/hq/run/%1"_s.arg(run), asNode(), body).status;
+    }
+
     static QByteArray issuer() { return "https://auth.example/realms/vantage6"; }
 
     /// As Keycloak writes it, alive for 300 s.
@@ -112,6 +157,16 @@ private Q_SLOTS:
     void requestsWaitForAKeyThatIsNew();
     void newTasksHaveTheNameOfTheGeneration_data();
     void newTasksHaveTheNameOfTheGeneration();
+    void nodesFindWhatTheyAskFor();
+    void incompleteTasksAreRefused_data();
+    void incompleteTasksAreRefused();
+    void sessionsServeWhomTheirScopeReaches_data();
+    void sessionsServeWhomTheirScopeReaches();
+    void dependentTasksStartWhenTheLastOneIsDone();
+    void dependentTasksFailWithTheFirst_data();
+    void dependentTasksFailWithTheFirst();
+    void killedRunsStillTakeTheirLog();
+    void containersStayInTheSessionOfTheirTask();
     void patchesAreToldAsStatusByV5Alone_data();
     void patchesAreToldAsStatusByV5Alone();
 };
@@ -277,6 +332,207 @@ void FederationV5Test::newTasksHaveTheNameOfTheGeneration()
         expected << name + " {\"id\":" + QByteArray::number(task.value(u"id"_s).toInteger())
                 + ",\"parent_id\":null}";
     QCOMPARE(node.take(), expected);
+}
+
+void FederationV5Test::nodesFindWhatTheyAskFor()
+{
+    KeycloakHouse house;
+    const qint64 id = house.node(u"a-heart"_s).value;
+    const QJsonObject me = house.callJson("GET", u"/hq/node/me"_s, house.asNode());
+    QCOMPARE(me.value(u"id"_s).toInteger(), id);
+    QCOMPARE(me[u"organization"_s][u"link"_s].toString(),
+        u"/hq/organization/%1"_s.arg(house.organization(u"Aachen"_s).value));
+    QCOMPARE(house.call("GET", u"/hq/node/me"_s, house.asAnna()).status, 401);
+
+    const qint64 session = house.makeSession(house.asAnna(), u"collaboration"_s, u"first"_s);
+    const QJsonObject made = house.makeTask(session);
+    QCOMPARE(made.value(u"status"_s).toString(), u"awaiting"_s);
+    QCOMPARE(made[u"session"_s][u"id"_s].toInteger(), session);
+    const QJsonObject page = house.callJson(
+        "GET", u"/hq/run?state=open&include=task&node_id=%1"_s.arg(id), house.asNode());
+    const QJsonObject run = page.value(u"data"_s).toArray().first().toObject();
+    QCOMPARE(run.value(u"arguments"_s).toString(), u"e30="_s);
+    QCOMPARE(run.value(u"action"_s).toString(), u"central_compute"_s);
+    QVERIFY(!run.contains(u"input"_s));
+    QCOMPARE(run[u"task"_s][u"method"_s].toString(), u"central"_s);
+    QCOMPARE(run[u"task"_s][u"databases"_s].toArray(),
+        (QJsonArray{QJsonObject{{u"label"_s, u"default"_s}, {u"type"_s, u"source"_s},
+            {u"position"_s, 0}}}));
+    QCOMPARE(house.patch(run.value(u"id"_s).toInteger(),
+                 R"({"status":"unexpected output","result":"","finished_at":"2026-03-01T12:00:00+00:00"})"),
+        200);
+    QCOMPARE(house.callJson("GET", u"/hq/task/%1"_s.arg(made.value(u"id"_s).toInteger()),
+                     house.asAnna())
+                 .value(u"status"_s)
+                 .toString(),
+        u"failed"_s);
+}
+
+void FederationV5Test::incompleteTasksAreRefused_data()
+{
+    QTest::addColumn<QJsonObject>("changes");
+    QTest::addColumn<int>("status");
+    const auto row = [](const char* name, const QString& field, const QJsonValue& value, int status) {
+        QTest::newRow(name) << QJsonObject{{field, value}} << status;
+    };
+    row("no method", u"method"_s, QJsonValue(), 400);
+    row("unknown action", u"action"_s, u"dance"_s, 400);
+    row("no session", u"session_id"_s, QJsonValue(), 400);
+    row("a session nobody has", u"session_id"_s, 4'711, 401);
+    row("databases in one list", u"databases"_s,
+        QJsonArray{QJsonObject{{u"label"_s, u"default"_s}}}, 400);
+    row("a data frame", u"databases"_s,
+        QJsonArray{QJsonArray{QJsonObject{{u"type"_s, u"dataframe"_s}, {u"dataframe_id"_s, 1}}}},
+        400);
+    row("a task nobody has made", u"depends_on_ids"_s, QJsonArray{4'711}, 400);
+    row("dependencies that are none", u"depends_on_ids"_s, u"1"_s, 400);
+    row("no id among them", u"depends_on_ids"_s, QJsonArray{u"1"_s}, 400);
+}
+
+void FederationV5Test::incompleteTasksAreRefused()
+{
+    QFETCH(QJsonObject, changes);
+    QFETCH(int, status);
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const QByteArray body = QJsonDocument(house.taskBody(session, changes)).toJson();
+    QCOMPARE(house.call("POST", u"/hq/task"_s, house.asAnna(), body).status, status);
+    QVERIFY(house.openRuns().empty());
+}
+
+void FederationV5Test::sessionsServeWhomTheirScopeReaches_data()
+{
+    QTest::addColumn<QString>("scope");
+    QTest::addColumn<QStringList>("who");
+    QTest::newRow("own") << u"own"_s << QStringList{u"anna"_s};
+    QTest::newRow("organization") << u"organization"_s << QStringList{u"anna"_s, u"root"_s};
+    QTest::newRow("collaboration")
+        << u"collaboration"_s << QStringList{u"anna"_s, u"root"_s, u"bert"_s};
+}
+
+void FederationV5Test::sessionsServeWhomTheirScopeReaches()
+{
+    QFETCH(QString, scope);
+    QFETCH(QStringList, who);
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), scope);
+    QVERIFY(session > 0);
+    for (const QString& user : {u"anna"_s, u"root"_s, u"bert"_s, u"carl"_s}) {
+        const QByteArray token = house.userToken(user);
+        const bool reaches = who.contains(user);
+        QCOMPARE(house.call("GET", u"/hq/session/%1"_s.arg(session), token).status,
+            reaches ? 200 : 401);
+        const QJsonObject list = house.callJson("GET", u"/hq/session"_s, token);
+        QCOMPARE(list.value(u"data"_s).toArray().size(), reaches ? 1 : 0);
+        // Carl may create no task in this collaboration whatever the session says.
+        const QByteArray body = QJsonDocument(house.taskBody(session)).toJson();
+        QCOMPARE(house.call("POST", u"/hq/task"_s, token, body).status, reaches ? 201 : 401);
+    }
+}
+
+void FederationV5Test::dependentTasksStartWhenTheLastOneIsDone()
+{
+    KeycloakHouse house;
+    Client node = house.connectWith(house.asNode());
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 first = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 second = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 last = house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{second, first}}})
+                            .value(u"id"_s)
+                            .toInteger();
+    const qint64 runs[]{house.runOf(first, u"Aachen"_s), house.runOf(second, u"Aachen"_s),
+        house.runOf(last, u"Aachen"_s)};
+    QCOMPARE(house.openRuns(), (std::vector<qint64>{runs[1], runs[0]}));
+    const QByteArray done = R"({"status":"completed","finished_at":"2026-03-01T12:00:00+00:00"})";
+    QCOMPARE(house.patch(runs[0], done), 200);
+    QCOMPARE(house.openRuns(), (std::vector<qint64>{runs[1]}));
+    node.take();
+    QCOMPARE(house.patch(runs[1], done), 200);
+    QCOMPARE(house.openRuns(), (std::vector<qint64>{runs[2]}));
+    QCOMPARE(node.take("new_task_update"),
+        (QJsonArray{QJsonObject{{u"id"_s, last}, {u"parent_id"_s, QJsonValue()}}}));
+}
+
+void FederationV5Test::dependentTasksFailWithTheFirst_data()
+{
+    QTest::addColumn<QString>("how");
+    QTest::newRow("it fails") << u"fails"_s;
+    QTest::newRow("it is killed") << u"killed"_s;
+}
+
+void FederationV5Test::dependentTasksFailWithTheFirst()
+{
+    QFETCH(QString, how);
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 first = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 second = house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}})
+                              .value(u"id"_s)
+                              .toInteger();
+    const qint64 third = house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{second}}})
+                             .value(u"id"_s)
+                             .toInteger();
+    Client anna = house.connectWith(house.asAnna());
+    anna.take();
+    if (how == u"fails") {
+        QCOMPARE(house.patch(house.runOf(first, u"Aachen"_s),
+                     R"({"status":"crashed","finished_at":"2026-03-01T12:00:00+00:00"})"),
+            200);
+    } else {
+        const QByteArray body = "{\"id\":" + QByteArray::number(first) + '}';
+        QCOMPARE(house.call("POST", u"/hq/kill/task"_s, house.asAnna(), body).status, 200);
+    }
+    QHash<qint64, QString> told;
+    for (const QJsonValue& change : anna.take("algorithm_status_change"))
+        told.insert(change[u"task_id"_s].toInteger(), change[u"status"_s].toString());
+    QCOMPARE(told.value(second), u"depended on failed task"_s);
+    QCOMPARE(told.value(third), u"depended on failed task"_s);
+    QVERIFY(house.openRuns().empty());
+    QCOMPARE(house.tasks.openRunCount(), 0);
+    // Too late to wait for it.
+    QCOMPARE(house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}})
+                 .contains(u"id"_s),
+        false);
+}
+
+void FederationV5Test::killedRunsStillTakeTheirLog()
+{
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 task = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 run = house.runOf(task, u"Aachen"_s);
+    const QByteArray body = "{\"id\":" + QByteArray::number(task) + '}';
+    QCOMPARE(house.call("POST", u"/hq/kill/task"_s, house.asAnna(), body).status, 200);
+    QCOMPARE(house.patch(run, R"({"log":"killed here","status":"killed by user"})"), 400);
+    QCOMPARE(house.patch(run, R"({"log":"killed here"})"), 200);
+    const QJsonObject kept = house.callJson("GET", u"/hq/run/%1"_s.arg(run), house.asAnna());
+    QCOMPARE(kept.value(u"log"_s).toString(), u"killed here"_s);
+    QCOMPARE(kept.value(u"status"_s).toString(), u"killed by user"_s);
+    QCOMPARE(house.tasks.pendingKills().size(), 0); // who sends it knows of the kill
+}
+
+void FederationV5Test::containersStayInTheSessionOfTheirTask()
+{
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s, u"ours"_s);
+    const qint64 other = house.makeSession(house.asAnna(), u"own"_s, u"another"_s);
+    const qint64 task = house.makeTask(session).value(u"id"_s).toInteger();
+    const QByteArray ask
+        = QJsonDocument(QJsonObject{{u"task_id"_s, task}, {u"image"_s, u"harbor/average:1"_s}})
+              .toJson();
+    const QByteArray token = house.callJson("POST", u"/hq/token/container"_s, house.asNode(), ask)
+                                 .value(u"container_token"_s)
+                                 .toString()
+                                 .toLatin1();
+    const QJsonObject claims = QJsonDocument::fromJson(
+        QByteArray::fromBase64(token.split('.').value(1), QByteArray::Base64UrlEncoding))
+                                   .object();
+    QCOMPARE(claims.value(u"vantage6_client_type"_s).toString(), u"container"_s);
+    QCOMPARE(claims[u"sub"_s][u"session_id"_s].toInteger(), session);
+    const QJsonObject subtask = house.callJson("POST", u"/hq/task"_s, token,
+        QJsonDocument(house.taskBody(other, {{u"action"_s, u"federated_compute"_s}})).toJson());
+    QCOMPARE(subtask[u"session"_s][u"id"_s].toInteger(), session);
+    QCOMPARE(subtask[u"parent"_s][u"id"_s].toInteger(), task);
 }
 
 void FederationV5Test::patchesAreToldAsStatusByV5Alone_data()

@@ -43,7 +43,8 @@ void TestRunStatus::namesAreThoseOfVantage6()
     }
     QCOMPARE(names.join(u'|'),
         u"pending|initializing|active|completed|failed|start failed|non-existing Docker image|"
-        "crashed|killed by user|not allowed|unknown error"_s);
+        "crashed|killed by user|not allowed|unknown error|dataframe not found|"
+        "depended on failed task|unexpected output"_s);
 }
 
 void TestRunStatus::onlyExactNamesAreKnown_data()
@@ -52,7 +53,7 @@ void TestRunStatus::onlyExactNamesAreKnown_data()
     QTest::newRow("empty") << u""_s;
     QTest::newRow("upper case") << u"Pending"_s;
     QTest::newRow("space behind") << u"active "_s;
-    QTest::newRow("a v5 name") << u"dataframe not found"_s;
+    QTest::newRow("a v5 name, shortened") << u"dataframe not"_s;
     QTest::newRow("nonsense") << u"on fire"_s;
 }
 
@@ -77,11 +78,13 @@ void TestRunStatus::transitions_data()
     QTest::addColumn<QString>("from");
     QTest::addColumn<QString>("allowed");
     const QString ahead = u"initializing, active, completed, failed, start failed, non-existing "
-                          "Docker image, crashed, killed by user, not allowed, unknown error"_s;
+                          "Docker image, crashed, killed by user, not allowed, unknown error, "
+                          "dataframe not found, depended on failed task, unexpected output"_s;
     QTest::newRow("a new run may become anything")
         << u"pending"_s << QString(u"pending, "_s + ahead);
     for (const char* from : {"initializing", "active", "failed", "start failed",
-             "non-existing Docker image", "crashed", "not allowed", "unknown error"})
+             "non-existing Docker image", "crashed", "not allowed", "unknown error",
+             "dataframe not found", "depended on failed task", "unexpected output"})
         QTest::addRow("%s never goes back to pending", from) << QString::fromLatin1(from) << ahead;
     QTest::newRow("completed is the end") << u"completed"_s << u"completed"_s;
     QTest::newRow("killed is the end") << u"killed by user"_s << u"killed by user"_s;
