@@ -66,6 +66,8 @@ struct Composition::Parts
           limiter(c.logins, clock), badTokens(c.badTokens(), clock),
           jwks(c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
           identities(verifier, directory, &badTokens, &jwks), hub(clock, hubOptions(c)),
+          history(hub, events::FederationNamespace::name(), c.federation.history, clock,
+              {"algorithm_log"}), // the database has them
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
           messaging(std::make_unique<Messaging>(
               c.bus, *store, hub, *sessions, metrics, clock)),
@@ -82,16 +84,17 @@ struct Composition::Parts
               c.bus, hub, allSources(), messaging->bus(), metrics, clock)),
           announcer(hub, tasks, presence, directory, c.federation.generation),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, [this] { return restFault(); }},
+                         tasks, *store, metrics, clock, history, [this] { return restFault(); }},
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
-              *store, lines, metrics, loopLag, audit, clock, listeners->sources()}),
+              *store, lines, metrics, loopLag, audit, clock, history, listeners->sources()},
+              adminOptions(c)),
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
               MetricSources{*transport, [this] { return listeners->openSessions(); }, *sessions,
                   hub, tasks, presence, directory, *store, recoveryJournal, lines, logSink,
-                  loopLag})),
+                  loopLag, c.federation.nodeSilence})),
           health(
               metrics, readyChecks(), [this] { refreshMetrics(); }, c.metrics.token.toUtf8())
     {
@@ -152,6 +155,13 @@ struct Composition::Parts
         hub::HubOptions options;
         if (auto policies = hub::SlowPolicies::parse(c.slowConsumers)) // the reader has checked it
             options.slowPolicies = *std::move(policies);
+        return options;
+    }
+
+    static events::AdminOptions adminOptions(const Configuration& c)
+    {
+        events::AdminOptions options;
+        options.nodeSilence = c.federation.nodeSilence;
         return options;
     }
 
@@ -343,6 +353,7 @@ struct Composition::Parts
     JwksSource jwks;
     identity::Identities identities;
     hub::Hub hub;
+    hub::RoomHistory history;
     std::unique_ptr<session::SocketIoServer> sessions;
     std::unique_ptr<Messaging> messaging;
     std::unique_ptr<Relays> relays;

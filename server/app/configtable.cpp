@@ -232,6 +232,16 @@ std::vector<ConfigKey> federationKeys()
         count(s, "run_lookups", FIELD(federation.maxRunLookups), 0, 100'000,
             "Status events of one node in 10 s that may ask the database for a run that is neither "
             "open nor lately finished; more are dropped."),
+        duration(s, "node_silence", FIELD(federation.nodeSilence), 10 * second, day,
+            "A node that is connected but gives no sign of life for this long is shown as silent, "
+            "and its active runs as stuck. Nothing is changed because of that. Nodes ping each "
+            "minute."),
+        count(s, "history_events", FIELD(federation.history.maxEvents), 0, 100'000,
+            "Latest events of each room kept for `room:history` (docs/federation.md). `0`: none."),
+        duration(s, "history_age", FIELD(federation.history.maxAge), second, day,
+            "Older ones are forgotten."),
+        size(s, "history_size", FIELD(federation.history.maxBytes), kib, 1024 * mib,
+            "Of all rooms together; the oldest events go first."),
         count(s, "kills_per_event", FIELD(federation.maxKillsPerEvent), 1, 100'000,
             "Runs one `kill_containers` names when a node returns that has missed their kills; "
             "more go into further ones."),

@@ -118,6 +118,18 @@ void ServerMetrics::refresh()
 
     m.nodesOnline.Set(m_sources.presence.onlineCount());
     m.nodesTotal.Set(double(m_sources.directory.nodes().size()));
+    int silent = 0;
+    int stuckRuns = 0;
+    const QHash<NodeId, int> activeRuns = m_sources.tasks.activeRuns();
+    for (const work::Node& node : m_sources.directory.nodes()) {
+        const bool isSilent = m_sources.presence.isSilent(node.id, m_sources.nodeSilence);
+        silent += isSilent ? 1 : 0;
+        if (isSilent || !m_sources.presence.isOnline(node.id)) {
+            stuckRuns += activeRuns.value(node.id);
+        }
+    }
+    m.nodesSilent.Set(silent);
+    m.runsStuck.Set(stuckRuns);
     m.tasksOpen.Set(double(m_sources.tasks.openTaskCount()));
     m.runsActive.Set(double(m_sources.tasks.openRunCount()));
     m.storeQueue.Set(double(m_sources.store.queuedWrites()));

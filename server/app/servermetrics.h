@@ -37,6 +37,7 @@ struct MetricSources
     const observe::LiveLog& liveLog;
     const observe::LogSink& log;
     const observe::LoopLag& loopLag;
+    Millis nodeSilence{}; ///< see events::FederationOptions
 };
 
 /// Brings the metrics of rooms that count for themselves up to date: counts events as the hub, the

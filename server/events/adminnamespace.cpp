@@ -10,6 +10,8 @@
 #include "server/events/adminactions.h"
 #include "server/events/admintopic.h"
 #include "server/events/clientstopic.h"
+#include "server/events/federationnames.h"
+#include "server/events/historyjson.h"
 #include "server/events/logtopic.h"
 #include "server/events/memberstopic.h"
 #include "server/events/nodestopic.h"
@@ -95,7 +97,7 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
     m_topics.push_back(std::make_unique<ClientsTopic>(
         m_services.allSessions(), services.hub, m_options.clientCountersInterval));
     m_topics.push_back(std::make_unique<NodesTopic>(
-        services.directory, services.presence, services.tasks, services.clock));
+        services.directory, services.presence, services.tasks, services.clock, m_options.nodeSilence));
     m_topics.push_back(std::make_unique<TasksTopic>(
         services.tasks, services.journal, services.directory, m_options.maxTasksInSnapshot));
     m_topics.push_back(std::make_unique<LogTopic>(services.liveLog, m_options));
@@ -199,6 +201,8 @@ void AdminNamespace::eventReceived(session::Socket& socket, const session::Incom
         handleSubscribe(connection, request, *event.ackId);
     } else if (event.name == "page") {
         handlePage(connection, request, *event.ackId);
+    } else if (event.name == "room:history") {
+        handleHistory(connection, request, *event.ackId);
     } else if (event.name == "unsubscribe") {
         handleUnsubscribe(connection, request, *event.ackId);
     } else {
@@ -298,6 +302,18 @@ void AdminNamespace::handlePage(
                 "{\"ok\":true,\"topic\":\"" + QByteArray(topic->name().data()) + "\"," + *page
                     + '}');
         });
+}
+
+void AdminNamespace::handleHistory(
+    const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId)
+{
+    if (request.value(L("nsp")).toString() != QString::fromUtf8(federationNamespace().value))
+        return acknowledge(connection, ackId,
+            errorJson({ErrorCode::NotFound, QStringLiteral("no history is kept there")}));
+    const RoomName room{request.value(L("room")).toString().toUtf8()};
+    const qint64 after = std::max<qint64>(0, request.value(L("after")).toInteger());
+    acknowledge(connection, ackId,
+        historyJson(m_services.history.after(room, quint64(after), m_options.maxHistoryBytes)));
 }
 
 void AdminNamespace::handleUnsubscribe(

@@ -18,6 +18,7 @@
 
 namespace gatehouse::hub {
 class Hub;
+class RoomHistory;
 }
 namespace gatehouse::identity {
 class Identities;
@@ -57,6 +58,7 @@ struct AdminServices
     observe::LoopLag& loopLag;
     observe::AuditSink& audit;
     const Clock& clock;
+    const hub::RoomHistory& history; ///< of the federation's rooms
     /// Sessions beside those of `server`, for the console; not owned.
     std::vector<session::SessionSource*> plainSessions{};
 
@@ -92,6 +94,7 @@ private:
     void handleSubscribe(
         const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
     void handlePage(const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
+    void handleHistory(const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
     void handleUnsubscribe(
         const ConnectionPtr& connection, const QJsonObject& request, quint64 ackId);
     void readPage(const ConnectionPtr& connection, AdminTopic& topic,

@@ -21,6 +21,8 @@ struct AdminOptions
     int maxLogTail = 10'000;
     int maxLogLinesPerSecond = 2'000; ///< per subscription of `log`; more are counted as dropped
     Millis pingTimeout{10'000};
+    Millis nodeSilence{150'000}; ///< an online node without a sign of life for so long is "silent"
+    qsizetype maxHistoryBytes = 1 << 20; ///< of one answer to `room:history`, about
 };
 
 } // namespace gatehouse::events

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/events/federationnamespace.h"
 
+#include "common/core/strictjson.h"
 #include "server/access/policy.h"
 #include "server/access/tokenverifier.h"
 #include "server/events/algorithmloghandler.h"
 #include "server/events/algorithmstatushandler.h"
+#include "server/events/federationeventhandler.h"
+#include "server/events/historyjson.h"
 #include "server/events/killdelivery.h"
 #include "server/events/nodeinfohandler.h"
 #include "server/hub/hub.h"
@@ -63,6 +66,7 @@ FederationNamespace::FederationNamespace(
       m_kills(std::make_unique<KillDelivery>(
           services.server, services.tasks, services.presence, m_options.maxKillsPerEvent)),
       m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow),
+      m_historyBudget(m_options.maxHistoryQuestions, m_options.loggedEventsWindow),
       m_refusals(services.metrics, services.clock, m_options.maxLoggedEvents,
           m_options.loggedEventsWindow),
       m_nodeWrites(services.journal, services.clock, m_options.nodeWriteInterval)
@@ -179,6 +183,10 @@ void FederationNamespace::eventReceived(
         handlePing(**found);
         return;
     }
+    if (event.name == "room:history") {
+        handleHistory(**found, event);
+        return;
+    }
     FederationEventHandler* handler = m_handlers.value(event.name);
     if (!handler) {
         m_services.metrics.eventsIgnored.Increment();
@@ -209,6 +217,7 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
 {
     const SocketId id = socket.socketId();
     m_logBudget.forget(id);
+    m_historyBudget.forget(id);
     m_unidentified.remove(id);
     m_awaitingKey.remove(id);
     const MemberPtr member = m_members.take(id);
@@ -451,6 +460,28 @@ void FederationNamespace::handlePing(Member& member)
     const NodeId node = member.principal.nodeId();
     m_services.presence.seen(node);
     m_nodeWrites.seen(node);
+}
+
+/// What a room one is in had lately. Beyond vantage6, whose clients never ask.
+void FederationNamespace::handleHistory(const Member& member, const session::IncomingEvent& event)
+{
+    if (!event.ackId || !member.socket)
+        return;
+    const auto question = firstObject(event.args);
+    const auto rawRoom = question ? rawMember(*question, "room") : std::nullopt;
+    const RoomName room{(rawRoom ? jsonText(*rawRoom) : std::nullopt).value_or(QByteArray())};
+    const auto answer = [&](const QByteArray& json) { member.socket->acknowledge(*event.ackId, json); };
+    using Verdict = WindowBudget<SocketId>::Verdict;
+    const auto verdict
+        = m_historyBudget.take(member.socket->socketId(), m_services.clock.monotonic());
+    if (verdict == Verdict::Refused)
+        return answer(historyError(ErrorCode::RateLimited));
+    // Rooms of others and rooms that do not exist look alike.
+    if (std::find(member.rooms.begin(), member.rooms.end(), room) == member.rooms.end()
+        || room == access::allNodesRoom())
+        return answer(historyError(ErrorCode::Forbidden));
+    answer(historyJson(m_services.history.after(
+        room, quint64(idMember(*question, "after")), m_options.maxHistoryBytes)));
 }
 
 void FederationNamespace::sweepStrangers(Millis now)

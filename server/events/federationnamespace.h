@@ -22,6 +22,7 @@
 
 namespace gatehouse::hub {
 class Hub;
+class RoomHistory;
 }
 namespace gatehouse::identity {
 class Identities;
@@ -57,6 +58,7 @@ struct FederationServices
     work::Journal& journal;
     observe::Metrics& metrics;
     const Clock& clock;
+    const hub::RoomHistory& history;
     /// Why a client could not get a new token or its work over HTTP just now; empty when it could.
     /// A node that is told `expired_token` at such a moment asks once and is lost for good.
     std::function<QString()> restFault = {};
@@ -138,12 +140,14 @@ private:
     void logWordsOf(const session::Socket& socket, const access::Principal& principal,
         observe::Level level, const QString& text);
     void handlePing(Member& member);
+    void handleHistory(const Member& member, const session::IncomingEvent& event);
 
     FederationServices m_services;
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
     std::unique_ptr<KillDelivery> m_kills;
     WindowBudget<SocketId> m_logBudget;
+    WindowBudget<SocketId> m_historyBudget;
     NodeRefusals m_refusals;
     NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;

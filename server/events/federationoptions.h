@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/core/clock.h"
+#include "server/hub/roomhistory.h"
 
 #include <QtGlobal>
 
@@ -35,6 +36,10 @@ struct FederationOptions
     int maxLoggedEvents = 50; ///< of one socket, in the window below; more are not logged
     Millis loggedEventsWindow{10'000};
     int maxRunLookups = 20; ///< of one node in that window, for runs that are not in memory
+    hub::RoomHistoryBounds history{}; ///< of each room, for `room:history`
+    int maxHistoryQuestions = 20; ///< of one socket in the window above
+    qsizetype maxHistoryBytes = 256 * 1024; ///< of one answer, about
+    Millis nodeSilence{150'000}; ///< an online node without a sign of life for so long is "silent"
     qsizetype maxKillsPerEvent = 1'000; ///< runs in one `kill_containers` told at sync
 };
 

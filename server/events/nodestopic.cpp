@@ -13,8 +13,6 @@ namespace {
 
 /// What happens without any event (a node falls silent) is noticed after this.
 constexpr Millis lookInterval{5'000};
-/// Nodes ping each minute; two of those missing and some seconds.
-constexpr Millis silentAfter{130'000};
 /// So often offline within this time is no good connection.
 constexpr int flapsToMention = 3;
 constexpr Millis flapWindow{600'000};
@@ -126,8 +124,7 @@ NodesTopic::Findings NodesTopic::findingsAbout(const work::Node& node, int activ
         = std::count_if(history.begin(), history.end(), [now](const work::ConnectionEvent& event) {
               return !event.opened && event.sockets == 0 && now - event.at < flapWindow;
           });
-    const bool isSilent
-        = presence.online && presence.lastSeen && now - *presence.lastSeen >= silentAfter;
+    const bool isSilent = m_presence.isSilent(node.id, m_silentAfter);
     Findings findings{activeRuns, qsizetype(m_tasks.pendingKills().of(node.id).size()), {}};
     if (presence.sockets > 1)
         findings.attention += QStringLiteral("duplicate");

@@ -19,8 +19,9 @@ class NodesTopic final : public KeyedTopic,
 {
 public:
     NodesTopic(work::Directory& directory, work::Presence& presence, const work::TaskService& tasks,
-        const Clock& clock)
-        : m_directory(directory), m_presence(presence), m_tasks(tasks), m_clock(clock)
+        const Clock& clock, Millis silentAfter)
+        : m_directory(directory), m_presence(presence), m_tasks(tasks), m_clock(clock),
+          m_silentAfter(silentAfter)
     {
     }
 
@@ -53,6 +54,7 @@ private:
     work::Presence& m_presence;
     const work::TaskService& m_tasks;
     const Clock& m_clock;
+    const Millis m_silentAfter;
     QHash<NodeId, Findings> m_findings; ///< of the last look around
     std::optional<Millis> m_lookedAt; ///< monotonic
     std::vector<QString> m_known; ///< keys told so far, for those an import removes

@@ -120,6 +120,8 @@ public:
 
     // Work
     prometheus::Gauge& nodesOnline;
+    prometheus::Gauge& nodesSilent;
+    prometheus::Gauge& runsStuck;
     prometheus::Gauge& nodesTotal;
     prometheus::Gauge& tasksOpen;
     prometheus::Gauge& runsActive;

@@ -116,6 +116,13 @@ bool Presence::isOnline(NodeId node) const
     return found != m_entries.constEnd() && found->state.online;
 }
 
+bool Presence::isSilent(NodeId node, Millis time) const
+{
+    const auto found = m_entries.constFind(node);
+    return found != m_entries.constEnd() && found->state.online && found->state.lastSeen
+        && m_clock.wall() - *found->state.lastSeen >= time;
+}
+
 NodePresence Presence::presence(NodeId node) const
 {
     const auto found = m_entries.constFind(node);

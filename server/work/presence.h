@@ -74,6 +74,8 @@ public:
     bool setConfig(NodeId node, const SocketId& socket, NodeConfig config);
 
     bool isOnline(NodeId node) const;
+    /// Online, and without a sign of life for this long.
+    bool isSilent(NodeId node, Millis time) const;
     NodePresence presence(NodeId node) const; ///< offline since the start for a node never seen
     const NodeConfig& config(NodeId node) const;
     std::vector<SocketId> sockets(NodeId node) const; ///< oldest first

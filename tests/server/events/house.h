@@ -177,13 +177,15 @@ public:
         : store(openStore()), presence(clock), tasks(*store, directory, presence, clock),
           minter(secret(), {}, clock), verifier(keys(), {}, clock), hasher(cheapHashing()),
           limiter({}, clock), identities(verifier, directory, nullptr, &keySource), hub(clock),
+          history(hub, events::FederationNamespace::name(), federationOptions.history, clock,
+              {"algorithm_log"}),
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
           announcer(hub, tasks, presence, directory, federationOptions.generation),
           federation(events::FederationServices{*server, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, [this] { return restFault; }},
+                         tasks, *store, metrics, clock, history, [this] { return restFault; }},
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
-                    liveLog, metrics, loopLag, audit, clock},
+                    liveLog, metrics, loopLag, audit, clock, history},
               adminOptions),
           api(apiServices(), apiOptions)
     {
@@ -374,6 +376,7 @@ public:
     observe::LoopLag loopLag;
     AuditRecorder audit;
     hub::Hub hub;
+    hub::RoomHistory history;
     std::unique_ptr<session::SocketIoServer> server;
     events::RootNamespace root;
     events::FederationAnnouncer announcer;

@@ -634,7 +634,7 @@ void AdminNamespaceTest::nodesShowTheirHistoryAndWhatDeservesALook()
     house.call("PATCH", run, house.nodeToken(u"a-heart"_s), R"({"status":"active"})");
     QCOMPARE(attention(), QStringList());
     QCOMPARE(field(u"activeRuns"_s).toInt(), 1);
-    house.clock.advance(Millis{130'000});
+    house.clock.advance(Millis{150'000});
     QCOMPARE(attention(), (QStringList{u"silent"_s, u"stuck-runs"_s}));
     first.emitEvent("ping");
     QCOMPARE(attention(), QStringList());

@@ -85,6 +85,10 @@ private Q_SLOTS:
     void movedNodeSpeaksAndHearsWhereItIsNow();
     void movedUserHasTheRightsOfItsNewOrganization();
     void removedNodeIsToldOfflineWhereItWas();
+    void membersAskForTheHistoryOfTheirRooms();
+    void historyOfOtherRoomsIsRefused_data();
+    void historyOfOtherRoomsIsRefused();
+    void questionsForTheHistoryAreBounded();
     void endedTokenOfLiveSocketFollowsTheOption();
 };
 
@@ -1154,6 +1158,90 @@ void FederationNamespaceTest::removedNodeIsToldOfflineWhereItWas()
     std::erase_if(content.nodes, [](const work::Node& known) { return known.name == u"b-heart"; });
     house.directory.replace(content);
     QCOMPARE(anna.take("node-offline").size(), 1);
+}
+
+void FederationNamespaceTest::membersAskForTheHistoryOfTheirRooms()
+{
+    House house;
+    const QByteArray room = "collaboration_" + number(house.collaboration(u"heart"_s).value);
+    Client anna = house.connectUser(u"anna"_s);
+    const auto ask = [&](Client& client, const QByteArray& after) {
+        client.take();
+        client.other.clear();
+        client.peer().sendText(QByteArray("42/tasks,5[\"room:history\",{\"room\":\"" + room + "\"" + after + "}]"));
+        client.take();
+        const QByteArray answer = client.other.value(0);
+        return QJsonDocument::fromJson(answer.sliced(answer.indexOf('[') + 1).chopped(1)).object();
+    };
+    const QJsonArray before = ask(anna, {}).value(u"events"_s).toArray();
+    const qint64 last = before.last()[u"number"_s].toInteger();
+    anna.die();
+    // Nobody of the collaboration is there to hear it.
+    const qint64 task
+        = house.createTask(u"anna"_s, u"heart"_s, {u"Bergen"_s}).value(u"id"_s).toInteger();
+    Client back = house.connectUser(u"anna"_s);
+    const QJsonObject missed = ask(back, ",\"after\":" + number(last));
+    QCOMPARE(missed.value(u"complete"_s), QJsonValue(true));
+    QStringList names;
+    QJsonValue told;
+    for (const QJsonValue& event : missed.value(u"events"_s).toArray()) {
+        names << event[u"event"_s].toString();
+        if (names.last() == u"new_task")
+            told = event[u"args"_s];
+    }
+    QCOMPARE(names.count(u"new_task"_s), 1);
+    QCOMPARE(told, QJsonValue(QJsonArray{
+        QJsonObject{{u"id"_s, task}, {u"parent_id"_s, QJsonValue()}}}));
+}
+
+void FederationNamespaceTest::historyOfOtherRoomsIsRefused_data()
+{
+    QTest::addColumn<QString>("user");
+    QTest::addColumn<QByteArray>("question");
+    const auto row = [](const char* name, const QString& user, const QByteArray& question) {
+        QTest::newRow(name) << user << question;
+    };
+    row("another collaboration", u"carl"_s, R"({"room":"collaboration_1"})");
+    row("a room that does not exist", u"carl"_s, R"({"room":"collaboration_99"})");
+    row("the room of every node", u"carl"_s, R"({"room":"all_nodes"})");
+    row("somebody without rooms", u"nobody"_s, R"({"room":"collaboration_1"})");
+    row("no room", u"carl"_s, "{}");
+    row("no object", u"carl"_s, "\"collaboration_2\"");
+}
+
+void FederationNamespaceTest::historyOfOtherRoomsIsRefused()
+{
+    QFETCH(QString, user);
+    QFETCH(QByteArray, question);
+    House house;
+    QCOMPARE(house.collaboration(u"heart"_s).value, 1);
+    Client client = house.connectUser(user);
+    client.take();
+    client.other.clear();
+    client.peer().sendText(QByteArray("42/tasks,5[\"room:history\"," + question + "]"));
+    client.take();
+    QCOMPARE(client.other,
+        QByteArrayList{R"(43/tasks,5[{"ok":false,"error":{"code":"forbidden"}}])"});
+}
+
+void FederationNamespaceTest::questionsForTheHistoryAreBounded()
+{
+    events::FederationOptions options;
+    options.maxHistoryQuestions = 2;
+    House house(options);
+    Client anna = house.connectUser(u"anna"_s);
+    anna.take();
+    anna.other.clear();
+    const auto ask = [&] {
+        anna.peer().sendText(R"(42/tasks,5["room:history",{"room":"collaboration_1"}])");
+        anna.take();
+        return anna.other.takeLast().contains("\"ok\":true");
+    };
+    QVERIFY(ask());
+    QVERIFY(ask());
+    QVERIFY(!ask());
+    house.clock.advance(options.loggedEventsWindow);
+    QVERIFY(ask());
 }
 
 void FederationNamespaceTest::endedTokenOfLiveSocketFollowsTheOption()

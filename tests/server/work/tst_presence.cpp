@@ -53,6 +53,7 @@ private Q_SLOTS:
     void openingOrClosingTwiceCountsOnce();
     void aSocketThatComesBackRenewsItsAddress();
     void aPingOnlyRefreshesLastSeen();
+    void onlineNodesWithoutASignOfLifeAreSilent();
     void sinceIsTheLastChangeOfOnline();
     void wallClockJumpsDoNotTakeItOffline();
     void restoredTimesNeverOverwriteNewerOnes();
@@ -204,6 +205,23 @@ void TestPresence::aPingOnlyRefreshesLastSeen()
     m_presence->socketClosed(node, oldSocket);
     m_presence->seen(node);
     QVERIFY(!m_presence->isOnline(node));
+}
+
+void TestPresence::onlineNodesWithoutASignOfLifeAreSilent()
+{
+    constexpr Millis time{150'000};
+    QVERIFY(!m_presence->isSilent(node, time));
+    m_presence->socketOpened(node, oldSocket, {});
+    m_clock->advance(Millis{149'999});
+    QVERIFY(!m_presence->isSilent(node, time));
+    m_clock->advance(Millis{1});
+    QVERIFY(m_presence->isSilent(node, time));
+    QVERIFY(m_presence->isOnline(node)); // a state of its own, no end of the other
+    m_presence->seen(node);
+    QVERIFY(!m_presence->isSilent(node, time));
+    m_clock->advance(time);
+    m_presence->socketClosed(node, oldSocket);
+    QVERIFY(!m_presence->isSilent(node, time)); // gone, which is told otherwise
 }
 
 void TestPresence::sinceIsTheLastChangeOfOnline()
