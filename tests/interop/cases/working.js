@@ -75,6 +75,44 @@ module.exports = {
   taskByUpgrade: (stage) => work(stage, ['polling', 'websocket']),
   taskByPolling: (stage) => work(stage, ['polling']),
 
+  /** What vantage6's web interface does: the token is on polling requests only, then it upgrades. */
+  async userInterface(stage) {
+    const {server} = stage;
+    const adaToken = await server.userToken('ada');
+    const ids = await look(stage, adaToken);
+    const page = await (await stage.user('ada', {token: adaToken, likeBrowser: true})).connected();
+    await page.upgraded();
+    const nodeToken = await server.nodeToken(1);
+    const node = await stage.node(1, {token: nodeToken});
+    await node.connected();
+    const online = await page.inbox.event('node-online');
+    assert.deepEqual(online.args, [{id: ids.node('alpha-red').id, name: 'alpha-red', org_id: ids.organization('Alpha')}]);
+
+    const red = ids.collaboration('red');
+    const task = await newTask(stage, adaToken, red, [ids.organization('Alpha')], 'seen in the interface');
+    assert.deepEqual((await page.inbox.event('new_task')).args, [{id: task.id, parent_id: null}]);
+    const run = await openRun(stage, nodeToken, ids.node('alpha-red').id, task.id);
+    const part = {run_id: run.id, task_id: task.id, collaboration_id: red};
+    await node.emit('algorithm_status_change', {...part, status: 'active'});
+    await node.emit('algorithm_log', {...part, log: 'half way'});
+    assert.equal((await page.inbox.event('algorithm_status_change')).args[0].status, 'active');
+    assert.equal((await page.inbox.event('algorithm_log')).args[0].log, 'half way');
+    node.kill();
+    await page.inbox.event('node-offline');
+    assert.equal(page.transport, 'websocket');
+    stage.say('every event of the interface arrived over an upgraded connection');
+
+    // Without a poll there is no header, and so nobody.
+    const anonymous = await (await stage.user('ada', {token: adaToken, likeBrowser: true, transports: ['websocket']})).connected();
+    const from = page.inbox.items.length;
+    const second = await stage.node(1, {token: nodeToken});
+    await second.connected();
+    await page.inbox.event('node-online', 10000, from);
+    await anonymous.fence();
+    assert.deepEqual(anonymous.inbox.names().filter((name) => name !== 'connect'), []);
+    stage.say('a WebSocket alone carries no token: connected, and nobody');
+  },
+
   /** A user kills a task: the node is told, and the users hear that its run has ended. */
   async kill(stage) {
     const {server} = stage;

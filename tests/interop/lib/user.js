@@ -6,13 +6,15 @@ const {SocketUser} = require('./socketuser');
 
 /** A researcher's socket.io-client that keeps everything it hears. */
 class User extends SocketUser {
-  constructor(name, url, {token, auth, namespace = '/tasks', transports, parser} = {}) {
+  constructor(name, url, {token, auth, namespace = '/tasks', transports, parser, likeBrowser} = {}) {
     super(name);
+    const extraHeaders = token ? {Authorization: `Bearer ${token}`} : undefined;
     this.socket = io(url + namespace, {
       transports,
       ...(parser ? {parser} : {}),
       auth,
-      extraHeaders: token ? {Authorization: `Bearer ${token}`} : undefined,
+      // Browsers put headers of a page's choice on polling requests only.
+      ...(likeBrowser ? {withCredentials: true, transportOptions: {polling: {extraHeaders}}} : {extraHeaders}),
       reconnectionDelay: 200,
       reconnectionDelayMax: 500,
       forceNew: true,
