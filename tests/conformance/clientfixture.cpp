@@ -16,8 +16,10 @@ using protocol::JsonArgsBuilder;
 
 namespace {
 
-/// Longer than the shortest timeout of Node, which is a millisecond.
-constexpr Millis pause{5};
+/// Longer than the shortest timeout of Node, which is a millisecond. Cases that begin with polling
+/// give up to 50 ms to a handshake and an answer; on WebSockets nothing is in a hurry.
+constexpr Millis pollingPause{5};
+constexpr Millis webSocketPause{50};
 
 const QByteArray firstAttachment(R"({"_placeholder":true,"num":0})");
 
@@ -212,7 +214,7 @@ void ClientSuiteFixture::handleRequest(const session::HttpExchangePtr& exchange)
     if (exchange->request().queryItem(QStringLiteral("sid")))
         m_server.handleRequest(exchange);
     else
-        QTimer::singleShot(pause, Qt::PreciseTimer, &m_context,
+        QTimer::singleShot(pollingPause, Qt::PreciseTimer, &m_context,
             [this, exchange] { m_server.handleRequest(exchange); });
 }
 
@@ -231,7 +233,7 @@ void ClientSuiteFixture::linkOpened(
     }
     const quint64 number = ++m_arrivals;
     m_arriving.emplace(number, std::make_unique<Arrival>(*this, number, std::move(link)));
-    QTimer::singleShot(pause, Qt::PreciseTimer, &m_context, [this, number, request] {
+    QTimer::singleShot(webSocketPause, Qt::PreciseTimer, &m_context, [this, number, request] {
         const auto found = m_arriving.find(number);
         if (found == m_arriving.end())
             return; // it has gone
