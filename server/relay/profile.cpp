@@ -2,7 +2,7 @@
 #include "server/relay/profile.h"
 
 #include "common/core/strictjson.h"
-#include "server/observe/log.h"
+#include "server/relay/payload.h"
 
 #include <algorithm>
 
@@ -12,26 +12,6 @@ namespace {
 
 constexpr Millis sweepInterval{1'000};
 
-/// The first of the arguments, or empty.
-QByteArray firstArgument(const protocol::JsonArgs& args)
-{
-    if (args.isEmpty())
-        return {};
-    const QByteArray list = '[' + args + ']';
-    JsonArrayWalker items(list);
-    return items.next() ? items.value().toByteArray() : QByteArray();
-}
-
-/// The object a text is, for clients that send JSON within JSON.
-QByteArray objectInText(const QByteArray& payload)
-{
-    if (payload.isEmpty() || jsonKind(payload) != JsonKind::String)
-        return payload;
-    const auto text = jsonText(payload);
-    const bool isObject = text && checkJson(*text) && jsonKind(*text) == JsonKind::Object;
-    return isObject ? text->trimmed() : payload;
-}
-
 QByteArray factsOf(const Peer& peer)
 {
     const session::Handshake& handshake = peer.handshake();
@@ -40,50 +20,7 @@ QByteArray factsOf(const Peer& peer)
         + QByteArray::number(handshake.peerPort) + '}';
 }
 
-bool isOfKind(FieldKind kind, QByteArrayView raw, int maxIds)
-{
-    const JsonKind json = jsonKind(raw);
-    switch (kind) {
-    case FieldKind::Any:
-        return true;
-    case FieldKind::Integer:
-        return json == JsonKind::Number && jsonInteger(raw).has_value();
-    case FieldKind::Text:
-        return json == JsonKind::String;
-    case FieldKind::Id:
-        return idOf(raw).has_value();
-    case FieldKind::Flag:
-        return json == JsonKind::Boolean;
-    case FieldKind::Object:
-        return json == JsonKind::Object;
-    case FieldKind::Ids:
-        break;
-    }
-    if (json != JsonKind::Array)
-        return false;
-    int count = 0;
-    for (JsonArrayWalker items(raw); items.next();) {
-        if (++count > maxIds || !idOf(items.value()))
-            return false;
-    }
-    return true;
-}
-
 } // namespace
-
-std::optional<QString> faultInFields(
-    const std::vector<FieldRule>& fields, QByteArrayView payload, int maxIds)
-{
-    for (const FieldRule& field : fields) {
-        const auto raw = payload.isEmpty() ? std::nullopt : rawMember(payload, field.name);
-        const bool isAbsent = !raw || (field.isOptional && jsonKind(*raw) == JsonKind::Null);
-        if (isAbsent && !field.isOptional)
-            return QString::fromUtf8(field.name) + QStringLiteral(" is missing");
-        if (!isAbsent && !isOfKind(field.kind, *raw, maxIds))
-            return QString::fromUtf8(field.name) + QStringLiteral(" has a wrong value");
-    }
-    return std::nullopt;
-}
 
 Profile::Profile(Rules rules, ProfileServices services)
     : m_rules(std::move(rules)), m_services(services), m_caller(m_rules, services.bus),

@@ -91,8 +91,4 @@ private:
     const std::shared_ptr<char> m_alive = std::make_shared<char>();
 };
 
-/// What is wrong with the fields of a payload; nothing when they are as the rule wants them.
-std::optional<QString> faultInFields(
-    const std::vector<FieldRule>& fields, QByteArrayView payload, int maxIds);
-
 } // namespace gatehouse::relay
