@@ -79,7 +79,9 @@ void AlgorithmLogHandler::handle(
         relay(run, *textJson);
     }
     if (observe::isEnabled(observe::Level::Info, observe::category::run)) {
-        observe::logLive(observe::Level::Info, observe::category::run, withoutLineEnd(text),
+        observe::logLive(observe::Level::Info, observe::category::run,
+            QStringLiteral("Run %1 on <%2>: %3")
+                .arg(QString::number(run.run.value), node.name, withoutLineEnd(text)),
             {.node = node.nodeId(), .task = run.task, .run = run.run});
     }
     store(node.nodeId(), run.run, text);

@@ -504,7 +504,7 @@ void FederationNamespaceTest::logLinesAreShownInTheLiveLog()
         = house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s}).value(u"id"_s).toInteger();
     const qint64 run = house.runOf(task, u"Aachen"_s);
     node.emitEvent("algorithm_log",
-        "{\"run_id\":" + number(run) + ",\"log\":\"epoch 1\\u0007 of 10 <b>\\n\"}");
+        "{\"run_id\":" + number(run) + ",\"log\":\"epoch 1\\u0007 of 10 <b> %2\\n\"}");
     // Of a run that is not its own nothing is shown.
     Client other = house.connectNode(u"b-heart"_s);
     other.emitEvent("algorithm_log", "{\"run_id\":" + number(run) + ",\"log\":\"foreign\"}");
@@ -517,7 +517,7 @@ void FederationNamespaceTest::logLinesAreShownInTheLiveLog()
     };
     QTRY_COMPARE(shown().size(), size_t(1));
     const model::LogEntry line = shown().front();
-    QCOMPARE(line.text, u"epoch 1\\x07 of 10 <b>"_s);
+    QCOMPARE(line.text, u"Run %1 on <a-heart>: epoch 1\\x07 of 10 <b> %2"_s.arg(run));
     QCOMPARE(line.level, model::LogLevel::Info);
     QCOMPARE(line.runId, run);
     QCOMPARE(line.taskId, task);
