@@ -65,7 +65,8 @@ struct Composition::Parts
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
           limiter(c.logins, clock), badTokens(c.badTokens(), clock),
           jwks(c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
-          identities(verifier, directory, &badTokens, &jwks), hub(clock, hubOptions(c)),
+          beside(c.beside, directory, metrics, clock),
+          identities(verifier, directory, &badTokens, &jwks, elsewhere()), hub(clock, hubOptions(c)),
           history(hub, events::FederationNamespace::name(), c.federation.history, clock,
               {"algorithm_log"}), // the database has them
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
@@ -84,7 +85,8 @@ struct Composition::Parts
               c.bus, hub, allSources(), messaging->bus(), metrics, clock)),
           announcer(hub, tasks, presence, directory, c.federation.generation),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, history, [this] { return restFault(); }},
+                         tasks, *store, metrics, clock, history, [this] { return restFault(); },
+                         elsewhere()},
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
               *store, lines, metrics, loopLag, audit, clock, history, listeners->sources()},
@@ -172,6 +174,8 @@ struct Composition::Parts
         options.answerTimeout = c.answerTimeout;
         return options;
     }
+
+    identity::Elsewhere* elsewhere() { return configuration.beside.url.isEmpty() ? nullptr : &beside; }
 
     /// Our own keys, and what was fetched from the issuer last.
     Result<void> useKeys()
@@ -351,6 +355,7 @@ struct Composition::Parts
     access::LoginLimiter limiter;
     access::LoginLimiter badTokens;
     JwksSource jwks;
+    BesideServer beside;
     identity::Identities identities;
     hub::Hub hub;
     hub::RoomHistory history;
@@ -504,7 +509,10 @@ void Composition::reloadDirectory()
             return;
         }
         std::vector<observe::AuditEntry> changes = directoryChanges(d->directory, *fresh);
-        d->directory.replace(std::move(*fresh));
+        if (d->elsewhere())
+            d->directory.learn(*fresh); // what is known from elsewhere stays
+        else
+            d->directory.replace(std::move(*fresh));
         for (observe::AuditEntry& change : changes) {
             change.at = d->clock.wall();
             change.actorKind = QStringLiteral("system");

@@ -208,6 +208,17 @@ std::vector<ConfigKey> federationKeys()
             "Which vantage6 the clients are of. `v4`: `new_task`, and the API below `/api`. `v5`: "
             "`new_task_update`, a status event after each change over HTTP, and the API below "
             "`/hq` in its words, beside `/api` for the console. `both`: all of it at once."),
+        withCheck(text(s, "beside_url", ConfigType::Text, FIELD(beside.url),
+                      "API of a vantage6 server that keeps the tasks, `http://127.0.0.1:5000/api`: "
+                      "nodes, users and runs are asked of it in their own name, this server carries "
+                      "their events (docs/beside.md). Empty: this server keeps everything itself."),
+            checkHttpUrl),
+        duration(s, "beside_cache", FIELD(beside.cache), 0, day,
+            "What that server said of a node or user counts for so long."),
+        duration(s, "beside_timeout", FIELD(beside.timeout), 100, minute,
+            "How long it may take to answer. Clients wait for it, the server does not."),
+        count(s, "beside_questions", FIELD(beside.maxUnderWay), 1, 10'000,
+            "Nodes and users, and runs, that are being asked for at a time."),
         duration(s, "unidentified_grace", FIELD(federation.unidentifiedGrace), second, hour,
             "A socket without a valid token is closed after this."),
         count(s, "unidentified_sockets", FIELD(federation.maxUnidentified), 0, 1'000'000,

@@ -6,6 +6,7 @@
 #include "server/access/tokenminter.h"
 #include "server/access/tokenverifier.h"
 #include "server/app/busconfiguration.h"
+#include "server/app/elsewhere/besideserver.h"
 #include "server/app/jwkssource.h"
 #include "server/app/listenertables.h"
 #include "server/app/relaytables.h"
@@ -89,6 +90,7 @@ struct Configuration
     access::LoginLimiterOptions logins;
     int tokenFailures = 100; ///< bad tokens of an address; window and lock as for logins
     events::FederationOptions federation;
+    BesideOptions beside;
     store::StoreOptions storage;
     Millis answerTimeout{5'000}; ///< of the HTTP API for the storage
     store::RetentionOptions retention;

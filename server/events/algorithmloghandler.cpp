@@ -4,6 +4,7 @@
 #include "common/core/strictjson.h"
 #include "server/access/policy.h"
 #include "server/events/federationnames.h"
+#include "server/events/foreignruns.h"
 #include "server/events/noderefusals.h"
 #include "server/hub/hub.h"
 #include "server/observe/log.h"
@@ -44,8 +45,9 @@ QString cut(const QString& text, qsizetype maxLength)
 } // namespace
 
 AlgorithmLogHandler::AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks,
-    NodeRefusals& refusals, const FederationOptions& options)
-    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_options(options)
+    NodeRefusals& refusals, const FederationOptions& options, ForeignRuns& foreignRuns)
+    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_options(options),
+      m_foreignRuns(foreignRuns)
 {
 }
 
@@ -55,28 +57,44 @@ AlgorithmLogHandler::~AlgorithmLogHandler()
 }
 
 void AlgorithmLogHandler::handle(
-    const access::Principal& node, const SocketId&, const session::IncomingEvent& event)
+    const access::Principal& node, const SocketId& socket, const session::IncomingEvent& event)
 {
     const auto data = firstObject(event.args);
     const qint64 id = data ? idMember(*data, "run_id") : 0;
     const auto textJson = data ? rawMember(*data, "log") : std::nullopt;
     if (id == 0 || !textJson || jsonKind(*textJson) != JsonKind::String)
         return refuse(node, id);
-    const work::RunRef* known = m_tasks.knownRun(RunId{id});
-    if (!known || !m_tasks.belongsTo(*known, node.nodeId())
-        || !isAbsentOr(*data, "task_id", known->task.value)
-        || !isAbsentOr(*data, "collaboration_id", known->collaboration.value))
+    if (const work::RunRef* known = m_tasks.knownRun(RunId{id}))
+        return take(node, *data, work::RunRef(*known));
+    if (!m_foreignRuns.isAvailable())
         return refuse(node, id);
+    m_foreignRuns.find(socket, RunId{id},
+        [this, alive = std::weak_ptr(m_alive), node, id, data = *data](
+            const Result<work::RunRef>& run) {
+            if (alive.expired())
+                return;
+            if (run)
+                take(node, data, *run);
+            else
+                refuse(node, id);
+        });
+}
 
-    const work::RunRef run = *known;
-    QString text = textOf(*textJson);
-    if (textJson->size() > m_options.maxLogLineBytes
+void AlgorithmLogHandler::take(
+    const access::Principal& node, const QByteArray& data, const work::RunRef& run)
+{
+    if (!m_tasks.belongsTo(run, node.nodeId()) || !isAbsentOr(data, "task_id", run.task.value)
+        || !isAbsentOr(data, "collaboration_id", run.collaboration.value))
+        return refuse(node, run.run.value);
+    const QByteArrayView textJson = *rawMember(data, "log");
+    QString text = textOf(textJson);
+    if (textJson.size() > m_options.maxLogLineBytes
         && text.size() > m_options.maxLogLineBytes / 6) {
         // An escaped character takes up to six octets, so this cut is within the bound either way.
         text = cut(text, m_options.maxLogLineBytes / 6);
         relay(run, protocol::jsonString(text.toUtf8()));
     } else {
-        relay(run, *textJson);
+        relay(run, textJson);
     }
     if (observe::isEnabled(observe::Level::Info, observe::category::run)) {
         observe::logLive(observe::Level::Info, observe::category::run,

@@ -16,6 +16,7 @@ struct RunRef;
 
 namespace gatehouse::events {
 
+class ForeignRuns;
 class NodeRefusals;
 
 /// `algorithm_log` from a node, one line each: relayed at once to its collaboration, sender
@@ -25,7 +26,7 @@ class AlgorithmLogHandler final : public FederationEventHandler
 {
 public:
     AlgorithmLogHandler(hub::Hub& hub, work::TaskService& tasks, NodeRefusals& refusals,
-        const FederationOptions& options);
+        const FederationOptions& options, ForeignRuns& foreignRuns);
     ~AlgorithmLogHandler() override;
 
     void handle(const access::Principal& node, const SocketId& socket,
@@ -40,6 +41,7 @@ private:
         QString text; ///< lines joined by line feeds
     };
 
+    void take(const access::Principal& node, const QByteArray& data, const work::RunRef& run);
     void relay(const work::RunRef& run, QByteArrayView textJson);
     void store(NodeId node, RunId run, const QString& text);
     void write(RunId run, const Batch& batch);
@@ -49,6 +51,8 @@ private:
     work::TaskService& m_tasks;
     NodeRefusals& m_refusals;
     const FederationOptions& m_options;
+    ForeignRuns& m_foreignRuns;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::map<RunId, Batch> m_batches;
 };
 

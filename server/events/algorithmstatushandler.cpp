@@ -5,6 +5,7 @@
 #include "server/access/policy.h"
 #include "server/events/federationannouncer.h"
 #include "server/events/federationnames.h"
+#include "server/events/foreignruns.h"
 #include "server/events/noderefusals.h"
 #include "server/hub/hub.h"
 #include "server/observe/log.h"
@@ -39,15 +40,16 @@ bool idsAgree(const QByteArray& data, const work::RunRef& run, const access::Pri
 } // namespace
 
 AlgorithmStatusHandler::AlgorithmStatusHandler(hub::Hub& hub, work::TaskService& tasks,
-    NodeRefusals& refusals, const Clock& clock, const FederationOptions& options)
-    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_clock(clock),
+    NodeRefusals& refusals, const Clock& clock, const FederationOptions& options,
+    ForeignRuns& foreignRuns)
+    : m_hub(hub), m_tasks(tasks), m_refusals(refusals), m_clock(clock), m_foreignRuns(foreignRuns),
       m_lookups(options.maxRunLookups, options.loggedEventsWindow),
       m_alive(std::make_shared<bool>(true))
 {
 }
 
 void AlgorithmStatusHandler::handle(
-    const access::Principal& node, const SocketId&, const session::IncomingEvent& event)
+    const access::Principal& node, const SocketId& socket, const session::IncomingEvent& event)
 {
     const auto data = firstObject(event.args);
     const qint64 id = data ? idMember(*data, "run_id") : 0;
@@ -58,15 +60,19 @@ void AlgorithmStatusHandler::handle(
     using Verdict = WindowBudget<NodeId>::Verdict;
     if (m_lookups.take(node.nodeId(), m_clock.monotonic()) == Verdict::Refused)
         return m_refusals.countOnly();
-    m_tasks.findRun(RunId{id},
-        [this, alive = std::weak_ptr(m_alive), node, data = *data, id](Result<work::RunRef> run) {
-            if (alive.expired())
-                return;
-            if (run)
-                relay(node, data, *run);
-            else
-                refuse(node, id, QStringLiteral("there is no such run"));
-        });
+    const auto found = [this, alive = std::weak_ptr(m_alive), node, data = *data, id](
+                           const Result<work::RunRef>& run) {
+        if (alive.expired())
+            return;
+        if (run)
+            relay(node, data, *run);
+        else
+            refuse(node, id, QStringLiteral("there is no such run"));
+    };
+    if (m_foreignRuns.isAvailable())
+        m_foreignRuns.find(socket, RunId{id}, found);
+    else
+        m_tasks.findRun(RunId{id}, found);
 }
 
 void AlgorithmStatusHandler::relay(

@@ -18,6 +18,7 @@ class TaskService;
 
 namespace gatehouse::events {
 
+class ForeignRuns;
 class NodeRefusals;
 
 /// `algorithm_status_change` from a node: relayed to its collaboration, sender included, with the
@@ -29,7 +30,7 @@ class AlgorithmStatusHandler final : public FederationEventHandler
 {
 public:
     AlgorithmStatusHandler(hub::Hub& hub, work::TaskService& tasks, NodeRefusals& refusals,
-        const Clock& clock, const FederationOptions& options);
+        const Clock& clock, const FederationOptions& options, ForeignRuns& foreignRuns);
 
     void handle(const access::Principal& node, const SocketId& socket,
         const session::IncomingEvent& event) override;
@@ -42,6 +43,7 @@ private:
     work::TaskService& m_tasks;
     NodeRefusals& m_refusals;
     const Clock& m_clock;
+    ForeignRuns& m_foreignRuns;
     WindowBudget<NodeId> m_lookups;
     std::shared_ptr<bool> m_alive;
 };

@@ -7,6 +7,7 @@
 #include "server/events/algorithmloghandler.h"
 #include "server/events/algorithmstatushandler.h"
 #include "server/events/federationeventhandler.h"
+#include "server/events/foreignruns.h"
 #include "server/events/historyjson.h"
 #include "server/events/killdelivery.h"
 #include "server/events/nodeinfohandler.h"
@@ -65,6 +66,8 @@ FederationNamespace::FederationNamespace(
     : m_services(services), m_announcer(announcer), m_options(options),
       m_kills(std::make_unique<KillDelivery>(
           services.server, services.tasks, services.presence, m_options.maxKillsPerEvent)),
+      m_foreignRuns(std::make_unique<ForeignRuns>(
+          services.elsewhere, services.server, services.tasks, services.clock, m_options)),
       m_logBudget(m_options.maxLoggedEvents, m_options.loggedEventsWindow),
       m_historyBudget(m_options.maxHistoryQuestions, m_options.loggedEventsWindow),
       m_refusals(services.metrics, services.clock, m_options.maxLoggedEvents,
@@ -79,11 +82,12 @@ FederationNamespace::FederationNamespace(
     };
     add("algorithm_status_change",
         std::make_unique<AlgorithmStatusHandler>(
-            services.hub, services.tasks, m_refusals, services.clock, m_options));
+            services.hub, services.tasks, m_refusals, services.clock, m_options, *m_foreignRuns));
     add("node_info_update",
         std::make_unique<NodeInfoHandler>(services.presence, m_nodeWrites, m_refusals, m_options));
     m_logHandler = add("algorithm_log",
-        std::make_unique<AlgorithmLogHandler>(services.hub, services.tasks, m_refusals, m_options));
+        std::make_unique<AlgorithmLogHandler>(
+            services.hub, services.tasks, m_refusals, m_options, *m_foreignRuns));
     services.directory.addObserver(this);
     m_timer.callOnTimeout(&m_timer, [this] { sweep(); });
     const bool mayWait = m_options.logFlushInterval > Millis{0};
@@ -117,24 +121,30 @@ std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
 
 void FederationNamespace::socketConnected(session::Socket& socket)
 {
-    if (!awaitKey(socket))
-        admit(socket);
+    identify(socket);
 }
 
-/// An issuer signs with a new key before anybody has heard of it. Its first client waits until the
-/// key is known, instead of being told that its token is wrong.
-bool FederationNamespace::awaitKey(session::Socket& socket)
+/// An issuer signs with a new key before anybody has heard of it, and another server may know more
+/// holders than this one. A client waits until that is known, instead of being told that its token
+/// is wrong.
+void FederationNamespace::identify(session::Socket& socket)
 {
     const SocketId id = socket.socketId();
-    const bool waits = m_services.identities.awaitKeyOf(
-        tokenOf(socket), [this, id, alive = std::weak_ptr(m_alive)] {
-            session::Socket* waiting = alive.expired() ? nullptr : m_awaitingKey.take(id);
+    const auto retry = [this, id, alive = std::weak_ptr(m_alive)](auto next) {
+        return [this, id, alive, next] {
+            session::Socket* waiting = alive.expired() ? nullptr : m_waiting.take(id);
             if (waiting)
-                admit(*waiting);
-        });
-    if (waits)
-        m_awaitingKey.insert(id, &socket);
-    return waits;
+                (this->*next)(*waiting);
+        };
+    };
+    m_waiting.insert(id, &socket);
+    const QByteArray token = tokenOf(socket);
+    const identity::Identities& identities = m_services.identities;
+    if (identities.awaitKeyOf(token, retry(&FederationNamespace::identify))
+        || identities.awaitHolderOf(token, retry(&FederationNamespace::admit)))
+        return;
+    m_waiting.remove(id);
+    admit(socket);
 }
 
 void FederationNamespace::admit(session::Socket& socket)
@@ -218,8 +228,9 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
     const SocketId id = socket.socketId();
     m_logBudget.forget(id);
     m_historyBudget.forget(id);
+    m_foreignRuns->forget(id);
     m_unidentified.remove(id);
-    m_awaitingKey.remove(id);
+    m_waiting.remove(id);
     const MemberPtr member = m_members.take(id);
     if (!member)
         return;

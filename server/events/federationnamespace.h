@@ -25,6 +25,7 @@ class Hub;
 class RoomHistory;
 }
 namespace gatehouse::identity {
+class Elsewhere;
 class Identities;
 struct Identity;
 } // namespace gatehouse::identity
@@ -43,6 +44,7 @@ class TaskService;
 namespace gatehouse::events {
 
 class AlgorithmLogHandler;
+class ForeignRuns;
 class FederationEventHandler;
 class KillDelivery;
 
@@ -62,6 +64,7 @@ struct FederationServices
     /// Why a client could not get a new token or its work over HTTP just now; empty when it could.
     /// A node that is told `expired_token` at such a moment asks once and is lost for good.
     std::function<QString()> restFault = {};
+    identity::Elsewhere* elsewhere = nullptr; ///< where runs are that the journal does not have
 };
 
 /// The namespace `/tasks` as vantage6 v4 nodes and user interfaces know it (federation.md sections
@@ -121,7 +124,7 @@ private:
     void directoryChanged() override;
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
-    bool awaitKey(session::Socket& socket);
+    void identify(session::Socket& socket);
     void admit(session::Socket& socket);
     void handleRefusedToken(session::Socket& socket, const Error& error);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
@@ -146,13 +149,14 @@ private:
     FederationAnnouncer& m_announcer;
     const FederationOptions m_options;
     std::unique_ptr<KillDelivery> m_kills;
+    std::unique_ptr<ForeignRuns> m_foreignRuns;
     WindowBudget<SocketId> m_logBudget;
     WindowBudget<SocketId> m_historyBudget;
     NodeRefusals m_refusals;
     NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, HandOver> m_handOvers;
-    QHash<SocketId, session::Socket*> m_awaitingKey; ///< nobody yet: its token's key is asked for
+    QHash<SocketId, session::Socket*> m_waiting; ///< nobody yet: somebody is asked about its token
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
     QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent

@@ -4,6 +4,7 @@
 #include "server/access/accountmark.h"
 #include "server/access/loginlimiter.h"
 #include "server/access/tokenverifier.h"
+#include "server/identity/elsewhere.h"
 #include "server/identity/keysource.h"
 #include "server/work/directory.h"
 
@@ -44,6 +45,14 @@ Result<Identity> Identities::identifyFrom(
 bool Identities::awaitKeyOf(const QByteArray& token, std::function<void()> done) const
 {
     return m_keys && m_verifier.namesUnknownKey(token) && m_keys->fetch(std::move(done));
+}
+
+bool Identities::awaitHolderOf(const QByteArray& token, std::function<void()> done) const
+{
+    if (!m_elsewhere || token.isEmpty())
+        return false;
+    const auto claims = m_verifier.verify(token);
+    return claims && m_elsewhere->learn(*claims, token, std::move(done));
 }
 
 QByteArray Identities::expiredSubject(const QByteArray& token) const

@@ -24,6 +24,7 @@ struct User;
 
 namespace gatehouse::identity {
 
+class Elsewhere;
 class KeySource;
 
 /// Who a token speaks for. `principal` of a container token is the node the container runs on.
@@ -46,10 +47,12 @@ class Identities
 {
 public:
     /// `badTokens` counts the addresses bad tokens come from; null counts nothing. `keys` knows
-    /// issuers to ask for theirs; null: none.
+    /// issuers to ask for theirs, `elsewhere` holders; null: none.
     Identities(access::TokenVerifier& verifier, const work::Directory& directory,
-        access::LoginLimiter* badTokens = nullptr, KeySource* keys = nullptr)
-        : m_verifier(verifier), m_directory(directory), m_badTokens(badTokens), m_keys(keys)
+        access::LoginLimiter* badTokens = nullptr, KeySource* keys = nullptr,
+        Elsewhere* elsewhere = nullptr)
+        : m_verifier(verifier), m_directory(directory), m_badTokens(badTokens), m_keys(keys),
+          m_elsewhere(elsewhere)
     {
     }
 
@@ -67,6 +70,9 @@ public:
     /// True when this token's key is not known yet and is being asked for: `done` is called then, and
     /// the token is to be looked at only after that. False: look at it now.
     bool awaitKeyOf(const QByteArray& token, std::function<void()> done) const;
+
+    /// The same for the holder of a token that is right, where another server knows the holders.
+    bool awaitHolderOf(const QByteArray& token, std::function<void()> done) const;
 
     /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
     QByteArray expiredSubject(const QByteArray& token) const;
@@ -96,6 +102,7 @@ private:
     const work::Directory& m_directory;
     access::LoginLimiter* m_badTokens;
     KeySource* m_keys;
+    Elsewhere* m_elsewhere;
 };
 
 } // namespace gatehouse::identity

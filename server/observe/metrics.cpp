@@ -48,6 +48,8 @@ constexpr char tokens[] = "gatehouse_tokens_total";
 constexpr char tokensHelp[] = "Tokens looked at, by outcome";
 constexpr char keys[] = "gatehouse_key_fetches_total";
 constexpr char keysHelp[] = "Questions to auth.jwks_url, by outcome";
+constexpr char beside[] = "gatehouse_beside_questions_total";
+constexpr char besideHelp[] = "What was asked of federation.beside_url, by outcome";
 constexpr char logins[] = "gatehouse_logins_total";
 constexpr char loginsHelp[] = "Logins by password or API key, by outcome";
 
@@ -162,6 +164,8 @@ Metrics::Metrics()
       tokensLocked(counter(*m_registry, tokens, tokensHelp, {{"outcome", "locked"}})),
       keysFetched(counter(*m_registry, keys, keysHelp, {{"outcome", "ok"}})),
       keysFailed(counter(*m_registry, keys, keysHelp, {{"outcome", "failed"}})),
+      besideAnswers(counter(*m_registry, beside, besideHelp, {{"outcome", "ok"}})),
+      besideFailures(counter(*m_registry, beside, besideHelp, {{"outcome", "failed"}})),
       loginsAccepted(counter(*m_registry, logins, loginsHelp, {{"outcome", "accepted"}})),
       loginsFailed(counter(*m_registry, logins, loginsHelp, {{"outcome", "failed"}})),
       loginsLocked(counter(*m_registry, logins, loginsHelp, {{"outcome", "locked"}})),

@@ -104,6 +104,8 @@ public:
     prometheus::Counter& tokensLocked; ///< not looked at: too many bad ones from the address
     prometheus::Counter& keysFetched; ///< answers of auth.jwks_url that could be used
     prometheus::Counter& keysFailed;
+    prometheus::Counter& besideAnswers; ///< of federation.beside_url that could be used
+    prometheus::Counter& besideFailures;
     prometheus::Counter& loginsAccepted;
     prometheus::Counter& loginsFailed;
     prometheus::Counter& loginsLocked;

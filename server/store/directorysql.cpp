@@ -148,6 +148,12 @@ work::NodeConfig readNodeConfig(Database& database, NodeId node)
 
 void writeNodeConfig(Database& database, NodeId node, const work::NodeConfig& config)
 {
+    {
+        // A node that another server keeps has no row here, and needs none.
+        Rows rows = database.query(u"SELECT 1 FROM node WHERE id = ?"_s, node);
+        if (!rows.next())
+            return;
+    }
     database.change(u"DELETE FROM node_config WHERE node_id = ?"_s, node);
     int position = 0;
     for (const work::NodeConfigEntry& entry : config)

@@ -53,6 +53,57 @@ void Directory::replace(DirectoryContent content)
     notify();
 }
 
+namespace {
+
+/// True when the list is another one afterwards.
+template <class List>
+bool upsert(List& list, const List& fresh)
+{
+    bool changed = false;
+    for (const auto& entity : fresh) {
+        const auto known = std::find_if(
+            list.begin(), list.end(), [&](const auto& one) { return one.id == entity.id; });
+        if (known == list.end())
+            list.push_back(entity);
+        else if (*known == entity)
+            continue;
+        else
+            *known = entity;
+        changed = true;
+    }
+    return changed;
+}
+
+} // namespace
+
+void Directory::learn(const DirectoryContent& content)
+{
+    bool changed = upsert(m_content.organizations, content.organizations);
+    changed = upsert(m_content.collaborations, content.collaborations) || changed;
+    changed = upsert(m_content.nodes, content.nodes) || changed;
+    changed = upsert(m_content.users, content.users) || changed;
+    if (!changed)
+        return;
+    rebuild();
+    notify();
+}
+
+void Directory::remove(NodeId id)
+{
+    if (std::erase_if(m_content.nodes, [id](const Node& node) { return node.id == id; }) > 0) {
+        rebuild();
+        notify();
+    }
+}
+
+void Directory::remove(UserId id)
+{
+    if (std::erase_if(m_content.users, [id](const User& user) { return user.id == id; }) > 0) {
+        rebuild();
+        notify();
+    }
+}
+
 void Directory::setPublicKey(OrganizationId id, const QString& key)
 {
     const auto found = m_organizations.constFind(id);

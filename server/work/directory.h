@@ -42,6 +42,11 @@ public:
     Q_DISABLE_COPY_MOVE(Directory)
 
     void replace(DirectoryContent content);
+    /// Takes organizations, collaborations, nodes and users that are new or differ, each as a whole;
+    /// what is not named stays. Says nothing to observers when nothing differs.
+    void learn(const DirectoryContent& content);
+    void remove(NodeId node);
+    void remove(UserId user);
     void setPublicKey(OrganizationId id, const QString& key);
     void setPasswordHash(UserId id, const QByteArray& hash);
     void addAdmin(const AdminAccount& admin);

@@ -26,6 +26,8 @@ struct Organization
     QString zipcode;
     QString country;
     QString publicKey; ///< base64 or empty
+
+    friend bool operator==(const Organization&, const Organization&) = default;
 };
 
 struct Collaboration
@@ -34,6 +36,8 @@ struct Collaboration
     QString name; ///< unique
     bool encrypted = true;
     std::vector<OrganizationId> members; ///< ascending
+
+    friend bool operator==(const Collaboration&, const Collaboration&) = default;
 };
 
 /// A named subset of a collaboration's organizations.
@@ -66,6 +70,8 @@ struct Node
     OrganizationId organization;
     std::optional<Millis> lastSeen; ///< as of the server's start; Presence knows better
     QString keycloakId = {}; ///< `sub` of its tokens of vantage6 v5; empty: none
+
+    friend bool operator==(const Node&, const Node&) = default;
 };
 
 struct Role
@@ -90,6 +96,8 @@ struct User
     std::vector<RoleId> roles;
     std::vector<model::Rule> rules; ///< given directly, beside those of the roles
     QString keycloakId = {}; ///< as of Node
+
+    friend bool operator==(const User&, const User&) = default;
 };
 
 /// Who may open the console.

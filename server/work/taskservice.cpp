@@ -438,8 +438,14 @@ void TaskService::close(const RunRef& run)
         return;
     if (--m_openPerTask[run.task] == 0)
         m_openPerTask.remove(run.task);
+    remember(run);
+}
+
+void TaskService::remember(const RunRef& run)
+{
+    if (!m_finished.contains(run.run))
+        m_finishedOrder.push_back(run.run);
     m_finished.insert(run.run, run);
-    m_finishedOrder.push_back(run.run);
     while (m_finishedOrder.size() > m_limits.rememberedFinishedRuns) {
         m_finished.remove(m_finishedOrder.front());
         m_finishedOrder.pop_front();

@@ -122,6 +122,9 @@ public:
     /// Null when it is neither open nor lately finished; findRun() then asks the database.
     const RunRef* knownRun(RunId run) const;
     void findRun(RunId run, Completion<RunRef> done); ///< NotFound
+    /// Knows a run that another server keeps, as one that has lately finished: its events are told,
+    /// nothing is stored.
+    void remember(const RunRef& run);
 
     /// The node whose run it is; invalid when that organization has no node (any more).
     NodeId nodeOf(const RunRef& run) const;

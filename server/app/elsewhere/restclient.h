@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/core/clock.h"
+#include "common/core/result.h"
+
+#include <QJsonArray>
+#include <QJsonObject>
+#include <QNetworkAccessManager>
+#include <QObject>
+#include <QString>
+
+#include <functional>
+
+namespace gatehouse::app {
+
+/// Asks a vantage6 server over HTTP in somebody's name. Every question is bounded in time and size;
+/// redirects are not followed. Network thread only.
+class RestClient
+{
+public:
+    RestClient(QString base, Millis timeout); ///< "http://127.0.0.1:5000/api", no slash at the end
+    Q_DISABLE_COPY_MOVE(RestClient)
+    ~RestClient();
+
+    /// NotFound: 404. Forbidden: 401, 403. Unavailable: anything else but 200 with an object.
+    void get(const QString& path, const QByteArray& token,
+        std::function<void(Result<QJsonObject>)> done);
+
+    /// Every page of a list, up to a bound.
+    void list(const QString& path, const QByteArray& token,
+        std::function<void(Result<QJsonArray>)> done);
+
+private:
+    void nextPage(const QString& path, const QByteArray& token, int page, QJsonArray sofar,
+        std::function<void(Result<QJsonArray>)> done);
+
+    const QString m_base;
+    const Millis m_timeout;
+    QObject m_context; ///< answers end with it
+    QNetworkAccessManager m_network;
+};
+
+} // namespace gatehouse::app
