@@ -119,36 +119,38 @@ std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
     return roomsOf(identity->principal); // by the rules as they are now
 }
 
+/// An issuer signs with a new key before anybody has heard of it. Its first client waits until the
+/// key is known, instead of being told that its token is wrong.
 void FederationNamespace::socketConnected(session::Socket& socket)
 {
-    identify(socket);
+    m_waiting.insert(socket.socketId(), &socket);
+    if (!m_services.identities.awaitKeyOf(
+            tokenOf(socket), later(socket, &FederationNamespace::findHolder)))
+        findHolder(socket);
 }
 
-/// An issuer signs with a new key before anybody has heard of it, and another server may know more
-/// holders than this one. A client waits until that is known, instead of being told that its token
-/// is wrong.
-void FederationNamespace::identify(session::Socket& socket)
+/// The same where another server knows who there is.
+void FederationNamespace::findHolder(session::Socket& socket)
 {
-    const SocketId id = socket.socketId();
-    const auto retry = [this, id, alive = std::weak_ptr(m_alive)](auto next) {
-        return [this, id, alive, next] {
-            session::Socket* waiting = alive.expired() ? nullptr : m_waiting.take(id);
-            if (waiting)
-                (this->*next)(*waiting);
-        };
+    if (!m_services.identities.awaitHolderOf(
+            tokenOf(socket), later(socket, &FederationNamespace::admit)))
+        admit(socket);
+}
+
+/// Goes on with a socket if it is still there by then.
+std::function<void()> FederationNamespace::later(
+    const session::Socket& socket, void (FederationNamespace::*step)(session::Socket&))
+{
+    return [this, step, id = socket.socketId(), alive = std::weak_ptr(m_alive)] {
+        session::Socket* waiting = alive.expired() ? nullptr : m_waiting.value(id);
+        if (waiting)
+            (this->*step)(*waiting);
     };
-    m_waiting.insert(id, &socket);
-    const QByteArray token = tokenOf(socket);
-    const identity::Identities& identities = m_services.identities;
-    if (identities.awaitKeyOf(token, retry(&FederationNamespace::identify))
-        || identities.awaitHolderOf(token, retry(&FederationNamespace::admit)))
-        return;
-    m_waiting.remove(id);
-    admit(socket);
 }
 
 void FederationNamespace::admit(session::Socket& socket)
 {
+    m_waiting.remove(socket.socketId());
     const auto identity = identityOf(socket);
     if (!identity)
         return handleRefusedToken(socket, identity.error());

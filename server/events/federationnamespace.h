@@ -124,7 +124,9 @@ private:
     void directoryChanged() override;
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
-    void identify(session::Socket& socket);
+    void findHolder(session::Socket& socket);
+    std::function<void()> later(const session::Socket& socket,
+        void (FederationNamespace::*step)(session::Socket&));
     void admit(session::Socket& socket);
     void handleRefusedToken(session::Socket& socket, const Error& error);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);

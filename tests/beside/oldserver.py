@@ -100,6 +100,11 @@ class Api(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # proxies end idle connections as they like
+
+
+server = Server(("127.0.0.1", 0), Api)
 print(json.dumps({"port": server.server_port}), flush=True)
 server.serve_forever()

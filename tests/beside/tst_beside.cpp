@@ -64,7 +64,7 @@ public:
         return found;
     }
 
-    /// The first argument of the next event of this name.
+    /// The first argument of the next event of this name; true when it has none.
     QJsonValue event(const QString& name)
     {
         QJsonValue found(QJsonValue::Undefined);
@@ -72,8 +72,9 @@ public:
             [&] {
                 read();
                 for (; m_taken < m_lines.size() && found.isUndefined(); ++m_taken) {
+                    const QJsonArray args = m_lines[m_taken][u"args"_s].toArray();
                     if (m_lines[m_taken][u"event"_s].toString() == name)
-                        found = m_lines[m_taken][u"args"_s].toArray().at(0);
+                        found = args.isEmpty() ? QJsonValue(true) : args.first();
                 }
                 return !found.isUndefined() || m_process.state() == QProcess::NotRunning;
             },

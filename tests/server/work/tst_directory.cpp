@@ -19,6 +19,8 @@ private Q_SLOTS:
     void membershipWorksBothWays();
     void aUsersRulesAreThoseOfRolesAndDirectOnes();
     void unknownThingsAreNullOrEmpty();
+    void whatIsLearntIsAddedOrReplaced();
+    void whatIsRemovedIsGone();
     void replacingForgetsWhatWasThere();
     void changesAreToldToObservers();
 
@@ -115,6 +117,50 @@ void TestDirectory::aUsersRulesAreThoseOfRolesAndDirectOnes()
             {"event", RuleScope::Global, RuleOperation::Send},
             {"task", RuleScope::Collaboration, RuleOperation::View},
             {"task", RuleScope::Collaboration, RuleOperation::Create}}));
+}
+
+void TestDirectory::whatIsLearntIsAddedOrReplaced()
+{
+    struct Counter : DirectoryObserver
+    {
+        void directoryChanged() override { ++changes; }
+        int changes = 0;
+    } counter;
+    Directory d;
+    d.replace(content());
+    d.addObserver(&counter);
+    DirectoryContent fresh;
+    fresh.organizations = {organization(3, u"Cork"_s)};
+    fresh.collaborations = {{{10}, u"heart"_s, true, {{1}, {2}, {3}}}};
+    fresh.nodes = {{{103}, u"c"_s, {}, {10}, {3}, {}, u"kc-c"_s}};
+    d.learn(fresh);
+    QCOMPARE(counter.changes, 1);
+    QCOMPARE(d.nodeOf({3}, {10})->id, NodeId{103});
+    QCOMPARE(d.nodeByKeycloakId(u"kc-c"_s)->id, NodeId{103});
+    QVERIFY(d.isMember({3}, {10}));
+    QCOMPARE(d.node(u"a"_s)->id, NodeId{100}); // what was not named stays
+    d.learn(fresh);
+    QCOMPARE(counter.changes, 1); // nothing new
+    fresh.collaborations = {{{10}, u"heart"_s, true, {{3}}}};
+    d.learn(fresh);
+    QCOMPARE(counter.changes, 2);
+    QVERIFY(!d.isMember({1}, {10})); // as a whole
+    d.removeObserver(&counter);
+}
+
+void TestDirectory::whatIsRemovedIsGone()
+{
+    Directory d;
+    d.replace(content());
+    d.remove(NodeId{101});
+    QVERIFY(!d.node(NodeId{101}));
+    QVERIFY(!d.node(u"b"_s));
+    QVERIFY(!d.nodeOf({2}, {10}));
+    d.remove(UserId{200});
+    QVERIFY(!d.user(u"anna"_s));
+    QVERIFY(!d.userByKeycloakId(u"kc-anna"_s));
+    d.remove(NodeId{4'711});
+    QCOMPARE(d.nodes().size(), size_t(2));
 }
 
 void TestDirectory::unknownThingsAreNullOrEmpty()
