@@ -264,6 +264,48 @@ exports.documentedElevation = async (stage) => {
   assert.deepEqual((await browser.got('pool_response'))[0].data, [{id: anna, name: 'anna'}]);
 };
 
+/** The rest of what the documents say: interpret, single entities, searches in parts, online members. */
+exports.documentedPools = async (stage) => {
+  const {host} = stage;
+  await shards(host, {
+    interpret: (call) => ok({content: `echo: ${call.kwargs.content}`}),
+    pool_request: (call) => ok({data: [{id: call.args[3][0]}], nonexistant: []}),
+    pool_search: (call, shard, line) => {
+      host.tell({op: 'part', call: line.call, body: JSON.stringify(ok({data: [{name: `${call.args[2]}1`}], finished: false}))});
+      return ok({data: [{name: `${call.args[2]}2`}], finished: true});
+    },
+    pool_online_members: () => ok({data: [{id: berta}]}),
+  });
+  const visitor = stage.browser();
+  await visitor.connected();
+  visitor.emit('interpret', {guildId: 19, content: 'hello'});
+  assert.deepEqual(await visitor.got('interpret_response'), [{content: 'echo: hello'}]);
+  visitor.emit('free_elevation', {token: mint()});
+  assert.equal((await visitor.got('error'))[0].code, 403);
+  visitor.emit('pool', {pool_type: 'member', guild_id: guild, entity_id: anna, _id: 1});
+  assert.equal((await visitor.got('error', {count: 2}))[1].code, 401);
+  // A token of its own counts for the request that carries it, and for no other.
+  visitor.emit('pool', {pool_type: 'member', guild_id: guild, entity_id: anna, _id: 3, token: mint()});
+  assert.deepEqual(await visitor.got('pool_response'), [{_id: 3, finished: true, data: [{id: anna}], nonexistant: []}]);
+  visitor.emit('pool', {pool_type: 'member', guild_id: guild, entity_id: anna, _id: 5});
+  assert.equal((await visitor.got('error', {count: 3}))[2].code, 401);
+
+  const browser = stage.member();
+  await browser.connected();
+  browser.emit('pool', {pool_type: 'member', guild_id: guild, search: 'an', _id: 7});
+  assert.deepEqual(await browser.got('pool_response', {count: 2}), [
+    {_id: 7, finished: false, data: [{name: 'an1'}], nonexistant: []},
+    {_id: 7, finished: true, data: [{name: 'an2'}], nonexistant: []}]);
+  browser.emit('pool', JSON.stringify({online: true, guild_id: guild, _id: 9}));
+  assert.deepEqual((await browser.got('pool_response', {count: 3}))[2],
+    {_id: 9, finished: true, data: [{id: berta}], nonexistant: []});
+  browser.emit('spectate', {guild_id: guild, include_logs: true});
+  await browser.got('spectate_return');
+  await until(() => host.metric('gatehouse_relay_bound_topics'), 3);
+  browser.emit('unspectate');
+  await until(() => host.metric('gatehouse_relay_bound_topics'), 0);
+};
+
 const logEvent = (inGuild, more = '"private":false') => `{"id":721931023102935040,"guild_id":${inGuild},${more}}`;
 
 exports.spectating = async (stage) => {
@@ -512,7 +554,7 @@ exports.twoServers.needsBroker = true;
 exports.twoServers.settings = ['bus.node_name=a', 'bus.control_queue=house_a'];
 
 /**
- * Log events to many watchers; one that does not read is told what it missed. The figures of docs/relay.md are those of
+ * Log events to many watchers; one that does not read is told what it missed. tests/bench/livelogs.sh runs it with
  * WATCHERS=200 RATE=5000, which needs a machine with nothing else to do.
  */
 exports.liveLogs = async (stage) => {
