@@ -459,7 +459,9 @@ void tst_Program::administratorsAreChangedWithoutAServer()
 
 void tst_Program::administratorsAreChangedBesideAServer()
 {
-    Served server(path("data"));
+    // Asking until a password is good means failing until then.
+    Served server(path("data"),
+        {QStringLiteral("--set"), QStringLiteral("auth.failures=1000")});
     const auto admin = [this](const QStringList& arguments, const QByteArray& input = {}) {
         return run(QStringList{QStringLiteral("admin")} + arguments
                 + QStringList{QStringLiteral("--data"), path("data")},

@@ -46,7 +46,7 @@ private Q_SLOTS:
         f.store->close();
         {
             store::Database database(
-                f.store->place(), store::Database::Access::Write, Millis{1'000});
+                f.store->place(), store::Database::Access::Write, Millis{60'000});
             database.execute(u"PRAGMA foreign_keys = OFF"_s);
             database.execute(u"DELETE FROM task"_s);
         }

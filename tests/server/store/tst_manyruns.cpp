@@ -61,7 +61,7 @@ void TestManyRuns::openRunsAreFoundByIndexAmongAMillionFinished()
     const std::vector<qint64> before = measure();
     f.store->close();
     {
-        store::Database database(f.store->place(), store::Database::Access::Write, Millis{1'000});
+        store::Database database(f.store->place(), store::Database::Access::Write, Millis{60'000});
         database.execute(u"BEGIN"_s);
         // Two runs a task, in the places the open ones are in too.
         database.change(

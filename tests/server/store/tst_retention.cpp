@@ -105,7 +105,7 @@ private Q_SLOTS:
         sweep(f, options);
         QVERIFY(!f.run(killed).value().run.log);
         f.store->close();
-        store::Database database(f.store->place(), store::Database::Access::Write, Millis{1'000});
+        store::Database database(f.store->place(), store::Database::Access::Write, Millis{60'000});
         database.begin();
         const store::Swept again = store::removeExpired(
             database, store::Expiring::RunLogs, Millis{900'000}, 0, options.batch);

@@ -322,7 +322,7 @@ void TestTaskStore::aLongLiveLogIsReadInOnePass()
     const QString line(200, u'x');
     f.store->close();
     {
-        store::Database database(f.store->place(), store::Database::Access::Write, Millis{1'000});
+        store::Database database(f.store->place(), store::Database::Access::Write, Millis{60'000});
         database.change(u"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i "
                         "< %1) INSERT INTO run_log (run_id, text) SELECT CAST(? AS BIGINT), "
                         "CAST(? AS TEXT) FROM n"_s.arg(lines),
