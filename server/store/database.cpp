@@ -159,7 +159,7 @@ void Database::open(Millis patience)
         m_connection.setPassword(m_place.password);
         m_connection.setConnectOptions(m_place.connectOptions());
     } else {
-        if (const Result<void> whole = checkDatabaseFile(m_place.file); !whole)
+        if (const Result<void> whole = checkDatabaseIsThere(m_place.file); !whole)
             throw Failure{whole.error(), Failure::Kind::Broken};
         m_connection.setDatabaseName(m_place.file);
         m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count()));

@@ -61,23 +61,30 @@ bool flush(const QString& path)
 
 } // namespace
 
+Result<void> checkDatabaseIsThere(const QString& file)
+{
+    const QFileInfo database(file);
+    if (!database.exists() && QFileInfo(file + u"-wal"_s).size() > 0)
+        return damaged(u"is gone, but its log is there (-wal)"_s);
+    if (database.exists() && database.size() == 0)
+        return damaged(u"is empty"_s);
+    return {};
+}
+
 Result<void> checkDatabaseFile(const QString& file)
 {
-    const qint64 logSize = QFileInfo(file + u"-wal"_s).size(); // 0 without one
+    if (Result<void> there = checkDatabaseIsThere(file); !there)
+        return there;
     QFile database(file);
-    if (!database.exists()) {
-        if (logSize > 0)
-            return damaged(u"is gone, but its log is there (-wal)"_s);
+    if (!database.exists())
         return {};
-    }
     if (!database.open(QIODevice::ReadOnly))
         return failure(ErrorCode::Unavailable, database.errorString());
-    if (database.size() == 0)
-        return damaged(u"is empty"_s);
     const QByteArray header = database.read(headerSize);
     if (header.size() < headerSize || !header.startsWith(QByteArrayView("SQLite format 3\0", 16)))
         return damaged(u"is not a database"_s);
     // A log may hold the pages that the file does not have yet, as after a crash in a checkpoint.
+    const qint64 logSize = QFileInfo(file + u"-wal"_s).size(); // 0 without one
     if (const qint64 wanted = announcedSize(header); logSize == 0 && database.size() < wanted)
         return damaged(
             u"is cut off: %1 of %2 octets are there"_s.arg(database.size()).arg(wanted));

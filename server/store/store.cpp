@@ -58,13 +58,15 @@ Result<void> prepareSchema(const Place& place, Millis busyTimeout)
 }
 
 /// A file that is not there is made complete before it gets its name; what is there and is no whole
-/// database is refused by Database.
+/// database is refused. Before the first connection.
 Result<void> prepareFile(const Place& place, Millis busyTimeout)
 {
-    if (place.isRemote() || QFile::exists(place.file))
+    if (place.isRemote())
         return {};
     if (Result<void> checked = checkDatabaseFile(place.file); !checked)
         return failure(checked.error().code, place.text() + u": "_s + checked.error().detail);
+    if (QFile::exists(place.file))
+        return {};
     return createDatabaseFile(place.file, [busyTimeout](const QString& path) {
         return prepareSchema(Place::inFile(path), busyTimeout);
     });
