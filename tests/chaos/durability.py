@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -328,15 +329,15 @@ async def fsync_fails(stage):
     stage.judge(checker.check_database(copy, stage.ledger_path))
     await server.stop()
     injected, blind = 0, 0
-    is_suspect = False
+    suspect = None  # the file whose flush failed, until it is opened again
     with open(trace, encoding="utf-8", errors="replace") as file:
         for line in file:
             if "(INJECTED)" in line:
                 injected += 1
-                is_suspect = True
-            elif "openat(" in line and "gatehouse.sqlite\"" in line:
-                is_suspect = False
-            elif '"HTTP/1.1 201' in line and is_suspect:
+                suspect = re.search(r"fdatasync\(\d+<([^>]*)>", line).group(1)
+            elif suspect and "openat(" in line and f'"{suspect}"' in line:
+                suspect = None
+            elif '"HTTP/1.1 201' in line and suspect:
                 blind += 1
     stage.expect(injected > 0, "no flush failed: nothing was tried")
     stage.expect(blind == 0, f"{blind} writes were acknowledged after a failed flush on the same open file")
