@@ -591,14 +591,18 @@ void TestEpollDispatcher::preciseTimersKeepTheMillisecond()
 
 void TestEpollDispatcher::repeatingTimerKeepsItsRate()
 {
-    TimerProbe probe;
-    QElapsedTimer clock;
-    clock.start();
-    probe.startTimer(10, Qt::PreciseTimer);
-    QTRY_VERIFY_WITH_TIMEOUT(probe.fired >= 30, 5'000);
-    // No drift: 30 turns of 10 ms; lateness of one does not push the next.
-    QVERIFY2(clock.elapsed() >= 299 && clock.elapsed() < 600,
-        qPrintable(QString::number(clock.elapsed())));
+    // No drift: 30 turns of 10 ms; lateness of one does not push the next. The best of many, as above.
+    qint64 best = std::numeric_limits<qint64>::max();
+    for (int i = 0; i < 10 && best >= 400; ++i) {
+        TimerProbe probe;
+        QElapsedTimer clock;
+        clock.start();
+        probe.startTimer(10, Qt::PreciseTimer);
+        QTRY_VERIFY_WITH_TIMEOUT(probe.fired >= 30, 5'000);
+        QVERIFY2(clock.elapsed() >= 299, qPrintable(QString::number(clock.elapsed())));
+        best = qMin(best, clock.elapsed());
+    }
+    QVERIFY2(best < 400, qPrintable(QString::number(best)));
 }
 
 void TestEpollDispatcher::zeroTimerFiresOncePerTurn()

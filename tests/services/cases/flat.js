@@ -17,6 +17,14 @@ function token(claims) {
   return `${signed}.${crypto.createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
+// Of browsers, and of Node.js from version 19 on; websocket-ts tells of its retries by it.
+globalThis.CustomEvent ??= class extends Event {
+  constructor(type, options = {}) {
+    super(type, options);
+    this.detail = options.detail ?? null;
+  }
+};
+
 /** A browser's page with its cookie: websocket-ts has no place for headers, browsers add them. */
 class Page {
   constructor(url, {cookie, origin} = {}) {
