@@ -7,6 +7,10 @@ const os = require('node:os');
 const path = require('node:path');
 const {Inbox} = require('./inbox');
 
+// Nobody is left to end them when a test goes down with an exception.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** The real server in a process of its own, with a fresh data directory. */
 class Server {
   constructor(binary) {
@@ -57,6 +61,8 @@ class Server {
     const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`,
       '--set', 'server.drain_spread=200ms', ...this.args];
     const child = spawn(this.binary, args, {stdio: ['ignore', 'pipe', 'pipe'], env: this.environment});
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const lines = new Inbox('server');
     this.listeners = {};
     let rest = '';
