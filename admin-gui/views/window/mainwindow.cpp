@@ -118,7 +118,8 @@ QWidget* MainWindow::buildSidebar()
 
 void MainWindow::buildPages()
 {
-    const auto now = [this] { return m_connection.serverNow(); };
+    // Pages outlive what is the window of us, as its children.
+    const auto now = [&connection = m_connection] { return connection.serverNow(); };
     addPage(new OverviewPage(m_models, now, this));
     addPage(new RoomsPage(m_models.rooms, *m_actions, now, this));
     addPage(new ClientsPage(m_models.clients, *m_actions, now, this));
