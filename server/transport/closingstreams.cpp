@@ -78,12 +78,20 @@ void ClosingStreams::add(
     auto* closing = new Closing(context, std::move(stream), std::move(lastOctets));
     closing->append(m_all);
     closing->begin();
+    if (m_isFinished)
+        abortAll();
 }
 
 void ClosingStreams::abortAll()
 {
     while (!m_all.isEmpty())
         delete static_cast<Closing*>(m_all.next());
+}
+
+void ClosingStreams::finish()
+{
+    m_isFinished = true;
+    abortAll();
 }
 
 } // namespace gatehouse::transport

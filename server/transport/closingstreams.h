@@ -26,10 +26,14 @@ public:
     /// `context` is the one this object is part of.
     void add(TransportContext& context, std::unique_ptr<ByteStream> stream, QByteArray lastOctets);
     void abortAll();
+    /// As abortAll(), and for what is added later: the transport goes down. Streams hold the context
+    /// this object is part of, so one that stays would keep itself.
+    void finish();
 
 private:
     class Closing;
     ListHook m_all;
+    bool m_isFinished = false;
 };
 
 } // namespace gatehouse::transport

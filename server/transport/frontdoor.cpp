@@ -68,6 +68,7 @@ FrontDoor::FrontDoor(TransportOptions options, const Clock& clock)
 FrontDoor::~FrontDoor()
 {
     close();
+    m_context->closing.finish();
 }
 
 int FrontDoor::allowedConnections() const
