@@ -15,6 +15,8 @@ const QStringList topics{
 /// The whole server behind a real door, with as many nodes, and as many clients that are them.
 class Crowd
 {
+    SystemClock m_time; // the connections of the house's sessions read it to their end
+
 public:
     Crowd() : door(transport::TransportOptions{}, m_time)
     {
@@ -50,7 +52,6 @@ public:
     bool isListening = false;
 
 private:
-    SystemClock m_time;
     std::vector<Client> m_clients;
 
 public:
