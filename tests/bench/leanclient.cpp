@@ -42,10 +42,12 @@ LeanClient::LeanClient(Entrance entrance)
         fail("cannot connect");
         return;
     }
-    const QByteArray request = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
-                               "Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                               "Sec-WebSocket-Version: 13\r\n\r\n";
+    const QByteArray request
+        = QByteArray("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+                     "Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                     "Sec-WebSocket-Version: 13\r\n")
+        + m_entrance.headers + "\r\n";
     if (::send(m_descriptor, request.constData(), size_t(request.size()), MSG_NOSIGNAL)
         != request.size())
         fail("cannot send the handshake");

@@ -14,7 +14,8 @@ struct Entrance
 {
     quint16 port = 0;
     QByteArray nsp = "/";
-    QByteArray authJson; ///< of the namespace
+    QByteArray authJson = {}; ///< of the namespace
+    QByteArray headers = {}; ///< more lines of the request, each with its line end
 };
 
 /// A Socket.IO client over one WebSocket that costs next to nothing: a descriptor, a decoder, and

@@ -7,6 +7,7 @@ set -e
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "${1:-$source/build/release}" && pwd)
 export GATEHOUSE_BUSHOST="$build/bin/dashboard-bushost" GATEHOUSE_BINARY="$build/bin/gatehouse"
+export GATEHOUSE_WATCHERS="$build/bin/dashboard-watchers"
 export GATEHOUSE_TEST_BROKER="$build/bin/test-broker" NODE_PATH="$source/build/clients/node_modules"
 export WATCHERS="${WATCHERS:-200}" RATE="${RATE:-5000}"
 for bus in in-process rabbitmq; do

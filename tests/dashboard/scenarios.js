@@ -563,147 +563,30 @@ exports.liveLogs = async (stage) => {
   const watcherCount = Number(process.env.WATCHERS ?? 40);
   const rate = Number(process.env.RATE ?? 2500);
   const count = rate * 4;
-  const watchers = [];
-  for (let i = 0; i < watcherCount; i++) {
-    watchers.push(new LeanWatcher(host.url, mint()));
-  }
-  await Promise.all(watchers.map((watcher) => watcher.joined(guild)));
-  const slow = watchers[0];
+  const watchers = stage.watchers(watcherCount, guild, count);
+  await watchers.inbox.event('watching', 20000);
   await until(() => host.metric('gatehouse_relay_joins_total'), watcherCount, 20000);
   await until(() => host.metric('gatehouse_relay_bound_topics'), 2, 20000);
-  slow.pause();
+  watchers.tell('pause');
   const started = performance.now();
   host.tell({op: 'burst', topic: 'gateway.on_message', count, rate,
     body: logEvent(guild, `"private":false,"n":%n,"text":"${'x'.repeat(160)}"`)});
   await host.inbox.event('burst-over', 40000);
   const published = performance.now() - started;
-  await Promise.all(watchers.slice(1).map((watcher) => watcher.until(count)));
+  const readers = await watchers.inbox.event('readers-over', 60000);
   const delivered = performance.now() - started;
-  slow.resume();
-  await slow.when(() => slow.missed > 0 && slow.received + slow.missed >= count);
-  for (const watcher of watchers.slice(1)) {
-    assert.equal(watcher.disorder, 0);
-    assert.equal(watcher.received, count);
-    assert.equal(watcher.missed, 0);
-  }
+  watchers.tell('resume');
+  const slow = await watchers.inbox.event('slow-over', 60000);
+  assert.deepEqual(readers.received, [count, count]);
+  assert.deepEqual(readers.missed, [0, 0]);
+  assert.equal(readers.disorder, 0);
   assert.equal(slow.disorder, 0);
-  assert.ok(slow.missed > 0);
-  assert.equal(slow.received + slow.missed, count, 'what is missing is what was said');
+  assert.ok(slow.missed[0] > 0);
+  assert.equal(slow.received[0] + slow.missed[0], count, 'what is missing is what was said');
   console.log(`  ${count} events, ${(count * (watcherCount - 1) / delivered * 1000).toFixed(0)} deliveries/s; published in ` +
     `${published.toFixed(0)} ms, with the last of ${watcherCount - 1} watchers after ${delivered.toFixed(0)} ms; the slow one ` +
-    `got ${slow.received} and was told of ${slow.missed} missed`);
+    `got ${slow.received[0]} and was told of ${slow.missed[0]} missed`);
 };
-
-const net = require('node:net');
-const crypto = require('node:crypto');
-
-/** A watcher over a bare WebSocket, so that 200 of them leave the machine to the server. */
-class LeanWatcher {
-  constructor(url, token) {
-    const {hostname, port} = new URL(url);
-    this.received = 0;
-    this.missed = 0;
-    this.disorder = 0;
-    this.last = -1;
-    this.pending = Buffer.alloc(0);
-    this.isOpen = false;
-    this.waiters = [];
-    this.socket = net.connect(Number(port), hostname, () => this.socket.write(
-      'GET /socket.io/?EIO=3&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${crypto.randomBytes(16).toString('base64')}\r\n` +
-      `Origin: https://archit.us\r\nCookie: token=${token}\r\n\r\n`));
-    this.socket.on('data', (data) => this.read(data));
-    this.socket.on('error', () => {});
-  }
-
-  send(text) {
-    const payload = Buffer.from(text);
-    assert.ok(payload.length < 126);
-    this.socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]));
-  }
-
-  async joined(inGuild) {
-    await this.when(() => this.isConnected);
-    this.send(`42["spectate",${inGuild}]`);
-  }
-
-  read(data) {
-    this.pending = this.pending.length ? Buffer.concat([this.pending, data]) : data;
-    if (!this.isOpen) {
-      const end = this.pending.indexOf('\r\n\r\n');
-      if (end < 0) {
-        return;
-      }
-      this.isOpen = true;
-      this.pending = this.pending.subarray(end + 4);
-    }
-    let at = 0;
-    for (;;) {
-      if (this.pending.length - at < 2) {
-        break;
-      }
-      let length = this.pending[at + 1];
-      let head = 2;
-      if (length === 126) {
-        if (this.pending.length - at < 4) {
-          break;
-        }
-        length = this.pending.readUInt16BE(at + 2);
-        head = 4;
-      }
-      if (this.pending.length - at < head + length) {
-        break;
-      }
-      this.hear(this.pending, at + head, length);
-      at += head + length;
-    }
-    this.pending = this.pending.subarray(at);
-    this.waiters = this.waiters.filter((waiter) => !waiter());
-  }
-
-  hear(buffer, at, length) {
-    const text = buffer.latin1Slice(at, at + length);
-    if (text === '40') {
-      this.isConnected = true;
-    } else if (text.startsWith('42["log_pool"')) {
-      const n = Number(/"n":(\d+)/.exec(text)[1]);
-      this.disorder += n > this.last ? 0 : 1;
-      this.last = n;
-      this.received++;
-    } else if (text.startsWith('42["log_gap"')) {
-      this.missed += JSON.parse(text.slice(2))[1].missed;
-    }
-  }
-
-  when(condition, ms = 60000) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`watcher: received ${this.received}, missed ${this.missed}`)), ms);
-      const look = () => {
-        if (!condition()) {
-          return false;
-        }
-        clearTimeout(timer);
-        resolve();
-        return true;
-      };
-      if (!look()) {
-        this.waiters.push(look);
-      }
-    });
-  }
-
-  until(count) {
-    return this.when(() => this.received + this.missed >= count);
-  }
-
-  pause() {
-    this.socket.pause();
-  }
-
-  resume() {
-    this.socket.resume();
-  }
-}
 
 /** Asks again until the answer is that number or more; 0 is exactly 0. */
 async function until(question, wanted, ms = 10000) {
