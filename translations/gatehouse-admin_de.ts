@@ -290,6 +290,42 @@ Sitzung %1</translation>
             <numerusform>An %n Mitglieder von %1 gesendet</numerusform>
         </translation>
     </message>
+    <message>
+        <source>the server says “%1”</source>
+        <translation>der Server sagt „%1“</translation>
+    </message>
+    <message>
+        <source>the connection was cut</source>
+        <translation>die Verbindung wurde unterbrochen</translation>
+    </message>
+    <message>
+        <source>the server fell silent</source>
+        <translation>der Server antwortet nicht mehr</translation>
+    </message>
+    <message>
+        <source>the server ended the session</source>
+        <translation>der Server hat die Sitzung beendet</translation>
+    </message>
+    <message>
+        <source>disconnected by hand</source>
+        <translation>von Hand getrennt</translation>
+    </message>
+    <message>
+        <source>the node is offline</source>
+        <translation>der Knoten ist offline</translation>
+    </message>
+    <message>
+        <source>Ping node</source>
+        <translation>Knoten anpingen</translation>
+    </message>
+    <message>
+        <source>A ping goes out over each of its connections, and the time until the answer is shown. The node&apos;s work is not touched.</source>
+        <translation>Über jede seiner Verbindungen geht ein Ping hinaus, und die Zeit bis zur Antwort wird gezeigt. Die Arbeit des Knotens bleibt unberührt.</translation>
+    </message>
+    <message>
+        <source>Ping</source>
+        <translation>Anpingen</translation>
+    </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsModel</name>

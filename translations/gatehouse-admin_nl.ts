@@ -290,6 +290,42 @@ Sessie %1</translation>
             <numerusform>Verzonden naar %n leden van %1</numerusform>
         </translation>
     </message>
+    <message>
+        <source>the server says “%1”</source>
+        <translation>de server zegt “%1”</translation>
+    </message>
+    <message>
+        <source>the connection was cut</source>
+        <translation>de verbinding is verbroken</translation>
+    </message>
+    <message>
+        <source>the server fell silent</source>
+        <translation>de server reageert niet meer</translation>
+    </message>
+    <message>
+        <source>the server ended the session</source>
+        <translation>de server heeft de sessie beëindigd</translation>
+    </message>
+    <message>
+        <source>disconnected by hand</source>
+        <translation>met de hand verbroken</translation>
+    </message>
+    <message>
+        <source>the node is offline</source>
+        <translation>de node is offline</translation>
+    </message>
+    <message>
+        <source>Ping node</source>
+        <translation>Node pingen</translation>
+    </message>
+    <message>
+        <source>A ping goes out over each of its connections, and the time until the answer is shown. The node&apos;s work is not touched.</source>
+        <translation>Over elk van zijn verbindingen gaat een ping uit, en de tijd tot het antwoord wordt getoond. Het werk van de node blijft ongemoeid.</translation>
+    </message>
+    <message>
+        <source>Ping</source>
+        <translation>Pingen</translation>
+    </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsModel</name>

@@ -54,9 +54,10 @@ void AdminConnection::renewToken(qint64 nodeId, const QString& reason, ActionAns
         L("sockets"), std::move(answer));
 }
 
-void AdminConnection::pingNode(qint64 nodeId, ActionAnswer answer)
+void AdminConnection::pingNode(qint64 nodeId, const QString& reason, ActionAnswer answer)
 {
-    act(QStringLiteral("node:ping"), {{L("nodeId"), nodeId}}, L("roundTripMs"), std::move(answer));
+    act(QStringLiteral("node:ping"), {{L("nodeId"), nodeId}, {L("reason"), reason}},
+        L("roundTripMs"), std::move(answer));
 }
 
 void AdminConnection::sendToRoom(const QString& nsp, const QString& room, const QString& event,

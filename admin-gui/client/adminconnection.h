@@ -86,7 +86,7 @@ public:
     void disconnectClient(const QString& sessionId, const QString& reason, ActionAnswer answer);
     void killTask(qint64 taskId, const QString& reason, ActionAnswer answer);
     void renewToken(qint64 nodeId, const QString& reason, ActionAnswer answer);
-    void pingNode(qint64 nodeId, ActionAnswer answer);
+    void pingNode(qint64 nodeId, const QString& reason, ActionAnswer answer);
     void sendToRoom(const QString& nsp, const QString& room, const QString& event,
         const QJsonArray& args, const QString& reason, ActionAnswer answer);
 

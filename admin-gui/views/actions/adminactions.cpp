@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin-gui/views/actions/adminactions.h"
 
+#include "admin-gui/models/identity.h"
 #include "admin-gui/views/actions/confirmdialog.h"
 #include "admin-gui/views/actions/senddialog.h"
 
@@ -40,10 +41,29 @@ QString AdminActions::errorText(const Error& error)
     case ErrorCode::Draining:
         return tr("the server is shutting down");
     case ErrorCode::Unavailable:
-        return error.detail.isEmpty() ? tr("not connected") : error.detail;
+        return unavailableText(error.detail);
     default:
-        return error.detail.isEmpty() ? QString(traits(error.code).name) : error.detail;
+        // The server's own words, which it has in English only.
+        return tr("the server says \u201c%1\u201d")
+            .arg(error.detail.isEmpty() ? QString(traits(error.code).name) : error.detail);
     }
+}
+
+QString AdminActions::unavailableText(const QString& detail)
+{
+    if (detail.isEmpty() || detail == u"not connected")
+        return tr("not connected");
+    if (detail == u"transport close" || detail == u"transport error")
+        return tr("the connection was cut");
+    if (detail == u"ping timeout")
+        return tr("the server fell silent");
+    if (detail == u"io server disconnect")
+        return tr("the server ended the session");
+    if (detail == u"io client disconnect")
+        return tr("disconnected by hand");
+    if (detail == u"the node is offline")
+        return tr("the node is offline");
+    return detail; // of the operating system, in the user's language
 }
 
 AdminConnection::ActionAnswer AdminActions::report(
@@ -87,7 +107,7 @@ void AdminActions::killTask(const model::TaskInfo& task)
     QString text = tr("The nodes are told to stop this task. Its results are lost.");
     for (const model::RunInfo& run : task.runs)
         text += QStringLiteral("\n\u2022 ") % run.organization % QStringLiteral(" \u2013 ")
-            % run.status;
+            % statusText(run.status);
     auto* dialog = new ConfirmDialog(tr("Kill task"), name, text, tr("Kill"), m_window);
     dialog->setDangerous(true);
     connect(dialog, &QDialog::accepted, this, [this, dialog, id = task.id, name] {
@@ -120,11 +140,18 @@ void AdminActions::renewToken(const model::NodeInfo& node)
 
 void AdminActions::pingNode(const model::NodeInfo& node)
 {
-    Q_EMIT started(tr("Pinging %1\u2026").arg(node.name));
-    m_connection.pingNode(
-        node.id, report(tr("%1 did not answer").arg(node.name), [name = node.name](qint64 ms) {
-            return tr("%1 answered after %2 ms").arg(name, QString::number(ms));
-        }));
+    auto* dialog = new ConfirmDialog(tr("Ping node"), node.name,
+        tr("A ping goes out over each of its connections, and the time until the answer is shown. "
+           "The node's work is not touched."),
+        tr("Ping"), m_window);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, id = node.id, name = node.name] {
+        Q_EMIT started(tr("Pinging %1\u2026").arg(name));
+        m_connection.pingNode(
+            id, dialog->reason(), report(tr("%1 did not answer").arg(name), [name](qint64 ms) {
+                return tr("%1 answered after %2 ms").arg(name, QString::number(ms));
+            }));
+    });
+    dialog->open();
 }
 
 void AdminActions::sendToRoom(const model::RoomInfo& room)

@@ -21,7 +21,7 @@ public:
     void disconnectClient(const QString& sessionId, const QString& who);
     void killTask(const model::TaskInfo& task);
     void renewToken(const model::NodeInfo& node);
-    void pingNode(const model::NodeInfo& node); ///< harmless: no question
+    void pingNode(const model::NodeInfo& node);
     void sendToRoom(const model::RoomInfo& room);
 
     static QString errorText(const Error& error);
@@ -31,6 +31,7 @@ Q_SIGNALS:
     void finished(bool ok, const QString& text);
 
 private:
+    static QString unavailableText(const QString& detail);
     /// Tells the result; `success` makes the text from the number of the ack.
     AdminConnection::ActionAnswer report(
         const QString& failureText, std::function<QString(qint64)> success);

@@ -239,7 +239,7 @@ private Q_SLOTS:
         bench.connection->killTask(42, u"wrong image"_s, [&](const auto& r) { killed = r; });
         QCOMPARE(bench.server->requests.back().argument,
             (QJsonObject{{"taskId"_L1, 42}, {"reason"_L1, u"wrong image"_s}}));
-        bench.connection->pingNode(1, [&](const auto& r) { pinged = r; });
+        bench.connection->pingNode(1, u"is it slow?"_s, [&](const auto& r) { pinged = r; });
         QTRY_VERIFY(killed && pinged);
         QCOMPARE(killed->value(), 3);
         QCOMPARE(pinged->error().code, ErrorCode::Timeout);
@@ -265,7 +265,7 @@ private Q_SLOTS:
     {
         Bench bench;
         int answers = 0;
-        bench.connection->pingNode(1, [&](const Result<qint64>& result) {
+        bench.connection->pingNode(1, u"is it slow?"_s, [&](const Result<qint64>& result) {
             ++answers;
             QCOMPARE(result.error().code, ErrorCode::Unavailable);
         });

@@ -164,7 +164,8 @@ private Q_SLOTS:
     void actionsReachTheServerAndTheirResultComesBack()
     {
         std::optional<Result<qint64>> ping;
-        m_connection->pingNode(m_models->nodes.itemAt(0).id, [&](const auto& r) { ping = r; });
+        m_connection->pingNode(
+            m_models->nodes.itemAt(0).id, u"a test"_s, [&](const auto& r) { ping = r; });
         QTRY_VERIFY_WITH_TIMEOUT(ping, patienceMs);
         QVERIFY2(*ping, qPrintable(ping->has_value() ? QString() : ping->error().detail));
 
