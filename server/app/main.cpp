@@ -15,6 +15,8 @@ using namespace gatehouse::app;
 
 namespace {
 
+constexpr int longestSeconds = 315'360'000; // ten years
+
 QString toQt(const std::string& text)
 {
     return QString::fromStdString(text);
@@ -91,7 +93,12 @@ struct CommandLine
             [this] { return serve(argc, argv, config); });
         addConfigOptions(*command, config);
         addText(*command, "--listen", config.listen, "Where to listen; port 0 takes a free one")
-            ->type_name("ADDRESS:PORT");
+            ->type_name("ADDRESS:PORT")
+            ->check([](const std::string& text) {
+                return ListenAddress::fromText(toQt(text))
+                    ? std::string()
+                    : "\"" + text + "\" is no address with a port, such as 127.0.0.1:7400";
+            });
     }
 
     void addImport()
@@ -146,7 +153,7 @@ struct CommandLine
             ->required();
         mintCommand->add_option("--id", mint.id, "Number of that user, node, …")->required();
         mintCommand->add_option("--ttl", mint.ttlSeconds, "Seconds it is good for")
-            ->check(CLI::PositiveNumber);
+            ->check(CLI::Range(1, longestSeconds));
         addText(*mintCommand, "--name", mint.name, "Name of an administrator or service")
             ->type_name("TEXT");
         addConfigOptions(*mintCommand, config);
@@ -217,6 +224,9 @@ struct CommandLine
         addText(*command, "--identities", simulated.identities,
             "Import file with API keys and passwords; the demo set when left out")
             ->type_name("FILE");
+        addText(*command, "--make-identities", simulated.made,
+            "Writes such a file for that many nodes and users, to be imported first, and ends")
+            ->type_name("FILE");
         command->add_option("--nodes", simulated.nodes, "Data stations")
             ->check(CLI::Range(0, 100'000))
             ->capture_default_str();
@@ -227,7 +237,7 @@ struct CommandLine
             ->check(CLI::Range(0.0, 60'000.0))
             ->capture_default_str();
         command->add_option("--for", simulated.seconds, "Ends by itself after so many seconds")
-            ->check(CLI::PositiveNumber);
+            ->check(CLI::Range(1, longestSeconds));
         command->add_flag(
             "--chaos", simulated.chaos, "Connections flap, runs fail, tasks are killed");
     }

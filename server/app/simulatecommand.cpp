@@ -2,6 +2,7 @@
 #include "server/app/simulatecommand.h"
 
 #include "server/app/signalwatcher.h"
+#include "server/app/simulator/madefederation.h"
 #include "server/app/simulator/simulation.h"
 #include "server/transport/epolldispatcher.h"
 #include "server/transport/server.h"
@@ -29,10 +30,32 @@ Result<SimulatedIdentities> identitiesOf(const QString& path)
     return identities;
 }
 
+ExitCode writeIdentities(const SimulateArguments& arguments)
+{
+    QFile file(arguments.made);
+    // It holds secrets in clear.
+    if (!file.open(QIODevice::WriteOnly | QIODevice::NewOnly, QFile::ReadOwner | QFile::WriteOwner)
+        || file.write(makeFederation(arguments.nodes, arguments.users)) < 0 || !file.flush()) {
+        std::fprintf(
+            stderr, "%s: %s\n", qPrintable(arguments.made), qPrintable(file.errorString()));
+        return ExitCode::IoError;
+    }
+    std::printf("%s: %d nodes, %d users; import it, then play them with --identities\n",
+        qPrintable(arguments.made), arguments.nodes, arguments.users);
+    return ExitCode::Ok;
+}
+
 } // namespace
 
 ExitCode simulate(int& argc, char** argv, const SimulateArguments& arguments)
 {
+    if (!arguments.made.isEmpty()) {
+        if (arguments.nodes < 1 || arguments.users < 1) {
+            std::fputs("--make-identities needs --nodes and --users of 1 or more\n", stderr);
+            return ExitCode::Usage;
+        }
+        return writeIdentities(arguments);
+    }
     SignalWatcher::block();
     QCoreApplication::setEventDispatcher(new transport::EpollDispatcher);
     QCoreApplication application(argc, argv);
@@ -50,7 +73,8 @@ ExitCode simulate(int& argc, char** argv, const SimulateArguments& arguments)
     plan.tasksPerMinute = arguments.tasksPerMinute;
     plan.temper = arguments.chaos ? Temper::Chaos : Temper::Calm;
     if (static_cast<size_t>(plan.nodes) > identities->nodes.size()) {
-        std::fprintf(stderr, "The file knows %zu nodes; that many are simulated.\n",
+        std::fprintf(stderr,
+            "The file knows %zu nodes; that many are simulated (--make-identities makes more).\n",
             identities->nodes.size());
     }
 

@@ -3,6 +3,7 @@
 
 const assert = require('node:assert');
 const {spawn} = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const {Inbox} = require('../lib/inbox');
 
@@ -53,5 +54,27 @@ module.exports = {
     const summary = out.items.map((item) => item.line ?? '').join('');
     assert.match(summary, /nodes \d\/7 users 9\/9 tasks [1-9]/);
     stage.say(summary.trim().split('\n').pop());
+  },
+
+  /** A federation of any size can be made, imported and played. */
+  async simulateMadeFederation(stage) {
+    const {server} = stage;
+    await server.stop();
+    const file = path.join(server.folder, 'made.json');
+    server.run('simulate', '--make-identities', file, '--nodes', '25', '--users', '12');
+    assert.equal(fs.statSync(file).mode & 0o077, 0, 'its secrets are for nobody else');
+    server.import(file);
+    await server.start();
+    const out = new Inbox('simulate');
+    const child = spawn(server.binary, ['simulate', '--server', server.url, '--identities', file, '--nodes', '25',
+      '--users', '12', '--tasks-per-minute', '600', '--for', '8'], {stdio: ['ignore', 'pipe', 'inherit']});
+    child.stdout.setEncoding('utf8').on('data', (line) => out.add({line}));
+    child.on('exit', (code) => out.add({event: 'exit', code}));
+    stage.clients.push({close: () => child.kill('SIGKILL')});
+    const end = await out.event('exit', 30000);
+    assert.equal(end.code, 0);
+    const summary = out.items.map((item) => item.line ?? '').join('').trim().split('\n').pop();
+    assert.match(summary, /nodes 25\/25 users 12\/12 tasks [1-9]/);
+    stage.say(summary);
   },
 };
