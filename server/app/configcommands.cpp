@@ -2,7 +2,9 @@
 #include "server/app/configcommands.h"
 
 #include "server/app/configdocument.h"
+#include "server/app/configkey.h"
 
+#include <QFile>
 #include <QFileInfo>
 
 #include <cstdio>
@@ -28,6 +30,28 @@ QString configFileOf(const ConfigArguments& arguments)
     }
     const QString usual = QStringLiteral("/etc/gatehouse/gatehouse.toml");
     return QFileInfo::exists(usual) ? usual : QString();
+}
+
+/// Files that are named and cannot be read here. Only said: the configuration may be meant for another machine or user.
+QStringList unreadableFiles(const Configuration& configuration)
+{
+    QStringList found;
+    for (const ConfigKey& key : configKeys()) {
+        if (key.fullName() == u"server.data")
+            continue; // is made when it is not there
+        QStringList files;
+        if (key.type == ConfigType::Path)
+            files.append(std::get<QString>(key.read(configuration)));
+        else if (key.type == ConfigType::PathList)
+            files = std::get<QStringList>(key.read(configuration));
+        for (const QString& path : std::as_const(files)) {
+            QFile file(path);
+            if (!path.isEmpty() && !file.open(QIODevice::ReadOnly))
+                found.append(QStringLiteral("%1: %2: %3, so \"serve\" would not start here")
+                                 .arg(key.fullName(), path, file.errorString()));
+        }
+    }
+    return found;
 }
 
 } // namespace
@@ -69,7 +93,9 @@ ExitCode checkConfig(const QString& file)
 {
     ConfigurationReader reader;
     reader.readFile(file);
-    const auto report = reader.finish();
+    auto report = reader.finish();
+    if (report.isGood())
+        report.warnings.append(unreadableFiles(report.configuration));
     if (!printFindings(report)) {
         return ExitCode::BadConfiguration;
     }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/configurationreader.h"
 
+#include "common/core/slips.h"
 #include "server/relay/emittersource.h"
 
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
+#include <QRegularExpression>
 
+#include <algorithm>
+#include <limits>
 #include <sstream>
 
 #define TOML_EXCEPTIONS 0
@@ -20,6 +24,17 @@ namespace {
 QString fromToml(std::string_view text)
 {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
+
+/// Line and column in "file:line:column: …"; what is of no line comes last. Mistakes are found table by table, and told in
+/// the order of the file.
+std::pair<int, int> placeOf(const QString& mistake)
+{
+    static const QRegularExpression place(QStringLiteral(":(\\d+):(\\d+): "));
+    const QRegularExpressionMatch match = place.match(mistake);
+    constexpr int last = std::numeric_limits<int>::max();
+    return match.hasMatch() ? std::pair{match.captured(1).toInt(), match.captured(2).toInt()}
+                            : std::pair{last, last};
 }
 
 QString didYouMean(const QString& name)
@@ -250,6 +265,9 @@ void ConfigurationReader::readEnvironment(const QProcessEnvironment& environment
         QStringLiteral("GATEHOUSE_ADMIN_TOKEN"), QStringLiteral("GATEHOUSE_CI_SECONDS")};
     QStringList names = environment.keys();
     names.sort();
+    QStringList keyNames;
+    for (const ConfigKey& key : configKeys())
+        keyNames.append(key.environmentName());
     for (const QString& name : names) {
         if (!name.startsWith(QLatin1StringView("GATEHOUSE_")) || notKeys.contains(name)) {
             continue;
@@ -267,7 +285,8 @@ void ConfigurationReader::readEnvironment(const QProcessEnvironment& environment
         }
         if (!known) {
             m_report.warnings.append(
-                QStringLiteral("environment: %1 is no configuration key, ignored").arg(name));
+                QStringLiteral("environment: %1 is no configuration key, ignored").arg(name)
+                + didYouMean(nearestWord(name, keyNames)));
         }
     }
 }
@@ -288,6 +307,8 @@ void ConfigurationReader::readOption(
 ConfigurationReader::Report ConfigurationReader::finish()
 {
     checkTogether();
+    std::stable_sort(m_report.errors.begin(), m_report.errors.end(),
+        [](const QString& a, const QString& b) { return placeOf(a) < placeOf(b); });
     return std::move(m_report);
 }
 

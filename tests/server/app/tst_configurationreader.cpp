@@ -23,6 +23,7 @@ private Q_SLOTS:
     void laterSourcesWin();
     void environmentSetsEveryType();
     void unknownVariableIsOnlyAWarning();
+    void mistakesComeInTheOrderOfTheFile();
     void secretComesFromAFile();
     void secretFileOfEverybodyIsRefused();
     void relativePathsCountFromTheFile();
@@ -231,6 +232,27 @@ void tst_ConfigurationReader::unknownVariableIsOnlyAWarning()
     QCOMPARE(report.warnings,
         QStringList{
             QStringLiteral("environment: GATEHOUSE_PORT is no configuration key, ignored")});
+
+    environment.clear();
+    environment.insert(QStringLiteral("GATEHOUSE_SERVER_LISTN"), QStringLiteral("127.0.0.1:1"));
+    ConfigurationReader slip;
+    slip.readEnvironment(environment);
+    QCOMPARE(slip.finish().warnings,
+        QStringList{
+            QStringLiteral("environment: GATEHOUSE_SERVER_LISTN is no configuration key, ignored; "
+                           "did you mean \"GATEHOUSE_SERVER_LISTEN\"?")});
+}
+
+void tst_ConfigurationReader::mistakesComeInTheOrderOfTheFile()
+{
+    const QStringList errors
+        = read("[server]\nlissten = 1\n[auth]\nsecret = 1\n[limits]\nping = 1\n[server2]\n").errors;
+    QStringList places;
+    for (const QString& error : errors)
+        places.append(error.section(u' ', 0, 0));
+    QCOMPARE(places,
+        (QStringList{QStringLiteral("g.toml:2:1:"), QStringLiteral("g.toml:4:1:"),
+            QStringLiteral("g.toml:6:1:"), QStringLiteral("g.toml:7:2:")}));
 }
 
 void tst_ConfigurationReader::secretComesFromAFile()

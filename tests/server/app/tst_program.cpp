@@ -168,6 +168,12 @@ void tst_Program::endsWithTheCodeOfItsFault_data()
     QTest::newRow("help") << line("serve --help") << 0 << "--listen";
     QTest::newRow("wrong configuration file")
         << line("check-config DIR/wrong.toml") << 78 << "wrong.toml:2:1: unknown key";
+    QTest::newRow("configuration that names a file that is not there")
+        << line("check-config DIR/absent.toml") << 0 << "auth.secret_file: /nonexistent/key: ";
+    QTest::newRow("no address to listen on")
+        << line("serve --data DIR/data --listen bogus") << 2 << "\"bogus\" is no address";
+    QTest::newRow("token for no time")
+        << line("token mint --kind user --id 1 --ttl -5 --data DIR/data") << 2 << "--ttl";
     QTest::newRow("serve with a wrong configuration")
         << line("serve --config DIR/wrong.toml") << 78 << "wrong.toml:2:1: unknown key";
     QTest::newRow("no such configuration file")
@@ -199,6 +205,7 @@ void tst_Program::endsWithTheCodeOfItsFault()
     QFETCH(int, code);
     QFETCH(QString, says);
     write("wrong.toml", "[server]\nlissten = 1\n");
+    write("absent.toml", "[auth]\nsecret_file = \"/nonexistent/key\"\n");
     write("large.json", {});
     QVERIFY(QFile::resize(m_folder->filePath(QStringLiteral("large.json")), 300 << 20)); // a hole
     arguments.replaceInStrings(QStringLiteral("DIR"), m_folder->path());
