@@ -69,7 +69,7 @@ module.exports = {
     await task.line(/^task \d+$/);
     await node.line(/^working on run \d+$/);
     await watch.line(/^algorithm_log .*hello from my node/);
-    await watch.line(/^status_update /);
+    await watch.line(/^algorithm_status_change .*"status":"completed"/);
     stage.say('all three programs of the tour did what the README says');
   },
 };
