@@ -129,7 +129,7 @@ async def r11(stage):
         process.kill()
         await process.wait()
     stage.expect(took <= OFFLINE_WITHIN + starved, f"told offline after {took:.1f} s")
-    stage.expect(most - base <= 4 << 20, f"the server grew by {(most - base) >> 10} KiB")
+    stage.expect(most - base <= 4 << 20 or stage.server.has_address_sanitizer, f"the server grew by {(most - base) >> 10} KiB")
     stage.figure("told offline after", f"{took:.2f} s")
     stage.figure("events of 1 KiB sent to its room meanwhile", sent)
     stage.figure("server's memory grew by at most", f"{(most - base) >> 10} KiB")
@@ -215,7 +215,7 @@ async def r13(stage):
     stage.expect(undisturbed and disturbed, "nothing was heard")
     stage.expect(all(one.connects == 1 for one in others), "others lost their connection")
     stage.expect(closed <= 10 + stage.starved(), f"closed after {closed:.1f} s")
-    stage.expect(grew <= 2 << 20, f"the server grew by {grew >> 10} KiB")
+    stage.expect(grew <= 2 << 20 or stage.server.has_address_sanitizer, f"the server grew by {grew >> 10} KiB")
     # Ten milliseconds are what a busy machine does by itself.
     stage.expect(during <= 2 * before + 0.01 + stage.starved() / 10, f"p99 {before * 1000:.1f} ms, then {during * 1000:.1f} ms")
     stage.figure("readers", f"{readers}, {1 / pause:.0f} events of 1 KiB a second")
@@ -255,6 +255,8 @@ async def r23(stage):
         os.replace(clock + ".new", clock)
     set_clock("+0")
     server = stage.new_server()
+    if server.has_address_sanitizer:
+        raise Skipped("libfaketime cannot be loaded before AddressSanitizer")
     server.set_up()
     server.environment = {**server.environment, "LD_PRELOAD": library[0], "FAKETIME_TIMESTAMP_FILE": clock,
                           "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
