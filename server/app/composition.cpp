@@ -312,7 +312,8 @@ struct Composition::Parts
     }
 
     // Connections first, then sessions (whose ends still change presence), then the disk, whose
-    // last completions may call anybody.
+    // last completions may call anybody. A broker or its name server may hold the bus up: what the
+    // journals have goes to the disk before, and again with what the sessions' ends add.
     void takeDown()
     {
         if (!transport) {
@@ -320,6 +321,8 @@ struct Composition::Parts
         }
         transport->close();
         serverMetrics.reset();
+        federation.flush();
+        recoveryJournal.flush();
         clustering.reset();
         listeners.reset(); // whose clients' ends are told over the bus
         messaging.reset();

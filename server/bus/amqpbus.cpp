@@ -317,6 +317,8 @@ AmqpBus::AmqpBus(const Clock& clock, AmqpOptions options, Outbox& outbox)
 AmqpBus::~AmqpBus()
 {
     d->presence.reset();
+    d->sender.requestStop(); // both at once, and then wait
+    d->consumer.requestStop();
     d->sender.stop();
     d->consumer.stop();
 }

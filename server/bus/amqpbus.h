@@ -23,7 +23,9 @@ class AmqpBus final : public Bus
 public:
     /// `outbox` is used until this is destroyed.
     AmqpBus(const Clock& clock, AmqpOptions options, Outbox& outbox);
-    ~AmqpBus() override; ///< may take as long as one call to the broker
+    /// Cuts off what waits for the broker. Takes longer only while a host name is asked about, or a
+    /// connection with TLS is being made: until the connect timeout.
+    ~AmqpBus() override;
     Q_DISABLE_COPY_MOVE(AmqpBus)
 
     void publish(Publication publication, Published done) override;

@@ -6,10 +6,17 @@
 #include <algorithm>
 #include <array>
 
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <amqp.h>
 #include <amqp_framing.h>
@@ -51,6 +58,34 @@ tl::unexpected<Error> lost(QString why)
 tl::unexpected<Error> lost(int status)
 {
     return lost(QString::fromLatin1(amqp_error_string2(status)));
+}
+
+struct FreeAddresses
+{
+    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+
+/// An empty text when it is connected.
+QString connectWithin(int descriptor, const addrinfo& address, Millis limit)
+{
+    const auto text = [](int code) { return QString::fromLocal8Bit(std::strerror(code)); };
+    if (::connect(descriptor, address.ai_addr, address.ai_addrlen) == 0)
+        return {};
+    if (errno != EINPROGRESS)
+        return text(errno);
+    pollfd watched{descriptor, POLLOUT, 0};
+    if (::poll(&watched, 1, int(limit.count())) == 0)
+        return QStringLiteral("no answer");
+    int code = 0;
+    socklen_t size = sizeof code;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size);
+    if (code != 0)
+        return text(code);
+    // Shut down meanwhile, it is neither connected nor in error.
+    sockaddr_storage peer{};
+    socklen_t peerSize = sizeof peer;
+    const int named = ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peerSize);
+    return named == 0 ? QString() : text(errno);
 }
 
 ErrorCode codeOf(int replyCode)
@@ -174,7 +209,9 @@ struct AmqpConnection::Private
         bool hasHeader = false;
     };
 
-    Result<void> connect(const AmqpOptions& options);
+    Result<void> connect(const AmqpOptions& options, const DescriptorKnown& known);
+    Result<amqp_socket_t*> plainSocket(const AmqpOptions& options, const DescriptorKnown& known);
+    Result<amqp_socket_t*> tlsSocket(const AmqpOptions& options);
     Result<void> logIn(const AmqpOptions& options, const QByteArray& name);
     void setUserTimeout(Millis limit) const;
 
@@ -187,45 +224,101 @@ struct AmqpConnection::Private
 
     amqp_connection_state_t state = nullptr;
     qint64 maxBodyBytes = 0;
+    bool isDrained = false; ///< nothing was there when next() looked, and no call has read since
     QHash<quint16, Content> contents;
 };
 
-Result<void> AmqpConnection::Private::connect(const AmqpOptions& options)
+Result<void> AmqpConnection::Private::connect(
+    const AmqpOptions& options, const DescriptorKnown& known)
 {
-    const AmqpEndpoint& endpoint = options.endpoint;
-    amqp_socket_t* socket = nullptr;
-    if (endpoint.hasTls) {
-        amqp_set_initialize_ssl_library(0); // OpenSSL 3 does that itself, and Qt uses it as well
-        socket = amqp_ssl_socket_new(state);
-        if (!socket)
-            return lost(QStringLiteral("no TLS context"));
-        const QString authorities = endpoint.caFile.isEmpty()
-            ? QStringLiteral("/etc/ssl/certs/ca-certificates.crt")
-            : endpoint.caFile;
-        if (amqp_ssl_socket_set_cacert(socket, authorities.toLocal8Bit().constData())
-            != AMQP_STATUS_OK)
-            return lost(QString(u"cannot read the certificate authorities in " + authorities));
-        if (!endpoint.certificateFile.isEmpty()
-            && amqp_ssl_socket_set_key(socket, endpoint.certificateFile.toLocal8Bit().constData(),
-                   endpoint.keyFile.toLocal8Bit().constData())
-                != AMQP_STATUS_OK)
-            return lost(QString(
-                u"cannot read " + endpoint.certificateFile + u" and " + endpoint.keyFile));
-        amqp_ssl_socket_set_verify_peer(socket, 1);
-        amqp_ssl_socket_set_verify_hostname(socket, 1);
-        amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
-    } else {
-        socket = amqp_tcp_socket_new(state);
-    }
+    const auto socket
+        = options.endpoint.hasTls ? tlsSocket(options) : plainSocket(options, known);
     if (!socket)
-        return lost(QStringLiteral("out of memory"));
-    timeval limit = interval(options.connectTimeout);
-    const int status
-        = amqp_socket_open_noblock(socket, endpoint.host.toUtf8().constData(), endpoint.port, &limit);
-    if (status != AMQP_STATUS_OK)
-        return lost(status);
+        return tl::unexpected(socket.error());
     setUserTimeout(options.heartbeat * 2);
     return {};
+}
+
+/// The library's own way of connecting tells nobody the descriptor until it is done, so that nothing
+/// could cut it off.
+Result<amqp_socket_t*> AmqpConnection::Private::plainSocket(
+    const AmqpOptions& options, const DescriptorKnown& known)
+{
+    const AmqpEndpoint& endpoint = options.endpoint;
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* list = nullptr;
+    const int found = ::getaddrinfo(endpoint.host.toUtf8().constData(),
+        QByteArray::number(endpoint.port).constData(), &hints, &list);
+    if (found != 0)
+        return lost(QString(u"no address of " + endpoint.host + u": "
+            + QString::fromLocal8Bit(::gai_strerror(found))));
+    const std::unique_ptr<addrinfo, FreeAddresses> addresses(list);
+    int left = 0;
+    for (const addrinfo* one = list; one; one = one->ai_next)
+        ++left;
+    const auto until = std::chrono::steady_clock::now() + options.connectTimeout;
+    QString why;
+    for (const addrinfo* one = list; one; one = one->ai_next, --left) {
+        const int descriptor = ::socket(
+            one->ai_family, one->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, one->ai_protocol);
+        if (descriptor < 0) {
+            why = QString::fromLocal8Bit(std::strerror(errno));
+            continue;
+        }
+        const bool goesOn = known(descriptor);
+        // Each address gets its share of the time, the last one what is left.
+        const auto share = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now()) / left;
+        why = goesOn ? connectWithin(descriptor, *one, std::max(share, Millis{1}))
+                     : QStringLiteral("told to stop");
+        if (why.isEmpty()) {
+            const int on = 1;
+            ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            amqp_socket_t* socket = amqp_tcp_socket_new(state);
+            if (socket) {
+                amqp_tcp_socket_set_sockfd(socket, descriptor);
+                return socket;
+            }
+            why = QStringLiteral("out of memory");
+        }
+        known(-1);
+        ::close(descriptor);
+        if (!goesOn)
+            break;
+    }
+    return lost(QString(u"no socket to " + endpoint.host + u':' + QString::number(endpoint.port)
+        + u": " + why));
+}
+
+Result<amqp_socket_t*> AmqpConnection::Private::tlsSocket(const AmqpOptions& options)
+{
+    const AmqpEndpoint& endpoint = options.endpoint;
+    amqp_set_initialize_ssl_library(0); // OpenSSL 3 does that itself, and Qt uses it as well
+    amqp_socket_t* socket = amqp_ssl_socket_new(state);
+    if (!socket)
+        return lost(QStringLiteral("no TLS context"));
+    const QString authorities = endpoint.caFile.isEmpty()
+        ? QStringLiteral("/etc/ssl/certs/ca-certificates.crt")
+        : endpoint.caFile;
+    if (amqp_ssl_socket_set_cacert(socket, authorities.toLocal8Bit().constData())
+        != AMQP_STATUS_OK)
+        return lost(QString(u"cannot read the certificate authorities in " + authorities));
+    if (!endpoint.certificateFile.isEmpty()
+        && amqp_ssl_socket_set_key(socket, endpoint.certificateFile.toLocal8Bit().constData(),
+               endpoint.keyFile.toLocal8Bit().constData())
+            != AMQP_STATUS_OK)
+        return lost(
+            QString(u"cannot read " + endpoint.certificateFile + u" and " + endpoint.keyFile));
+    amqp_ssl_socket_set_verify_peer(socket, 1);
+    amqp_ssl_socket_set_verify_hostname(socket, 1);
+    amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+    timeval limit = interval(options.connectTimeout);
+    const int status = amqp_socket_open_noblock(
+        socket, endpoint.host.toUtf8().constData(), endpoint.port, &limit);
+    if (status != AMQP_STATUS_OK)
+        return lost(status);
+    return socket;
 }
 
 /// Octets the broker's machine does not acknowledge, or its process does not read, end the
@@ -267,17 +360,23 @@ Result<void> AmqpConnection::Private::logIn(const AmqpOptions& options, const QB
 }
 
 Result<std::unique_ptr<AmqpConnection>> AmqpConnection::open(
-    const AmqpOptions& options, const QByteArray& name)
+    const AmqpOptions& options, const QByteArray& name, const DescriptorKnown& known)
 {
     auto parts = std::make_unique<Private>();
     parts->state = amqp_new_connection();
     parts->maxBodyBytes = options.common.maxBodyBytes;
     if (!parts->state)
         return lost(QStringLiteral("out of memory"));
-    if (const auto connected = parts->connect(options); !connected)
-        return tl::unexpected(connected.error());
-    if (const auto known = parts->logIn(options, name); !known)
-        return tl::unexpected(known.error());
+    const auto tell = [&known](int descriptor) { return !known || known(descriptor); };
+    Result<void> done = parts->connect(options, tell);
+    if (done && !tell(amqp_get_sockfd(parts->state)))
+        done = lost(QStringLiteral("told to stop"));
+    if (done)
+        done = parts->logIn(options, name);
+    if (!done) {
+        tell(-1); // its number may be somebody else's once it is closed
+        return tl::unexpected(done.error());
+    }
     return std::unique_ptr<AmqpConnection>(new AmqpConnection(std::move(parts)));
 }
 
@@ -293,6 +392,7 @@ int AmqpConnection::descriptor() const
 /// How the latest call ended.
 Result<void> AmqpConnection::Private::check(quint16 channel)
 {
+    isDrained = false;
     const amqp_rpc_reply_t reply = amqp_get_rpc_reply(state);
     if (reply.reply_type == AMQP_RESPONSE_NORMAL) {
         amqp_maybe_release_buffers_on_channel(state, channel);
@@ -331,6 +431,7 @@ Result<void> AmqpConnection::openChannel(quint16 channel)
 Result<void> AmqpConnection::closeChannel(quint16 channel)
 {
     const amqp_rpc_reply_t reply = amqp_channel_close(d->state, channel, AMQP_REPLY_SUCCESS);
+    d->isDrained = false;
     if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
         return lost(reply.library_error);
     d->contents.remove(channel);
@@ -441,6 +542,7 @@ Result<void> AmqpConnection::publish(quint16 channel, const Outgoing& message)
         to._flags |= AMQP_BASIC_HEADERS_FLAG;
         to.headers = table(headers);
     }
+    d->isDrained = false; // it looks for heartbeats
     const int status = amqp_basic_publish(d->state, channel, bytes(message.exchange),
         bytes(message.routingKey), message.isMandatory, 0, &to, bytes(message.body));
     if (status != AMQP_STATUS_OK)
@@ -466,8 +568,10 @@ Result<std::optional<AmqpEvent>> AmqpConnection::next()
         amqp_frame_t frame{};
         const timeval now{0, 0};
         const int status = amqp_simple_wait_frame_noblock(d->state, &frame, &now);
-        if (status == AMQP_STATUS_TIMEOUT)
+        if (status == AMQP_STATUS_TIMEOUT) {
+            d->isDrained = true;
             return std::optional<AmqpEvent>();
+        }
         if (status != AMQP_STATUS_OK)
             return lost(status);
         Result<std::optional<AmqpEvent>> event;
@@ -489,6 +593,12 @@ Result<std::optional<AmqpEvent>> AmqpConnection::next()
         if (!event || *event)
             return event;
     }
+}
+
+/// TLS holds octets too, of which the library does not tell: hence the note of our own.
+bool AmqpConnection::mayHoldEvents() const
+{
+    return !d->isDrained || amqp_frames_enqueued(d->state) || amqp_data_in_buffer(d->state);
 }
 
 Result<std::optional<AmqpEvent>> AmqpConnection::Private::takeMethod(
@@ -541,10 +651,13 @@ Result<std::optional<AmqpEvent>> AmqpConnection::Private::takeMethod(
         event.incoming.consumer
             = copy(static_cast<amqp_basic_cancel_t*>(method.decoded)->consumer_tag);
         return std::optional(std::move(event));
-    case AMQP_CHANNEL_CLOSE_METHOD:
+    case AMQP_CHANNEL_CLOSE_METHOD: {
+        const Error why = closedByBroker(channel, method).value();
         event.kind = Kind::ChannelClosed;
-        event.detail = closedByBroker(channel, method).value().detail;
+        event.detail = why.detail;
+        event.code = why.code;
         return std::optional(std::move(event));
+    }
     case AMQP_CONNECTION_CLOSE_METHOD:
         return closedByBroker(channel, method);
     default:

@@ -4,7 +4,10 @@
 #include "server/bus/amqpoptions.h"
 #include "server/bus/message.h"
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace gatehouse::bus {
 
@@ -66,6 +69,7 @@ struct AmqpEvent
     bool isMultiple = false;
     quint16 channel = 0;
     QString detail{};
+    ErrorCode code{}; ///< why a channel was closed
 };
 
 /// One connection to a broker (AMQP 0-9-1, rabbitmq-c). Calls block, for at most the options'
@@ -79,8 +83,12 @@ struct AmqpEvent
 class AmqpConnection
 {
 public:
-    static Result<std::unique_ptr<AmqpConnection>> open(
-        const AmqpOptions& options, const QByteArray& name);
+    /// Is told the descriptor as soon as there is one, so that somebody else may shut it down, and -1
+    /// before one is closed that came to nothing. False: give up.
+    using DescriptorKnown = std::function<bool(int descriptor)>;
+
+    static Result<std::unique_ptr<AmqpConnection>> open(const AmqpOptions& options,
+        const QByteArray& name, const DescriptorKnown& known = {});
     ~AmqpConnection();
     Q_DISABLE_COPY_MOVE(AmqpConnection)
 
@@ -109,6 +117,8 @@ public:
     /// The next event if there is one without waiting. Also keeps the heartbeats going: call it at
     /// least three times per heartbeat.
     Result<std::optional<AmqpEvent>> next();
+    /// Something may have been read from the socket that next() has not given yet.
+    bool mayHoldEvents() const;
 
     /// Says goodbye. Afterwards only the destructor may follow.
     void close();

@@ -26,6 +26,7 @@ public:
     Q_DISABLE_COPY_MOVE(AmqpSender)
 
     void start() { m_publisher.start(); }
+    void requestStop() { m_publisher.requestStop(); }
     void stop() { m_publisher.stop(); }
 
     void publish(Publication publication, Published done);

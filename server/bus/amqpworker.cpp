@@ -25,6 +25,11 @@ AmqpWorker::AmqpWorker(const AmqpOptions& options, QByteArray connectionName)
 {
 }
 
+AmqpWorker::~AmqpWorker()
+{
+    ::close(m_wakeDescriptor);
+}
+
 void AmqpWorker::start()
 {
     // Signals are for the network thread, which reads them from a descriptor.
@@ -36,10 +41,8 @@ void AmqpWorker::start()
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void AmqpWorker::stop()
+void AmqpWorker::requestStop()
 {
-    if (!m_thread.joinable())
-        return;
     m_isStopping = true;
     {
         const std::lock_guard lock(m_mutex);
@@ -47,8 +50,14 @@ void AmqpWorker::stop()
             ::shutdown(m_descriptor, SHUT_RDWR);
     }
     wake();
+}
+
+void AmqpWorker::stop()
+{
+    if (!m_thread.joinable())
+        return;
+    requestStop();
     m_thread.join();
-    ::close(m_wakeDescriptor);
 }
 
 void AmqpWorker::wake()
@@ -57,39 +66,45 @@ void AmqpWorker::wake()
     [[maybe_unused]] const auto written = ::write(m_wakeDescriptor, &one, sizeof one);
 }
 
-void AmqpWorker::setDescriptor(int descriptor)
+bool AmqpWorker::setDescriptor(int descriptor)
 {
     const std::lock_guard lock(m_mutex);
     m_descriptor = descriptor;
+    return !m_isStopping;
 }
 
 void AmqpWorker::run()
 {
     Millis pause = m_options.retryMin;
     while (!m_isStopping) {
-        auto connection = AmqpConnection::open(m_options, m_connectionName);
-        Result<void> ended;
-        if (connection) {
-            setDescriptor((*connection)->descriptor());
-            ended = setUp(**connection);
-            if (ended) {
-                pause = m_options.retryMin;
-                ended = serve(**connection);
-            }
-            if (ended) // told to stop, with the connection in order
-                (*connection)->close();
-            setDescriptor(-1);
-        } else {
-            ended = tl::unexpected(connection.error());
-        }
+        bool wasUp = false;
+        const Result<void> ended = turn(wasUp);
         tearDown(ended ? Error{ErrorCode::Unavailable, QStringLiteral("closed")} : ended.error());
-        if (m_isStopping)
-            break;
+        if (wasUp)
+            pause = m_options.retryMin;
         // Spread, so that many processes do not come back in step.
         const qint64 spread = QRandomGenerator::global()->bounded(qint64(pause.count()) / 2 + 1);
-        wait(-1, pause + Millis{spread});
+        rest(pause + Millis{spread});
         pause = std::min(pause * 2, m_options.retryMax);
     }
+}
+
+/// One connection from its beginning to its end.
+Result<void> AmqpWorker::turn(bool& wasUp)
+{
+    const auto connection = AmqpConnection::open(m_options, m_connectionName,
+        [this](int descriptor) { return setDescriptor(descriptor); });
+    if (!connection)
+        return tl::unexpected(connection.error());
+    Result<void> ended = setUp(**connection);
+    if (ended) {
+        wasUp = true;
+        ended = serve(**connection);
+    }
+    if (ended) // told to stop, with the connection in order
+        (*connection)->close();
+    setDescriptor(-1);
+    return ended;
 }
 
 Result<void> AmqpWorker::serve(AmqpConnection& connection)
@@ -109,19 +124,40 @@ Result<void> AmqpWorker::serve(AmqpConnection& connection)
         const auto worked = work(connection);
         if (!worked)
             return tl::unexpected(worked.error());
-        if (isBusy || *worked)
+        const bool reads = mayRead();
+        // What came while a call waited for its answer has left the socket already.
+        if (isBusy || *worked || (reads && connection.mayHoldEvents()))
             continue;
         // A full uplink is looked at again soon; its end wakes nobody.
-        wait(mayRead() ? connection.descriptor() : -1,
-            mayRead() ? m_options.heartbeat / 3 : Millis{5});
+        if (reads)
+            wait(connection.descriptor(), untilNext());
+        else
+            wait(-1, Millis{5});
     }
     return {};
+}
+
+Millis AmqpWorker::untilNext() const
+{
+    const Millis turn = m_options.heartbeat / 3;
+    const auto at = wakeAt();
+    if (!at)
+        return turn;
+    return std::clamp(std::chrono::ceil<Millis>(*at - SteadyClock::now()), Millis{0}, turn);
+}
+
+/// Whoever wakes it meanwhile would make it knock at the broker's door without a pause.
+void AmqpWorker::rest(Millis limit) const
+{
+    const auto until = SteadyClock::now() + limit;
+    while (!m_isStopping && SteadyClock::now() < until)
+        wait(-1, std::chrono::ceil<Millis>(until - SteadyClock::now()));
 }
 
 void AmqpWorker::wait(int descriptor, Millis limit) const
 {
     pollfd watched[2] = {{m_wakeDescriptor, POLLIN, 0}, {descriptor, POLLIN, 0}};
-    ::poll(watched, descriptor < 0 ? 1 : 2, int(limit.count()));
+    ::poll(watched, descriptor < 0 ? 1 : 2, int(std::max<qint64>(limit.count(), 0)));
     quint64 count = 0;
     [[maybe_unused]] const auto got = ::read(m_wakeDescriptor, &count, sizeof count);
 }

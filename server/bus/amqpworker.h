@@ -4,6 +4,7 @@
 #include "server/bus/amqpconnection.h"
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <thread>
 
@@ -16,18 +17,23 @@ namespace gatehouse::bus {
 class AmqpWorker
 {
 public:
-    virtual ~AmqpWorker() = default;
+    virtual ~AmqpWorker();
     Q_DISABLE_COPY_MOVE(AmqpWorker)
 
     void start();
-    /// Ends the thread. A call that blocks is cut off by shutting its socket down; what was sent and
-    /// not confirmed is lost to us.
-    void stop();
+    /// Does not wait. Cuts off what blocks by shutting the socket down; what was sent and not
+    /// confirmed is lost to us. Two things cannot be cut: asking for the address of a host name, and
+    /// making a connection with TLS, which ends within the connect timeout.
+    void requestStop();
+    void stop(); ///< likewise, and waits until the thread has ended
 
 protected:
+    using SteadyClock = std::chrono::steady_clock;
+    using SteadyTime = SteadyClock::time_point;
+
     AmqpWorker(const AmqpOptions& options, QByteArray connectionName);
 
-    /// Any thread: there is something to do.
+    /// Any thread: there is something to do. While the broker is away it waits.
     void wake();
 
     virtual Result<void> setUp(AmqpConnection& connection) = 0;
@@ -36,21 +42,26 @@ protected:
     virtual Result<bool> work(AmqpConnection& connection) = 0;
     virtual void tearDown(const Error& why) = 0; ///< also when there was no connection
     virtual bool mayRead() const { return true; }
+    /// When there will be something to do though nothing happens.
+    virtual std::optional<SteadyTime> wakeAt() const { return {}; }
 
     const AmqpOptions& options() const { return m_options; }
 
 private:
     void run();
+    Result<void> turn(bool& wasUp);
     Result<void> serve(AmqpConnection& connection);
+    Millis untilNext() const;
+    void rest(Millis limit) const;
     void wait(int descriptor, Millis limit) const;
-    void setDescriptor(int descriptor);
+    bool setDescriptor(int descriptor); ///< false: told to stop
 
     const AmqpOptions& m_options;
     const QByteArray m_connectionName;
     const int m_wakeDescriptor;
     std::atomic<bool> m_isStopping{false};
     std::mutex m_mutex;
-    int m_descriptor = -1; ///< of the connection, for stop()
+    int m_descriptor = -1; ///< of the connection, for requestStop()
     std::thread m_thread;
 };
 

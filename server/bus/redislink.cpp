@@ -13,6 +13,10 @@
 #include <mutex>
 #include <thread>
 
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <signal.h>
@@ -97,8 +101,9 @@ struct RedisLink::Private
         Handler handler;
     };
 
-    Context connect();
-    Context login(Context context);
+    Context connect(int slot); ///< of `descriptors`
+    bool isConnected(redisContext* context);
+    bool login(redisContext* context);
     bool subscribeAll(redisContext* context);
     void run();
     void serve(redisContext* hearing, redisContext* saying);
@@ -106,7 +111,7 @@ struct RedisLink::Private
     void take(const redisReply* reply);
     bool say(redisContext* context);
     void wait(int descriptor, Millis limit) const;
-    void setDescriptors(int first, int second);
+    bool setDescriptor(int slot, int descriptor); ///< false: told to stop
     void reportUp(bool isUp, const QString& why);
 
     const RedisOptions options;
@@ -123,11 +128,11 @@ struct RedisLink::Private
     std::thread thread;
 };
 
-void RedisLink::Private::setDescriptors(int first, int second)
+bool RedisLink::Private::setDescriptor(int slot, int descriptor)
 {
     const std::lock_guard lock(mutex);
-    descriptors[0] = first;
-    descriptors[1] = second;
+    descriptors[slot] = descriptor;
+    return !isStopping;
 }
 
 void RedisLink::Private::reportUp(bool isUp, const QString& why)
@@ -147,31 +152,55 @@ void RedisLink::Private::reportUp(bool isUp, const QString& why)
     });
 }
 
-Context RedisLink::Private::connect()
+/// Without blocking, so that the descriptor is known and the end of the link cuts this off too.
+Context RedisLink::Private::connect(int slot)
 {
-    Context context(redisConnectWithTimeout(
-        options.host.toUtf8().constData(), options.port, interval(options.connectTimeout)));
+    Context context(
+        redisConnectNonBlock(options.host.toUtf8().constData(), options.port));
     if (!context || context->err != 0) {
         lastError = context ? QString::fromUtf8(context->errstr) : QStringLiteral("out of memory");
         return {};
     }
-    redisSetTimeout(context.get(), interval(options.connectTimeout));
-    return login(std::move(context));
+    if (setDescriptor(slot, context->fd) && isConnected(context.get())) {
+        // From here on its calls wait for their answers.
+        ::fcntl(context->fd, F_SETFL, ::fcntl(context->fd, F_GETFL) & ~O_NONBLOCK);
+        context->flags |= REDIS_BLOCK;
+        redisSetTimeout(context.get(), interval(options.connectTimeout));
+        if (login(context.get()))
+            return context;
+    }
+    setDescriptor(slot, -1); // before it is closed and its number somebody else's
+    return {};
 }
 
-Context RedisLink::Private::login(Context context)
+bool RedisLink::Private::isConnected(redisContext* context)
+{
+    pollfd watched{context->fd, POLLOUT, 0};
+    if (::poll(&watched, 1, int(options.connectTimeout.count())) == 0) {
+        lastError = QStringLiteral("no answer");
+        return false;
+    }
+    int code = 0;
+    socklen_t size = sizeof code;
+    ::getsockopt(context->fd, SOL_SOCKET, SO_ERROR, &code, &size);
+    if (code != 0)
+        lastError = QString::fromLocal8Bit(std::strerror(code));
+    return code == 0 && !isStopping;
+}
+
+bool RedisLink::Private::login(redisContext* context)
 {
     if (options.password.isEmpty())
-        return context;
+        return true;
     std::vector<QByteArray> words{"AUTH"};
     if (!options.user.isEmpty())
         words.push_back(options.user.toUtf8());
     words.push_back(options.password.toUtf8());
-    const Reply reply = command(context.get(), words);
+    const Reply reply = command(context, words);
     if (reply && reply->type != REDIS_REPLY_ERROR)
-        return context;
+        return true;
     lastError = reply ? QString::fromUtf8(octets(reply.get())) : QString::fromUtf8(context->errstr);
-    return {};
+    return false;
 }
 
 bool RedisLink::Private::subscribeAll(redisContext* context)
@@ -193,17 +222,15 @@ void RedisLink::Private::run()
 {
     Millis pause = options.retryMin;
     while (!isStopping) {
-        Context hearing = connect();
-        Context saying = hearing ? connect() : Context();
-        if (saying) {
-            setDescriptors(hearing->fd, saying->fd);
-            if (subscribeAll(hearing.get())) {
-                pause = options.retryMin;
-                reportUp(true, {});
-                serve(hearing.get(), saying.get());
-            }
-            setDescriptors(-1, -1);
+        const Context hearing = connect(0);
+        const Context saying = hearing ? connect(1) : Context();
+        if (saying && subscribeAll(hearing.get())) {
+            pause = options.retryMin;
+            reportUp(true, {});
+            serve(hearing.get(), saying.get());
         }
+        setDescriptor(0, -1);
+        setDescriptor(1, -1);
         if (isStopping)
             break;
         reportUp(false, lastError);
