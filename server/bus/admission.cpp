@@ -49,6 +49,11 @@ std::optional<Error> objection(const Request& request, const BusOptions& options
     return objection(request.body, request.properties, options);
 }
 
+Error tooManyServed()
+{
+    return {ErrorCode::RateLimited, QStringLiteral("too many queues are served")};
+}
+
 void complete(Properties& properties, const QByteArray& nodeName)
 {
     if (properties.id.isEmpty())

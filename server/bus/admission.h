@@ -12,6 +12,9 @@ namespace gatehouse::bus {
 std::optional<Error> objection(const Publication& publication, const BusOptions& options);
 std::optional<Error> objection(const Request& request, const BusOptions& options);
 
+/// More queues are served than BusOptions::maxServed.
+Error tooManyServed();
+
 /// Gives what is to be sent an id and a sender, if it has none.
 void complete(Properties& properties, const QByteArray& nodeName);
 

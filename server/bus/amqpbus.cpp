@@ -40,6 +40,14 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     {
         CallHandler handler;
         std::function<void()> ready;
+        Refused refused;
+    };
+    using Key = std::pair<ExchangeName, Topic>; ///< normalized
+    /// A subscription that wants to know what the broker makes of it.
+    struct Waiter
+    {
+        std::function<void()> bound; ///< null: was called
+        Refused refused;
     };
     class Sink;
 
@@ -109,19 +117,56 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
 
     void patternBound(const ExchangeName& exchange, const Topic& pattern) override
     {
-        const auto key = std::pair(normalized(exchange, options.common), pattern);
+        const Key key(normalized(exchange, options.common), pattern);
         if (!subscriptions.has(key.first, key.second))
             return; // given up meanwhile
         bound.insert(key);
+        refusals.remove(key);
         countSubscriptions();
-        for (const auto& call : waitingForBound.take(key))
+        for (const quint64 id : waiters.value(key).keys())
+            tellBound(key, id);
+    }
+
+    void patternRefused(
+        const ExchangeName& exchange, const Topic& pattern, const Error& why) override
+    {
+        const Key key(normalized(exchange, options.common), pattern);
+        if (!subscriptions.has(key.first, key.second))
+            return;
+        refusals.insert(key, why);
+        for (const quint64 id : waiters.value(key).keys())
+            tellRefused(key, id, why);
+    }
+
+    // Either may end subscriptions, its own or others.
+    void tellBound(const Key& key, quint64 id)
+    {
+        const auto of = waiters.find(key);
+        if (of == waiters.end())
+            return;
+        const auto waiter = of->find(id);
+        if (waiter == of->end())
+            return;
+        if (const auto call = std::exchange(waiter->bound, nullptr))
             call();
+    }
+
+    void tellRefused(const Key& key, quint64 id, const Error& why)
+    {
+        if (const Refused call = waiters.value(key).value(id).refused)
+            call(why);
     }
 
     void queueReady(quint64 serving) override
     {
         if (const auto at = servings.find(serving); at != servings.end() && at->ready)
             std::exchange(at->ready, nullptr)();
+    }
+
+    void queueRefused(quint64 serving, const Error& why) override
+    {
+        if (const Refused call = servings.value(serving).refused)
+            call(why);
     }
 
     void messageArrived(const Incoming& incoming, const DeliveryRef& delivery) override
@@ -173,11 +218,17 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     {
         const SubscriptionTable::Removed removed = subscriptions.remove(id);
         countSubscriptions();
+        if (const auto of = waiters.find({removed.exchange, removed.pattern});
+            of != waiters.end()) {
+            of->remove(id);
+            if (of->isEmpty())
+                waiters.erase(of);
+        }
         if (!removed.wasLast)
             return;
-        const auto key = std::pair(removed.exchange, removed.pattern);
+        const Key key(removed.exchange, removed.pattern);
         bound.remove(key);
-        waitingForBound.remove(key);
+        refusals.remove(key);
         countSubscriptions();
         consumer.unbind(atBroker(removed.exchange), removed.pattern);
     }
@@ -221,8 +272,9 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     bool isConsumerUp = false;
     QString consumerWhy;
     QueueName replyQueue;
-    QSet<std::pair<ExchangeName, Topic>> bound;
-    QHash<std::pair<ExchangeName, Topic>, std::vector<std::function<void()>>> waitingForBound;
+    QSet<Key> bound;
+    QHash<Key, Error> refusals; ///< what the broker does not bind, and why
+    QHash<Key, QMap<quint64, Waiter>> waiters; ///< by subscription
     QHash<quint64, Serving> servings;
     quint64 lastServing = 0;
     std::unique_ptr<Presence> presence;
@@ -339,28 +391,25 @@ void AmqpBus::publish(Publication publication, Published done)
 }
 
 Ticket AmqpBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
-    MessageHandler handler, std::function<void()> whenBound)
+    MessageHandler handler, std::function<void()> whenBound, Refused refused)
 {
     if (!isPattern(pattern) || !isExchangeName(exchange))
         return {};
-    const auto key = std::pair(normalized(exchange, d->options.common), pattern);
+    const Private::Key key(normalized(exchange, d->options.common), pattern);
     const auto added = d->subscriptions.add(key.first, key.second, std::move(handler));
     d->countSubscriptions();
-    const auto isAlive = std::make_shared<bool>(true);
-    if (added.isFirst)
+    if (whenBound || refused)
+        d->waiters[key].insert(added.id, {std::move(whenBound), std::move(refused)});
+    if (added.isFirst) {
         d->consumer.bind(d->atBroker(key.first), key.second);
-    if (whenBound) {
-        auto call = [isAlive, whenBound = std::move(whenBound)] {
-            if (*isAlive)
-                whenBound();
-        };
-        if (d->bound.contains(key))
-            d->later.post(std::move(call));
-        else
-            d->waitingForBound[key].push_back(std::move(call));
+    } else if (d->bound.contains(key)) {
+        d->later.post([p = d.get(), key, id = added.id] { p->tellBound(key, id); });
+    } else if (const auto why = d->refusals.constFind(key); why != d->refusals.constEnd()) {
+        d->later.post([p = d.get(), key, id = added.id, error = *why] {
+            p->tellRefused(key, id, error);
+        });
     }
-    return Ticket([weak = std::weak_ptr(d), id = added.id, isAlive] {
-        *isAlive = false;
+    return Ticket([weak = std::weak_ptr(d), id = added.id] {
         if (const auto p = weak.lock())
             p->unsubscribe(id);
     });
@@ -405,16 +454,24 @@ Ticket AmqpBus::request(Request request, AnswerHandler handler)
     });
 }
 
-Ticket AmqpBus::serve(const QueueName& queue, CallHandler handler, std::function<void()> ready)
+Ticket AmqpBus::serve(
+    const QueueName& queue, CallHandler handler, std::function<void()> ready, Refused refused)
 {
     if (!isQueueName(queue))
         return {};
+    if (d->servings.size() >= d->options.common.maxServed) {
+        if (refused)
+            d->later.post([refused = std::move(refused)] { refused(tooManyServed()); });
+        return {};
+    }
     const quint64 id = ++d->lastServing;
-    d->servings.insert(id, {std::move(handler), std::move(ready)});
+    d->servings.insert(id, {std::move(handler), std::move(ready), std::move(refused)});
+    d->counters.servedQueues = quint64(d->servings.size());
     d->consumer.serve(id, queue);
     return Ticket([weak = std::weak_ptr(d), id] {
         if (const auto p = weak.lock()) {
             p->servings.remove(id);
+            p->counters.servedQueues = quint64(p->servings.size());
             p->consumer.unserve(id);
         }
     });

@@ -389,6 +389,12 @@ int AmqpConnection::descriptor() const
     return amqp_get_sockfd(d->state);
 }
 
+quint16 AmqpConnection::channelMax() const
+{
+    const int max = amqp_get_channel_max(d->state);
+    return max == 0 ? 65'535 : quint16(max);
+}
+
 /// How the latest call ended.
 Result<void> AmqpConnection::Private::check(quint16 channel)
 {

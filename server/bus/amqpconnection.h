@@ -93,6 +93,7 @@ public:
     Q_DISABLE_COPY_MOVE(AmqpConnection)
 
     int descriptor() const;
+    quint16 channelMax() const; ///< the highest number of a channel that the broker allows
 
     Result<void> openChannel(quint16 channel);
     Result<void> closeChannel(quint16 channel);

@@ -78,9 +78,10 @@ std::deque<AmqpConsumer::Command> AmqpConsumer::takeCommands()
 
 Result<void> AmqpConsumer::setUp(AmqpConnection& connection)
 {
-    ++m_generation;
+    m_generation = ++m_lastGeneration;
     m_exchanges.clear();
     m_nextChannel = firstServing;
+    m_retryAt.reset();
     for (const Command& command : takeCommands())
         remember(command);
     for (const quint16 channel : {messages, answers, asking}) {
@@ -160,59 +161,126 @@ Result<void> AmqpConsumer::bindNow(AmqpConnection& connection, const Binding& bi
     if (done) {
         done = connection.bind(asking, ownQueue(), exchange, pattern);
         if (!done && done.error().code != ErrorCode::Unavailable) {
+            m_exchanges.remove(exchange);
             if (const auto open = connection.openChannel(asking); !open)
                 return open;
         }
     }
     if (done) {
+        m_refused.remove(binding);
+        m_bound.insert(binding);
         m_uplink.post([this, binding] { m_listener.patternBound(binding.first, binding.second); });
         return {};
     }
     if (done.error().code == ErrorCode::Unavailable)
         return done;
+    bindingRefused(binding, done.error());
+    return {};
+}
+
+void AmqpConsumer::bindingRefused(const Binding& binding, const Error& why)
+{
+    if (!m_retryAt)
+        m_retryAt = SteadyClock::now() + options().refusedRetry;
+    if (m_refused.contains(binding))
+        return;
+    m_refused.insert(binding);
     warnSparingly("bind",
         QStringLiteral("Cannot bind %1 of the exchange %2: %3")
-            .arg(text(pattern), text(exchange), done.error().detail));
-    return {};
+            .arg(text(binding.second), text(binding.first), why.detail));
+    m_uplink.post(
+        [this, binding, why] { m_listener.patternRefused(binding.first, binding.second, why); });
 }
 
 Result<void> AmqpConsumer::unbindNow(AmqpConnection& connection, const Binding& binding)
 {
+    m_refused.remove(binding);
+    m_bound.remove(binding);
     const auto gone = connection.unbind(asking, ownQueue(), binding.first, binding.second);
     if (gone || gone.error().code == ErrorCode::Unavailable)
         return gone;
     return connection.openChannel(asking); // the exchange has gone, and the binding with it
 }
 
+/// The broker's tags of a channel that was closed may still be settled: a number that has just become
+/// free is used again last.
+quint16 AmqpConsumer::freeChannel(const AmqpConnection& connection)
+{
+    const int count = int(connection.channelMax()) - firstServing + 1;
+    for (int i = 0; i < count; ++i) {
+        if (m_nextChannel < firstServing || m_nextChannel > connection.channelMax())
+            m_nextChannel = firstServing;
+        const quint16 channel = m_nextChannel++;
+        if (!m_servingOf.contains(channel))
+            return channel;
+    }
+    return 0;
+}
+
 Result<void> AmqpConsumer::serveNow(AmqpConnection& connection, quint64 id, Serving& serving)
 {
-    serving.channel = m_nextChannel++;
-    m_servingOf.insert(serving.channel, id);
-    if (const auto open = connection.openChannel(serving.channel); !open)
+    const quint16 channel = freeChannel(connection);
+    if (channel == 0) {
+        servingRefused(id, serving,
+            {ErrorCode::RateLimited, QStringLiteral("the broker gives us no more channels")});
+        return {};
+    }
+    if (const auto open = connection.openChannel(channel); !open)
         return open;
-    auto queue = connection.declareQueue(serving.channel, serving.queue, {.isPassive = true});
+    auto queue = connection.declareQueue(channel, serving.queue, {.isPassive = true});
     if (!queue && queue.error().code == ErrorCode::NotFound) {
-        if (const auto open = connection.openChannel(serving.channel); !open)
+        if (const auto open = connection.openChannel(channel); !open)
             return open;
         queue = connection.declareQueue(
-            serving.channel, serving.queue, {.isAutoDelete = true, .deadLetters = deadLetters});
+            channel, serving.queue, {.isAutoDelete = true, .deadLetters = deadLetters});
     }
     Result<void> done = queue ? Result<void>() : tl::unexpected(queue.error());
     if (done)
         done = connection.setPrefetch(
-            serving.channel, int(std::min<qsizetype>(options().common.maxCalls, 65'535)));
+            channel, int(std::min<qsizetype>(options().common.maxCalls, 65'535)));
     if (done)
-        done = connection.consume(serving.channel, serving.queue, "calls", true, false);
+        done = connection.consume(channel, serving.queue, "calls", true, false);
     if (done) {
+        serving.channel = channel;
+        serving.generation = ++m_lastGeneration;
+        serving.isRefused = false;
+        m_servingOf.insert(channel, id);
         m_uplink.post([this, id] { m_listener.queueReady(id); });
         return {};
     }
     if (done.error().code == ErrorCode::Unavailable)
         return done;
-    m_servingOf.remove(serving.channel);
+    servingRefused(id, serving, done.error());
+    return {};
+}
+
+void AmqpConsumer::servingRefused(quint64 id, Serving& serving, const Error& why)
+{
     serving.channel = 0;
-    warnSparingly("serve",
-        QStringLiteral("Cannot serve %1: %2").arg(text(serving.queue), done.error().detail));
+    if (!m_retryAt)
+        m_retryAt = SteadyClock::now() + options().refusedRetry;
+    if (std::exchange(serving.isRefused, true))
+        return;
+    warnSparingly(
+        "serve", QStringLiteral("Cannot serve %1: %2").arg(text(serving.queue), why.detail));
+    m_uplink.post([this, id, why] { m_listener.queueRefused(id, why); });
+}
+
+/// Somebody may have got a right since, or have given up what he had for himself.
+Result<void> AmqpConsumer::askAgain(AmqpConnection& connection)
+{
+    m_retryAt.reset();
+    const QSet<Binding> refused = m_refused;
+    for (const Binding& binding : refused) {
+        if (const auto done = bindNow(connection, binding); !done)
+            return done;
+    }
+    for (auto& [id, serving] : m_servings) {
+        if (!serving.isRefused || serving.isEnded)
+            continue;
+        if (const auto done = serveNow(connection, id, serving); !done)
+            return done;
+    }
     return {};
 }
 
@@ -242,7 +310,10 @@ Result<void> AmqpConsumer::settleNow(AmqpConnection& connection, const Command& 
     const DeliveryRef& delivery = command.delivery;
     const auto id = m_servingOf.constFind(delivery.channel);
     const bool isCall = delivery.channel >= firstServing;
-    if (delivery.generation != m_generation || (isCall && id == m_servingOf.constEnd()))
+    const bool isKnown = isCall ? id != m_servingOf.constEnd()
+            && m_servings[*id].generation == delivery.generation
+                                : delivery.generation == m_generation;
+    if (!isKnown)
         return {}; // the broker has given it to somebody else by now, or will give it again
     const auto settled = command.isAccepted
         ? connection.acknowledge(delivery.channel, delivery.tag)
@@ -264,10 +335,12 @@ void AmqpConsumer::remember(const Command& command)
         break;
     case Command::Kind::Unbind:
         m_bindings.remove(binding);
-        m_stale.insert(binding);
+        m_refused.remove(binding);
+        if (m_bound.contains(binding)) // else clients that come and go would fill this up
+            m_stale.insert(binding);
         break;
     case Command::Kind::Serve:
-        m_servings[command.serving] = {command.pattern, 0, 0, false};
+        m_servings[command.serving] = {.queue = command.pattern};
         break;
     case Command::Kind::Unserve:
         m_servings.erase(command.serving);
@@ -300,6 +373,10 @@ Result<void> AmqpConsumer::carryOut(AmqpConnection& connection, const Command& c
 
 Result<bool> AmqpConsumer::work(AmqpConnection& connection)
 {
+    if (m_retryAt && SteadyClock::now() >= *m_retryAt) {
+        if (const auto asked = askAgain(connection); !asked)
+            return tl::unexpected(asked.error());
+    }
     std::deque<Command> commands = takeCommands();
     while (!commands.empty()) {
         if (const auto done = carryOut(connection, commands.front()); !done) {
@@ -328,7 +405,7 @@ Result<void> AmqpConsumer::take(AmqpConnection& connection, AmqpEvent event)
     }
     Incoming& incoming = event.incoming;
     const qint64 bytes = incoming.message.body.size();
-    const DeliveryRef delivery{m_generation, incoming.channel, incoming.deliveryTag};
+    DeliveryRef delivery{m_generation, incoming.channel, incoming.deliveryTag};
     if (incoming.isOversized) {
         const bool isAnswer = incoming.channel == answers;
         m_uplink.post([this, incoming, isAnswer] { m_listener.oversizedArrived(incoming, isAnswer); });
@@ -344,7 +421,9 @@ Result<void> AmqpConsumer::take(AmqpConnection& connection, AmqpEvent event)
             bytes);
     } else if (const auto id = m_servingOf.constFind(incoming.channel);
                id != m_servingOf.constEnd()) {
-        ++m_servings[*id].unsettled;
+        Serving& serving = m_servings[*id];
+        ++serving.unsettled;
+        delivery.generation = serving.generation;
         m_uplink.post([this, id = *id, incoming = std::move(incoming),
                           delivery] { m_listener.callArrived(id, incoming, delivery); },
             bytes);
@@ -368,6 +447,7 @@ Result<void> AmqpConsumer::channelClosed(
         m_servings.erase(serving);
         return {};
     }
+    serving->second.channel = 0;
     serving->second.unsettled = 0;
     return serveNow(connection, id, serving->second);
 }

@@ -12,10 +12,10 @@
 
 namespace gatehouse::bus {
 
-/// Which delivery: the broker's tags start again with each connection.
+/// Which delivery: the broker's tags start again with each channel that is opened.
 struct DeliveryRef
 {
-    quint64 generation = 0; ///< of the connection
+    quint64 generation = 0; ///< of the channel: its number is used again
     quint16 channel = 0;
     quint64 tag = 0;
 };
@@ -28,7 +28,10 @@ public:
     virtual void consumerIsUp(const QueueName& replyQueue) = 0;
     virtual void consumerIsDown(const Error& why) = 0;
     virtual void patternBound(const ExchangeName& exchange, const Topic& pattern) = 0;
+    virtual void patternRefused(
+        const ExchangeName& exchange, const Topic& pattern, const Error& why) = 0;
     virtual void queueReady(quint64 serving) = 0;
+    virtual void queueRefused(quint64 serving, const Error& why) = 0;
     virtual void messageArrived(const Incoming& incoming, const DeliveryRef& delivery) = 0;
     virtual void callArrived(
         quint64 serving, const Incoming& incoming, const DeliveryRef& delivery) = 0;
@@ -38,7 +41,9 @@ public:
 
 /// The connection that consumes: our own queue with what we are bound to, the queue for answers,
 /// and the queues that are served. Keeps what it was told over a lost connection and does it all
-/// again. Exchanges are named as the broker knows them. Called on the network thread.
+/// again. What the broker refuses is said once and asked for again now and then. Each queue that is
+/// served has a channel of its own, since the broker closes the whole channel for one mistake.
+/// Exchanges are named as the broker knows them. Called on the network thread.
 class AmqpConsumer final : public AmqpWorker
 {
 public:
@@ -57,6 +62,7 @@ private:
     Result<bool> work(AmqpConnection& connection) override;
     void tearDown(const Error& why) override;
     bool mayRead() const override { return !m_uplink.isFull(); }
+    std::optional<SteadyTime> wakeAt() const override { return m_retryAt; }
 
     struct Command
     {
@@ -73,13 +79,19 @@ private:
     {
         QueueName queue;
         quint16 channel = 0; ///< 0: the connection does not know it
+        quint64 generation = 0; ///< of the channel
         int unsettled = 0;
         bool isEnded = false; ///< closed with the last one settled
+        bool isRefused = false; ///< and this was said
     };
 
     void give(Command command);
     Result<void> setUpDeadLetters(AmqpConnection& connection);
     Result<void> setUpOwnQueue(AmqpConnection& connection);
+    void bindingRefused(const Binding& binding, const Error& why);
+    void servingRefused(quint64 id, Serving& serving, const Error& why);
+    Result<void> askAgain(AmqpConnection& connection);
+    quint16 freeChannel(const AmqpConnection& connection); ///< 0: none
     Result<void> carryOut(AmqpConnection& connection, const Command& command);
     Result<void> bindNow(AmqpConnection& connection, const Binding& binding);
     Result<void> unbindNow(AmqpConnection& connection, const Binding& binding);
@@ -98,13 +110,17 @@ private:
     std::deque<Command> m_commands; ///< guarded by m_mutex
 
     // The worker's own.
-    quint64 m_generation = 0;
+    quint64 m_lastGeneration = 0;
+    quint64 m_generation = 0; ///< of the channel of our own queue
     QSet<Binding> m_bindings;
-    QSet<Binding> m_stale; ///< given up while the broker was away; it may still have them
+    QSet<Binding> m_refused; ///< among them: the broker does not bind them, and this was said
+    QSet<Binding> m_bound; ///< the broker has them, as far as we know
+    QSet<Binding> m_stale; ///< among those: given up while the broker was away
     QSet<ExchangeName> m_exchanges; ///< known to be there
     std::map<quint64, Serving> m_servings;
     QHash<quint16, quint64> m_servingOf; ///< by channel
-    quint16 m_nextChannel = 0;
+    quint16 m_nextChannel = 0; ///< where a free one is looked for
+    std::optional<SteadyTime> m_retryAt; ///< to ask for what was refused
 };
 
 } // namespace gatehouse::bus

@@ -53,6 +53,7 @@ struct AmqpOptions
     Millis callTimeout{5'000}; ///< for an answer of the broker itself (declare, bind)
     Millis retryMin{100}; ///< first pause before connecting again; doubles
     Millis retryMax{5'000};
+    Millis refusedRetry{10'000}; ///< then the broker is asked again for what it refused
     Millis confirmTimeout{5'000}; ///< after it a publication is refused
     Millis keepAfter{1'000}; ///< what is to be kept and not confirmed by then goes to the outbox
     int prefetch = 256; ///< messages the broker sends before we have dealt with earlier ones

@@ -25,10 +25,12 @@ Result<void> ensureExchange(AmqpConnection& connection, quint16 channel, const A
         wanted = *known;
     wanted.name = name;
     auto there = connection.declareExchange(channel, wanted, true);
-    if (there || there.error().code != ErrorCode::NotFound)
+    if (there || there.error().code == ErrorCode::Unavailable)
         return there;
     if (const auto open = connection.openChannel(channel); !open)
         return open;
+    if (there.error().code != ErrorCode::NotFound)
+        return there;
     there = connection.declareExchange(channel, wanted, false);
     if (!there && there.error().code != ErrorCode::Unavailable) {
         if (const auto open = connection.openChannel(channel); !open)

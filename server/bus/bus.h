@@ -67,6 +67,12 @@ using AnswerHandler = std::function<void(const Result<Answer>&)>;
 /// A call that came to a served queue. Ask `reply.isWanted()` whether somebody waits for an answer.
 using CallHandler = std::function<void(const Message& call, Reply reply)>;
 
+/// Why the broker does not do what it was asked for: Forbidden (we may not, or somebody has it for
+/// himself), Conflict (likewise, or it is of another kind), NotFound, Internal; RateLimited: this
+/// would be more than BusOptions allow. It is asked again by itself, now and then and with every new
+/// connection; called once until it has agreed, and again should it refuse later.
+using Refused = std::function<void(const Error& why)>;
+
 /// Who is on the bus and what can be had from them.
 struct Service
 {
@@ -131,10 +137,10 @@ public:
     /// is dropped. Any number of subscriptions may have one pattern: the process is bound to the
     /// topic once, from the first of them to the end of the last. A message that matches several
     /// patterns comes once to each subscription. `bound`, when given, is called once the broker
-    /// has bound it: what is published from then on arrives.
+    /// has bound it: what is published from then on arrives. `refused` says that it does not (yet).
     /// A pattern that cannot be gives a ticket that stands for nothing (`!ticket`).
     [[nodiscard]] virtual Ticket subscribe(const ExchangeName& exchange, const Topic& pattern,
-        MessageHandler handler, std::function<void()> bound = {}) = 0;
+        MessageHandler handler, std::function<void()> bound = {}, Refused refused = {}) = 0;
 
     /// Dropping the ticket gives the request up: its handler is not called any more.
     /// Ticket::release() lets it go on by itself.
@@ -142,9 +148,11 @@ public:
 
     /// Calls to that queue come to `handler` until the ticket is dropped, shared out among all who
     /// serve it. At most BusOptions::maxCalls are unanswered at a time; further ones wait
-    /// at the broker. `ready`, when given, is called once the queue is there.
-    [[nodiscard]] virtual Ticket serve(
-        const QueueName& queue, CallHandler handler, std::function<void()> ready = {}) = 0;
+    /// with the bus. `ready`, when given, is called once the queue is there; `refused` says that it
+    /// is not ours to serve (yet). More than BusOptions::maxServed, which is refused for good, and a
+    /// name that cannot be give a ticket that stands for nothing.
+    [[nodiscard]] virtual Ticket serve(const QueueName& queue, CallHandler handler,
+        std::function<void()> ready = {}, Refused refused = {}) = 0;
 
     /// Tells everybody on the bus that this service is here, until the ticket is dropped. A name
     /// that is in use gives a ticket that stands for nothing.

@@ -41,6 +41,7 @@ struct BusCounters
     quint64 pendingRequests = 0; ///< now
     quint64 calls = 0;
     quint64 unansweredCalls = 0; ///< now
+    quint64 servedQueues = 0; ///< now: each serving counts
 
     // Broker
     quint64 connects = 0; ///< connections made, of both kinds

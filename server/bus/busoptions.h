@@ -18,7 +18,8 @@ struct BusOptions
     qsizetype maxWaiting = 10'000;
     qint64 maxWaitingBytes = 256 * 1024 * 1024;
     qsizetype maxRequests = 10'000; ///< outstanding at a time
-    qsizetype maxCalls = 256; ///< unanswered per served queue; the rest waits at the broker
+    qsizetype maxCalls = 256; ///< unanswered per served queue; the rest waits with the bus
+    qsizetype maxServed = 1'000; ///< queues served at a time; a broker allows 2,047 channels
     qsizetype rememberedIds = 65'536; ///< of received messages, to drop second ones
 };
 

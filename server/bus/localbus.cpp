@@ -176,7 +176,7 @@ void LocalBus::publish(Publication publication, Published done)
 }
 
 Ticket LocalBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
-    MessageHandler handler, std::function<void()> bound)
+    MessageHandler handler, std::function<void()> bound, Refused)
 {
     if (!isPattern(pattern) || !isExchangeName(exchange))
         return {};
@@ -228,10 +228,16 @@ Ticket LocalBus::request(Request request, AnswerHandler handler)
     });
 }
 
-Ticket LocalBus::serve(const QueueName& queue, CallHandler handler, std::function<void()> ready)
+Ticket LocalBus::serve(
+    const QueueName& queue, CallHandler handler, std::function<void()> ready, Refused refused)
 {
     if (!isQueueName(queue))
         return {};
+    if (d->queues->servings() >= d->options.maxServed) {
+        if (refused)
+            d->later.post([refused = std::move(refused)] { refused(tooManyServed()); });
+        return {};
+    }
     const quint64 id = d->queues->add(queue, std::move(handler));
     const auto isAlive = std::make_shared<bool>(true);
     if (ready) {

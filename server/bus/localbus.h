@@ -21,10 +21,10 @@ public:
 
     void publish(Publication publication, Published done) override;
     [[nodiscard]] Ticket subscribe(const ExchangeName& exchange, const Topic& pattern,
-        MessageHandler handler, std::function<void()> bound) override;
+        MessageHandler handler, std::function<void()> bound, Refused refused = {}) override;
     [[nodiscard]] Ticket request(Request request, AnswerHandler handler) override;
-    [[nodiscard]] Ticket serve(
-        const QueueName& queue, CallHandler handler, std::function<void()> ready) override;
+    [[nodiscard]] Ticket serve(const QueueName& queue, CallHandler handler,
+        std::function<void()> ready, Refused refused = {}) override;
     [[nodiscard]] Ticket announce(Service service) override;
     std::vector<Service> services() const override;
     void addObserver(ServiceObserver* observer) override;

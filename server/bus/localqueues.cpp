@@ -65,6 +65,7 @@ quint64 LocalQueues::add(const QueueName& queue, CallHandler handler)
     serving->id = ++m_lastId;
     serving->handler = std::move(handler);
     m_queues[queue].servings.push_back(std::move(serving));
+    ++m_counters.servedQueues;
     return m_lastId;
 }
 
@@ -73,7 +74,8 @@ std::vector<QByteArray> LocalQueues::remove(const QueueName& name, quint64 id)
     const auto queue = m_queues.find(name);
     if (queue == m_queues.end())
         return {};
-    std::erase_if(queue->servings, [id](const auto& serving) { return serving->id == id; });
+    m_counters.servedQueues -= std::erase_if(
+        queue->servings, [id](const auto& serving) { return serving->id == id; });
     std::vector<QByteArray> left;
     if (queue->servings.empty()) {
         for (const Waiting& call : queue->waiting)

@@ -27,6 +27,7 @@ public:
     quint64 add(const QueueName& queue, CallHandler handler);
     /// The correlation ids of calls that nobody is left to take.
     std::vector<QByteArray> remove(const QueueName& queue, quint64 id);
+    qsizetype servings() const { return qsizetype(m_counters.servedQueues); }
 
     enum class Taken { Yes, NobodyServes, TooMany };
     Taken call(Message message, const QByteArray& correlation);

@@ -15,6 +15,7 @@ class TestAmqpBus : public QObject
 
 private Q_SLOTS:
     void initTestCase() { SKIP_WITHOUT_BROKER(); }
+    void cleanup() { RabbitBroker::shared().thaw(); }
 
     void readsAnAddress_data();
     void readsAnAddress();
@@ -32,6 +33,10 @@ private Q_SLOTS:
     void saysWhyItCannotConnect();
     void startsWithoutABroker();
     void rebindsManyTopics();
+    void tellsWhichQueueIsNotOurs();
+    void tellsWhichPatternIsNotBound();
+    void usesChannelsAgain();
+    void doesNotSleepOnWhatItHasRead();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -468,6 +473,114 @@ void TestAmqpBus::rebindsManyTopics()
         return waitUntil([&] { return !outcomes.all.empty(); })
             && outcomes.all[0].first == Outcome::Unroutable;
     }));
+}
+
+void TestAmqpBus::tellsWhichQueueIsNotOurs()
+{
+    AmqpOptions options = amqpOptions();
+    options.refusedRetry = Millis{200};
+    const auto one = bus(options);
+    auto stranger = peer();
+    QVERIFY(stranger->declareQueue(1, "all-mine", {.isExclusive = true}));
+    int ready = 0;
+    std::vector<Error> refused;
+    const Ticket serving = one->serve(
+        "all-mine", [](const Message& call, Reply reply) { reply.finish(call.body); },
+        [&] { ++ready; }, [&](const Error& why) { refused.push_back(why); });
+    const Ticket other = served(*one, "nobodys", [](const Message&, Reply) {});
+    QVERIFY(waitUntil([&] { return refused.size() == 1; }));
+    QCOMPARE(refused[0].code, ErrorCode::Conflict);
+    QVERIFY(refused[0].detail.contains(u"all-mine"_s));
+    QVERIFY(holdsFor([&] { return ready == 0 && refused.size() == 1; }, Millis{700}));
+    stranger.reset(); // and its queue with it
+    QVERIFY(waitUntil([&] { return ready == 1; }));
+    Answers answers;
+    const Ticket request = one->request({.queue = "all-mine", .body = "x"}, answers.handler());
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, QList<QByteArray>{"x"});
+    QCOMPARE(one->counters().disconnects, 0u);
+}
+
+void TestAmqpBus::tellsWhichPatternIsNotBound()
+{
+    AmqpOptions options = amqpOptions();
+    options.refusedRetry = Millis{200};
+    const auto one = bus(options);
+    const auto stranger = peer();
+    QVERIFY(stranger->declareExchange(1, {.name = "secret"}, false));
+    bool ok = false;
+    RabbitBroker::shared().control(
+        {u"set_permissions"_s, u"guest"_s, u".*"_s, u".*"_s, u"^(?!secret$).*"_s}, &ok);
+    QVERIFY(ok);
+    Inbox inbox;
+    int bound = 0;
+    std::vector<Error> first, second;
+    const auto noting = [](std::vector<Error>& in) {
+        return [&in](const Error& why) { in.push_back(why); };
+    };
+    const Ticket a = one->subscribe(
+        "secret", "a", inbox.handler(), [&] { ++bound; }, noting(first));
+    QVERIFY(waitUntil([&] { return first.size() == 1; }));
+    QCOMPARE(first[0].code, ErrorCode::Forbidden);
+    const Ticket b = one->subscribe(
+        "secret", "a", inbox.handler(), [&] { ++bound; }, noting(second));
+    QVERIFY(waitUntil([&] { return second.size() == 1; }));
+    QCOMPARE(bound, 0);
+    RabbitBroker::shared().control(
+        {u"set_permissions"_s, u"guest"_s, u".*"_s, u".*"_s, u".*"_s}, &ok);
+    QVERIFY(ok);
+    QVERIFY(waitUntil([&] { return bound == 2; }));
+    QCOMPARE(first.size(), size_t(1));
+    QVERIFY(stranger->publish(1, raw("secret", "a", "x")));
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 2; }));
+    QCOMPARE(one->counters().disconnects, 0u);
+}
+
+void TestAmqpBus::usesChannelsAgain()
+{
+    const auto one = bus(amqpOptions());
+    std::vector<Reply> kept;
+    const auto keeping
+        = [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); };
+    Ticket open = served(*one, "long", keeping);
+    Answers answers;
+    const Ticket request
+        = one->request({.queue = "long", .timeout = Millis{60'000}}, answers.handler());
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    open.reset(); // its channel stays until the call is answered
+    const Ticket held = served(*one, "brief", keeping); // the queue stays
+    for (int i = 0; i < 2'100; ++i) // a broker allows 2,047 at a time
+        const Ticket brief = one->serve("brief", keeping, {});
+    bool isReady = false;
+    const Ticket last = one->serve(
+        "last", [](const Message&, Reply reply) { reply.finish("l"); }, [&] { isReady = true; });
+    QVERIFY(waitUntil([&] { return isReady; }, Millis{60'000}));
+    kept[0].finish("late");
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, QList<QByteArray>{"late"});
+    Answers more;
+    const Ticket again = one->request({.queue = "last"}, more.handler());
+    QVERIFY(waitUntil([&] { return more.isFinished; }));
+    QCOMPARE(more.bodies, QList<QByteArray>{"l"});
+    QCOMPARE(one->counters().disconnects, 0u);
+    QCOMPARE(one->counters().servedQueues, 2u);
+}
+
+// What comes while a bind waits for its answer is read with it.
+void TestAmqpBus::doesNotSleepOnWhatItHasRead()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "a", inbox.handler());
+    const auto stranger = peer();
+    std::vector<Ticket> more;
+    for (size_t i = 1; i <= 300; ++i) {
+        more.push_back(one->subscribe("", "b" + QByteArray::number(i), inbox.handler(), {}));
+        QVERIFY(stranger->publish(1, raw(options.common.exchange, "a", "x")));
+        QVERIFY2(waitUntil([&] { return inbox.messages.size() == i; }, Millis{2'000}),
+            qPrintable(QString::number(i)));
+    }
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)

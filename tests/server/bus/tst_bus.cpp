@@ -51,6 +51,7 @@ private Q_SLOTS:
     void boundsPartialAnswers();
     void sharesCallsOutAndBoundsThem();
     void aReplyMayComeMuchLater();
+    void boundsTheServedQueues();
 
     // Services
     void tellsWhoIsThere();
@@ -534,6 +535,28 @@ void TestBus::aReplyMayComeMuchLater()
     QVERIFY(waitUntil([&] { return answers.isFinished && rejected.isFinished; }));
     QCOMPARE(answers.bodies, QList<QByteArray>{"late but wanted"});
     QCOMPARE(rejected.error->code, ErrorCode::Timeout);
+}
+
+void TestBus::boundsTheServedQueues()
+{
+    m_bus = makeBus(m_clock, {.maxServed = 2});
+    const auto answering = [](const Message& call, Reply reply) { reply.finish(call.body); };
+    Ticket one = served(*m_bus, "q1", answering);
+    const Ticket two = served(*m_bus, "q2", answering);
+    QCOMPARE(m_bus->counters().servedQueues, 2u);
+    std::optional<Error> why;
+    const Ticket three
+        = m_bus->serve("q3", answering, {}, [&](const Error& error) { why = error; });
+    QVERIFY(!three);
+    QVERIFY(!why);
+    QVERIFY(waitUntil([&] { return why.has_value(); }));
+    QCOMPARE(why->code, ErrorCode::RateLimited);
+    one.reset();
+    const Ticket again = served(*m_bus, "q3", answering);
+    Answers answers;
+    const Ticket request = m_bus->request({.queue = "q3", .body = "x"}, answers.handler());
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, QList<QByteArray>{"x"});
 }
 
 namespace {
