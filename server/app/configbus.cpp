@@ -181,8 +181,8 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
         size(s, "message_size", FIELD(bus.options.common.maxBodyBytes), kib, 1024 * mib,
             "One message, either way; a larger one that comes is a dead letter."),
         count(s, "waiting", FIELD(bus.options.common.maxWaiting), 1, 10'000'000,
-            "Messages on their way out, those aside that are in the outbox only; more are "
-            "refused."),
+            "Messages, requests and answers on their way out, those aside that are in the outbox "
+            "only; more are refused."),
         size(s, "waiting_size", FIELD(bus.options.common.maxWaitingBytes), mib, 64 * 1024 * mib,
             "Their octets."),
         count(s, "requests", FIELD(bus.options.common.maxRequests), 1, 10'000'000,

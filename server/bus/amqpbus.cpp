@@ -307,7 +307,7 @@ public:
             message.body = std::move(body);
             message.properties = std::move(properties);
             message.isPersistent = false;
-            bus->sender.send(std::move(message));
+            bus->sender.send(std::move(message), bus->options.confirmTimeout);
         }
         if (isFinal)
             end(*bus, true);
@@ -430,16 +430,17 @@ Ticket AmqpBus::request(Request request, AnswerHandler handler)
             correlation, {ErrorCode::Unavailable, QStringLiteral("the broker is away")});
     } else {
         complete(request.properties, d->options.common.nodeName);
+        const Millis limit = RequestTable::limitOf(request);
         Outgoing message;
         message.routingKey = request.queue;
         message.body = std::move(request.body);
         message.properties = std::move(request.properties);
         message.replyTo = d->replyQueue;
         message.correlation = correlation;
-        message.expiration = request.timeout;
+        message.expiration = limit;
         message.isMandatory = true;
         message.isPersistent = false;
-        d->sender.send(std::move(message),
+        d->sender.send(std::move(message), limit,
             [p = d.get(), correlation, queue = request.queue](const Error& error) {
                 p->requests.fail(correlation,
                     error.code == ErrorCode::NotFound

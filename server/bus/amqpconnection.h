@@ -21,7 +21,10 @@ struct Outgoing
     Properties properties;
     QueueName replyTo;
     QByteArray correlation;
-    Millis expiration{}; ///< zero: none
+    Millis expiration{}; ///< zero: none; with a deadline, what is left until then
+    /// Not written any more after it.
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+    quint64 round = 0; ///< of handing over; see PublisherListener::takenBack()
     bool isMandatory = false; ///< comes back when no queue is bound
     bool isPersistent = true;
     bool mayBeRepeated = false;

@@ -11,6 +11,13 @@ namespace {
 
 constexpr Millis tickTime{100};
 
+using SteadyClock = std::chrono::steady_clock;
+
+Error tooMuch()
+{
+    return {ErrorCode::RateLimited, QStringLiteral("too much is waiting on the bus")};
+}
+
 Error away(const QString& why)
 {
     return {ErrorCode::Unavailable, QString(u"the broker takes no messages: " + why)};
@@ -27,13 +34,14 @@ AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounte
           [this](KeptMessage message) {
               Pending pending;
               pending.publication = std::move(message.publication);
+              pending.bytes = pending.publication.body.size();
               pending.mayBeRepeated = message.mayBeRepeated;
               pending.isKeeping = true;
               pending.keptAs = message.number;
               pending.isFromOutbox = true;
               pending.since = m_clock.monotonic();
-              const quint64 id = ++m_lastId;
-              hand(id, m_pending.emplace(id, std::move(pending)).first->second);
+              const auto at = add(std::move(pending));
+              hand(at->first, at->second);
           },
           [this] {
               return isUp() && std::none_of(m_pending.begin(), m_pending.end(), [](const auto& one) {
@@ -53,24 +61,21 @@ void AmqpSender::publish(Publication publication, Published done)
     Error error;
     if (publication.care == Care::Volatile && !isUp()) {
         error = away(m_why);
-    } else if (qsizetype(m_counters.waiting) >= m_options.common.maxWaiting
-        || qint64(m_counters.waitingBytes) + bytes > m_options.common.maxWaitingBytes
-        || (isKept && !m_kept.hasRoomFor(bytes))) {
+    } else if (!hasRoomFor(bytes) || (isKept && !m_kept.hasRoomFor(bytes))) {
         ++m_counters.overflowed;
-        error = {ErrorCode::RateLimited, QStringLiteral("too much is waiting on the bus")};
+        error = tooMuch();
     } else {
-        ++m_counters.waiting;
-        m_counters.waitingBytes += quint64(bytes);
-        const quint64 id = ++m_lastId;
         Pending pending;
+        pending.bytes = bytes;
+        pending.mayBeRepeated = publication.mayBeRepeated;
         pending.publication = std::move(publication);
         pending.done = std::move(done);
         pending.since = m_clock.monotonic();
-        Pending& at = m_pending.emplace(id, std::move(pending)).first->second;
+        const auto at = add(std::move(pending));
         if (isKept && m_kept.isInUse())
-            keep(id, at);
+            keep(at->first, at->second);
         else if (isUp())
-            hand(id, at);
+            hand(at->first, at->second);
         return;
     }
     ++m_counters.refused;
@@ -80,21 +85,43 @@ void AmqpSender::publish(Publication publication, Published done)
         m_later.post([done = std::move(done), error] { done(Outcome::Refused, error); });
 }
 
-void AmqpSender::send(Outgoing message, std::function<void(const Error&)> failed)
+bool AmqpSender::hasRoomFor(qint64 bytes) const
 {
-    if (!isUp()) {
+    return qsizetype(m_counters.waiting) < m_options.common.maxWaiting
+        && qint64(m_counters.waitingBytes) + bytes <= m_options.common.maxWaitingBytes;
+}
+
+AmqpSender::Queue::iterator AmqpSender::add(Pending pending)
+{
+    if (!pending.isFromOutbox) {
+        ++m_counters.waiting;
+        m_counters.waitingBytes += quint64(pending.bytes);
+    }
+    return m_pending.emplace_hint(m_pending.end(), ++m_lastId, std::move(pending));
+}
+
+void AmqpSender::send(
+    Outgoing message, Millis limit, std::function<void(const Error&)> failed)
+{
+    const qint64 bytes = message.body.size();
+    if (!isUp() || !hasRoomFor(bytes)) {
+        if (isUp())
+            ++m_counters.overflowed;
         if (failed)
-            m_later.post([failed = std::move(failed), error = away(m_why)] { failed(error); });
+            m_later.post([failed = std::move(failed),
+                             error = isUp() ? tooMuch() : away(m_why)] { failed(error); });
         return;
     }
-    const quint64 id = ++m_lastId;
     Pending pending;
+    pending.bytes = bytes;
     pending.isDirect = true;
     pending.isHanded = true;
+    pending.round = m_rounds[size_t(Way::Direct)];
     pending.failed = std::move(failed);
     pending.since = m_clock.monotonic();
-    m_pending.emplace(id, std::move(pending));
-    message.id = id;
+    message.round = pending.round;
+    message.deadline = SteadyClock::now() + limit;
+    message.id = add(std::move(pending))->first;
     m_publisher.send(std::move(message));
 }
 
@@ -111,9 +138,14 @@ void AmqpSender::hand(quint64 id, Pending& pending)
     message.isMandatory = publication.needsReceiver;
     message.isPersistent = publication.care != Care::Volatile;
     message.mayBeRepeated = pending.mayBeRepeated;
+    if (publication.care != Care::Kept)
+        message.deadline = SteadyClock::now()
+            + (pending.since + m_options.confirmTimeout - m_clock.monotonic());
     if (pending.mayBeRepeated)
         ++m_counters.resent;
     pending.isHanded = true;
+    pending.round = m_rounds[size_t(Way::Publications)];
+    message.round = pending.round;
     m_publisher.send(std::move(message));
 }
 
@@ -122,7 +154,7 @@ void AmqpSender::handWaiting()
     if (m_kept.isInUse())
         keepAllUnhanded();
     for (auto& [id, pending] : m_pending) {
-        if (!pending.isHanded && !pending.isKeeping)
+        if (!pending.isDirect && !pending.isHanded && !pending.isKeeping)
             hand(id, pending);
     }
 }
@@ -178,20 +210,41 @@ void AmqpSender::settled(const std::vector<std::pair<quint64, Fate>>& fates)
     checkFlushed();
 }
 
+/// All of it in the order it was published, whatever of it had been sent.
+void AmqpSender::takenBack(
+    Way way, quint64 round, const QSet<quint64>& lost, const QSet<quint64>& stillSent)
+{
+    m_rounds[size_t(way)] = round;
+    std::vector<quint64> ids;
+    for (const auto& [id, pending] : m_pending) {
+        if (pending.isDirect == (way == Way::Direct) && pending.isHanded && pending.round < round
+            && !stillSent.contains(id))
+            ids.push_back(id);
+    }
+    for (const quint64 id : ids) {
+        const auto at = m_pending.find(id); // a handler may have ended others
+        if (at == m_pending.end())
+            continue;
+        if (way == Way::Direct)
+            fail(at, away(m_why.isEmpty() ? QStringLiteral("it refused another one") : m_why));
+        else
+            givenBack(at, lost.contains(id));
+    }
+    checkFlushed();
+}
+
 void AmqpSender::settleOne(quint64 id, Fate fate)
 {
     const auto at = m_pending.find(id);
     if (at == m_pending.end())
-        return; // was refused at its deadline
+        return;
     Pending& pending = at->second;
     if (pending.isDirect) {
-        const auto failed = std::move(pending.failed);
-        m_pending.erase(at);
-        if (!failed || fate == Fate::Confirmed)
-            return;
-        failed(fate == Fate::Unroutable
-                ? Error{ErrorCode::NotFound, QStringLiteral("nobody serves that queue")}
-                : away(m_why.isEmpty() ? QStringLiteral("it refused this one") : m_why));
+        directSettled(at, fate);
+        return;
+    }
+    if (pending.isOver) {
+        erase(at);
         return;
     }
     switch (fate) {
@@ -202,21 +255,48 @@ void AmqpSender::settleOne(quint64 id, Fate fate)
         confirmed(at, true);
         break;
     case Fate::Nacked:
-        if (pending.publication.care == Care::Kept)
+        if (pending.publication.care == Care::Kept) {
             givenBack(at, false);
-        else
+        } else {
+            pending.isHanded = false;
             refuse(at, {ErrorCode::Internal, QStringLiteral("the broker refused the message")});
+        }
         break;
     case Fate::Impossible:
         impossible(at);
         break;
-    case Fate::Unsent:
-        givenBack(at, false);
-        break;
-    case Fate::Lost:
-        givenBack(at, true);
+    case Fate::Expired:
+        pending.isHanded = false;
+        refuse(at, late());
         break;
     }
+}
+
+void AmqpSender::directSettled(Queue::iterator at, Fate fate)
+{
+    switch (fate) {
+    case Fate::Confirmed:
+        erase(at);
+        break;
+    case Fate::Unroutable:
+        fail(at, {ErrorCode::NotFound, QStringLiteral("nobody serves that queue")});
+        break;
+    case Fate::Impossible:
+        fail(at, {ErrorCode::Forbidden, QStringLiteral("the broker does not let us")});
+        break;
+    case Fate::Nacked:
+    case Fate::Expired:
+        fail(at, away(QStringLiteral("it did not take this one")));
+        break;
+    }
+}
+
+void AmqpSender::fail(Queue::iterator at, const Error& error)
+{
+    const auto failed = std::move(at->second.failed);
+    erase(at);
+    if (failed)
+        failed(error);
 }
 
 void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
@@ -231,7 +311,7 @@ void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
     else
         ++m_counters.confirmed;
     if (pending.keptAs != 0)
-        m_kept.confirmed(pending.keptAs, pending.publication.body.size());
+        m_kept.confirmed(pending.keptAs, pending.bytes);
     const auto done = std::move(pending.done);
     const Topic topic = pending.publication.topic;
     erase(at);
@@ -248,12 +328,21 @@ void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
 void AmqpSender::impossible(Queue::iterator at)
 {
     Pending& pending = at->second;
-    if (pending.isKeeping) {
-        ++m_counters.deadLettered;
-        confirmed(at, false);
-    } else {
-        refuse(at, {ErrorCode::Forbidden, QStringLiteral("the exchange cannot be used")});
+    pending.isHanded = false;
+    if (pending.isKeeping && pending.keptAs == 0) {
+        pending.isImpossible = true; // taken out again when it is in
+        return;
     }
+    if (!pending.isKeeping) {
+        refuse(at, {ErrorCode::Forbidden, QStringLiteral("the exchange cannot be used")});
+        return;
+    }
+    ++m_counters.deadLettered;
+    warnSparingly("kept",
+        QStringLiteral("A message on %1 in the outbox was dropped: its exchange cannot be used")
+            .arg(text(pending.publication.topic)));
+    m_kept.confirmed(pending.keptAs, pending.bytes);
+    erase(at);
 }
 
 void AmqpSender::givenBack(Queue::iterator at, bool wasSent)
@@ -261,6 +350,10 @@ void AmqpSender::givenBack(Queue::iterator at, bool wasSent)
     Pending& pending = at->second;
     pending.isHanded = false;
     pending.mayBeRepeated = pending.mayBeRepeated || wasSent;
+    if (pending.isOver) {
+        erase(at);
+        return;
+    }
     if (pending.isKeeping) {
         if (pending.keptAs == 0)
             return; // ended when it is in
@@ -278,15 +371,29 @@ void AmqpSender::givenBack(Queue::iterator at, bool wasSent)
     }
 }
 
+/// One the publisher has goes on counting until it lets go of it.
 void AmqpSender::refuse(Queue::iterator at, const Error& error)
 {
+    Pending& pending = at->second;
     ++m_counters.refused;
-    if (at->second.publication.care == Care::Volatile)
+    if (pending.publication.care == Care::Volatile)
         ++m_counters.volatileDropped;
-    const auto done = std::move(at->second.done);
-    erase(at);
+    const auto done = std::exchange(pending.done, nullptr);
+    if (pending.isHanded) {
+        pending.isOver = true;
+        pending.publication = {};
+    } else {
+        erase(at);
+    }
     if (done)
         m_later.post([done, error] { done(Outcome::Refused, error); });
+}
+
+Error AmqpSender::late() const
+{
+    return {ErrorCode::Unavailable,
+        QStringLiteral("the broker did not confirm within %1 ms")
+            .arg(m_options.confirmTimeout.count())};
 }
 
 void AmqpSender::keep(quint64 id, Pending& pending)
@@ -302,6 +409,8 @@ void AmqpSender::keep(quint64 id, Pending& pending)
                 kept.isKeeping = false;
                 if (kept.isConfirmed)
                     confirmed(at, false);
+                else if (kept.isImpossible)
+                    impossible(at);
                 else if (!kept.isHanded)
                     refuse(at, number.error());
                 return; // one the publisher has may still be confirmed
@@ -311,6 +420,13 @@ void AmqpSender::keep(quint64 id, Pending& pending)
             if (kept.isConfirmed) {
                 kept.done = done;
                 confirmed(at, false);
+                return;
+            }
+            if (kept.isImpossible) {
+                m_kept.confirmed(*number, kept.bytes);
+                kept.done = done;
+                kept.isKeeping = false;
+                impossible(at);
                 return;
             }
             if (!kept.isHanded)
@@ -348,7 +464,7 @@ void AmqpSender::erase(Queue::iterator at)
 {
     if (!at->second.isFromOutbox) {
         --m_counters.waiting;
-        m_counters.waitingBytes -= quint64(at->second.publication.body.size());
+        m_counters.waitingBytes -= quint64(at->second.bytes);
     }
     m_pending.erase(at);
 }
@@ -361,11 +477,9 @@ void AmqpSender::tick()
         const auto next = std::next(at);
         if (now - at->second.since < m_options.confirmTimeout)
             break;
-        if (!at->second.isDirect && at->second.publication.care != Care::Kept)
-            refuse(at,
-                {ErrorCode::Unavailable,
-                    QStringLiteral("the broker did not confirm within %1 ms")
-                        .arg(m_options.confirmTimeout.count())});
+        if (!at->second.isDirect && !at->second.isOver
+            && at->second.publication.care != Care::Kept)
+            refuse(at, late());
         at = next;
     }
     m_kept.drain();
@@ -390,7 +504,7 @@ void AmqpSender::checkFlushed()
         return;
     const bool isDone = std::all_of(m_pending.begin(), m_pending.end(), [this](const auto& one) {
         const Pending& pending = one.second;
-        return !isUp() && pending.publication.care != Care::Kept;
+        return pending.isOver || (!isUp() && pending.publication.care != Care::Kept);
     });
     if (isDone)
         std::exchange(m_flushed, nullptr)();

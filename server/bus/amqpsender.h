@@ -8,13 +8,15 @@
 
 #include <QTimer>
 
+#include <array>
 #include <map>
 
 namespace gatehouse::bus {
 
 /// Publications between publish() and their end: waits while the broker is away or blocked, hands
 /// them to the publisher in order, ends each by its confirm or by its deadline, and sends what has to
-/// be kept to the outbox. Network thread.
+/// be kept to the outbox. What the publisher has counts against the bounds until it lets go of it,
+/// also when it was refused at its deadline meanwhile. Network thread.
 class AmqpSender final : public PublisherListener
 {
 public:
@@ -30,8 +32,9 @@ public:
     void stop() { m_publisher.stop(); }
 
     void publish(Publication publication, Published done);
-    /// Sends now or never: requests and answers. `failed` is called with NotFound or Unavailable.
-    void send(Outgoing message, std::function<void(const Error&)> failed = {});
+    /// Sends within that time or never: requests and answers. `failed` is called with NotFound,
+    /// RateLimited, Forbidden or Unavailable.
+    void send(Outgoing message, Millis limit, std::function<void(const Error&)> failed = {});
     bool isUp() const { return m_link == BusState::Link::Up; }
     void flush(Millis limit, std::function<void()> done);
 
@@ -41,6 +44,8 @@ private:
     void publisherIsBlocked(const QString& why) override;
     void publisherIsUnblocked() override;
     void settled(const std::vector<std::pair<quint64, Fate>>& fates) override;
+    void takenBack(Way way, quint64 round, const QSet<quint64>& lost,
+        const QSet<quint64>& stillSent) override;
 
     struct Pending
     {
@@ -48,24 +53,33 @@ private:
         Published done;
         std::function<void(const Error&)> failed; ///< of a direct one
         Millis since{}; ///< monotonic
+        qint64 bytes = 0; ///< of its body, which may be gone
         bool isDirect = false;
         bool isHanded = false; ///< the publisher has it
+        quint64 round = 0; ///< in which it was handed over
+        bool isOver = false; ///< was refused; the publisher still has it
         bool mayBeRepeated = false;
         bool isKeeping = false; ///< on its way into the outbox, or there
         quint64 keptAs = 0; ///< its number there; 0: not yet, or not
         bool isFromOutbox = false;
-        /// Its confirm came while it was still on its way into the outbox.
+        // What came while it was still on its way into the outbox.
         bool isConfirmed = false;
+        bool isImpossible = false;
     };
     using Queue = std::map<quint64, Pending>; ///< ascending is the order of sending
 
+    bool hasRoomFor(qint64 bytes) const;
+    Queue::iterator add(Pending pending);
     void hand(quint64 id, Pending& pending);
     void handWaiting();
     void settleOne(quint64 id, Fate fate);
+    void directSettled(Queue::iterator at, Fate fate);
+    void fail(Queue::iterator at, const Error& error);
     void confirmed(Queue::iterator at, bool isUnroutable);
     void impossible(Queue::iterator at);
     void givenBack(Queue::iterator at, bool wasSent);
     void refuse(Queue::iterator at, const Error& error);
+    Error late() const;
     void keep(quint64 id, Pending& pending);
     void keepOverdue();
     void keepAllUnhanded();
@@ -86,7 +100,8 @@ private:
     QString m_why;
     Queue m_pending;
     quint64 m_lastId = 0;
-    QTimer m_timer; ///< runs while something is pending
+    std::array<quint64, 2> m_rounds{}; ///< by Way
+    QTimer m_timer; ///< deadlines, and what else is looked at now and then
     std::function<void()> m_flushed;
 };
 

@@ -130,7 +130,9 @@ public:
     virtual ~Bus() = default;
 
     /// Messages with the same exchange and the same care keep their order. `done` is called exactly
-    /// once, unless the bus is destroyed first.
+    /// once, unless the bus is destroyed first. One that was refused as Unavailable or Internal may
+    /// have arrived, or still arrive, if it had left this process: whoever publishes it again gives it
+    /// a `properties.id` from the start, the same each time, and says `mayBeRepeated`.
     virtual void publish(Publication publication, Published done = {}) = 0;
 
     /// Messages of that exchange whose topic matches the pattern come to `handler` until the ticket

@@ -60,7 +60,7 @@ struct LocalBus::Private
     {
         ++counters.received;
         const Message message{publication.exchange, publication.topic, publication.body,
-            publication.properties, false};
+            publication.properties, publication.mayBeRepeated};
         const SubscriptionTable::Delivered delivered = subscriptions.deliver(message);
         if (delivered.isRejected) {
             ++counters.deadLettered;

@@ -69,6 +69,8 @@ struct Publication
     Care care = Care::Confirmed;
     /// Somebody has to be bound to the topic; else the completion says Unroutable.
     bool needsReceiver = false;
+    /// It was published before, with the same `properties.id`, and may have arrived.
+    bool mayBeRepeated = false;
 };
 
 } // namespace gatehouse::bus

@@ -21,12 +21,17 @@ RequestTable::RequestTable(const Clock& clock, BusCounters& counters)
     m_timer.callOnTimeout([this] { expire(); });
 }
 
+Millis RequestTable::limitOf(const Request& request)
+{
+    return std::clamp(request.timeout, Millis{1}, Millis{600'000});
+}
+
 QByteArray RequestTable::add(const Request& request, AnswerHandler handler)
 {
     const QByteArray correlation = m_prefix + QByteArray::number(++m_last);
     auto pending = std::make_shared<Pending>();
     pending->queue = request.queue;
-    pending->timeout = std::clamp(request.timeout, Millis{1}, Millis{600'000});
+    pending->timeout = limitOf(request);
     pending->isFinal = request.isFinal;
     pending->partsLeft = request.maxParts;
     pending->handler = std::move(handler);

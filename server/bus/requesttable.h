@@ -19,6 +19,7 @@ public:
     RequestTable(const Clock& clock, BusCounters& counters);
     Q_DISABLE_COPY_MOVE(RequestTable)
 
+    static Millis limitOf(const Request& request); ///< its timeout, within bounds
     /// Its correlation id: unique in this process and not to be guessed from another one's.
     QByteArray add(const Request& request, AnswerHandler handler);
     void answer(const QByteArray& correlation, Message message);

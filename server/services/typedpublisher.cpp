@@ -4,6 +4,8 @@
 #include "server/observe/log.h"
 #include "server/services/typenames.h"
 
+#include <QUuid>
+
 #include <algorithm>
 
 namespace gatehouse::services {
@@ -52,7 +54,8 @@ bool TypedPublisher::isWanted(const QByteArray& type) const
 
 void TypedPublisher::publish(const QByteArray& type, QByteArray body, const SessionId& origin)
 {
-    Held message{++m_lastNumber, std::move(body), origin, m_clock.monotonic()};
+    Held message{++m_lastNumber, std::move(body), origin, m_clock.monotonic(),
+        QUuid::createUuid().toByteArray(QUuid::WithoutBraces)};
     const auto queue = m_queues.find(type);
     if (queue == m_queues.end() && (isWanted(type) || m_routed.contains(type))) {
         send(type, std::move(message));
@@ -75,14 +78,22 @@ bool TypedPublisher::isResting(const QByteArray& type) const
     return now < m_restAllUntil || now < m_restUntil.value(type);
 }
 
-void TypedPublisher::send(const QByteArray& type, Held message)
+bus::Publication TypedPublisher::publicationOf(const QByteArray& type, const Held& message) const
 {
     bus::Publication publication;
     publication.topic = topicOf(type);
     publication.body = message.body;
+    publication.properties.id = message.id;
     publication.properties.type = type;
     publication.properties.contentType = "application/json";
     publication.needsReceiver = true;
+    publication.mayBeRepeated = message.mayBeRepeated;
+    return publication;
+}
+
+void TypedPublisher::send(const QByteArray& type, Held message)
+{
+    bus::Publication publication = publicationOf(type, message);
     m_bus.publish(std::move(publication),
         [this, alive = std::weak_ptr(m_alive), type, message = std::move(message)](
             bus::Outcome outcome, const Error& error) {
@@ -104,14 +115,8 @@ void TypedPublisher::send(const QByteArray& type, Held message)
 void TypedPublisher::ask(const QByteArray& type, Queue& queue)
 {
     queue.isAsking = true;
-    bus::Publication publication;
-    publication.topic = topicOf(type);
-    publication.body = queue.waiting.front().body;
-    publication.properties.type = type;
-    publication.properties.contentType = "application/json";
-    publication.needsReceiver = true;
     const quint64 number = queue.waiting.front().number;
-    m_bus.publish(std::move(publication),
+    m_bus.publish(publicationOf(type, queue.waiting.front()),
         [this, alive = std::weak_ptr(m_alive), type, number](
             bus::Outcome outcome, const Error&) {
             if (!alive.expired())
@@ -126,13 +131,16 @@ void TypedPublisher::asked(const QByteArray& type, quint64 number, bus::Outcome 
         return;
     queue->isAsking = false;
     queue->askedAt = m_clock.monotonic();
+    const bool isFirst = !queue->waiting.empty() && queue->waiting.front().number == number;
     if (outcome == bus::Outcome::Unroutable || outcome == bus::Outcome::Refused) {
+        if (isFirst && outcome == bus::Outcome::Refused)
+            queue->waiting.front().mayBeRepeated = true;
         if (isWanted(type)) // somebody came meanwhile
             release(type);
         return;
     }
     // It went out: it was the first, unless its time was up meanwhile.
-    if (!queue->waiting.empty() && queue->waiting.front().number == number) {
+    if (isFirst) {
         --m_counters.heldNow;
         m_counters.heldBytesNow -= quint64(queue->waiting.front().body.size());
         ++m_counters.released;

@@ -47,6 +47,8 @@ private:
         QByteArray body;
         SessionId origin;
         Millis since{};
+        QByteArray id{}; ///< on the bus, the same each time
+        bool mayBeRepeated = false; ///< the bus took it once and could not say whether it arrived
     };
     struct Queue
     {
@@ -60,6 +62,7 @@ private:
     void refreshWanted();
     /// Whoever wanted it has just gone: the broker may not know yet.
     bool isResting(const QByteArray& type) const;
+    bus::Publication publicationOf(const QByteArray& type, const Held& message) const;
     void send(const QByteArray& type, Held message);
     void ask(const QByteArray& type, Queue& queue);
     void asked(const QByteArray& type, quint64 number, bus::Outcome outcome);

@@ -33,6 +33,10 @@ private Q_SLOTS:
     void saysWhyItCannotConnect();
     void startsWithoutABroker();
     void rebindsManyTopics();
+    void aRefusedMessageIsNotSentLater();
+    void whatIsPublishedAgainComesOnce();
+    void anExchangeWeMayNotUseHarmsNobodyElse_data();
+    void anExchangeWeMayNotUseHarmsNobodyElse();
     void tellsWhichQueueIsNotOurs();
     void tellsWhichPatternIsNotBound();
     void usesChannelsAgain();
@@ -473,6 +477,143 @@ void TestAmqpBus::rebindsManyTopics()
         return waitUntil([&] { return !outcomes.all.empty(); })
             && outcomes.all[0].first == Outcome::Unroutable;
     }));
+}
+
+void TestAmqpBus::aRefusedMessageIsNotSentLater()
+{
+    AmqpOptions options = amqpOptions({.maxWaiting = 100});
+    options.maxUnconfirmed = 10;
+    options.confirmTimeout = Millis{500};
+    const auto listening = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*listening, "", "a", inbox.handler());
+    int calls = 0;
+    const Ticket serving = served(*listening, "refused-later", [&](const Message&, Reply reply) {
+        ++calls;
+        reply.finish({});
+    });
+    const auto one = bus(options);
+    Outcomes outcomes;
+    one->publish({.topic = "a"}, outcomes.handler()); // it knows now that the exchange is there
+    QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Confirmed) == 1; }));
+    RabbitBroker::shared().freeze();
+    std::vector<Answers> answers(30);
+    std::vector<Ticket> requests;
+    for (Answers& answer : answers)
+        requests.push_back(one->request(
+            {.queue = "refused-later", .timeout = Millis{300}}, answer.handler()));
+    for (int round = 1; round <= 3; ++round) {
+        for (int i = 0; i < 100; ++i)
+            one->publish({.topic = "a", .body = "x"}, outcomes.handler());
+        QVERIFY(one->counters().waiting <= 100);
+        QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Refused) == round * 100; }));
+        // Only what the broker may have still counts.
+        QVERIFY(waitUntil([&] { return one->counters().waiting <= 20; }));
+    }
+    for (const Answers& answer : answers)
+        QVERIFY(answer.error && answer.error->code == ErrorCode::Timeout);
+    RabbitBroker::shared().thaw();
+    QVERIFY(waitUntil([&] { return one->counters().waiting == 0; }));
+    Outcomes after;
+    one->publish({.topic = "a", .body = "end"}, after.handler());
+    QVERIFY(waitUntil([&] { return !inbox.messages.empty() && inbox.bodies().last() == "end"; }));
+    QVERIFY2(inbox.messages.size() <= 12, qPrintable(QString::number(inbox.messages.size())));
+    QVERIFY2(calls <= 10, qPrintable(QString::number(calls)));
+    QVERIFY(one->state().isUp());
+    QCOMPARE(one->counters().disconnects, 0u);
+}
+
+void TestAmqpBus::whatIsPublishedAgainComesOnce()
+{
+    const auto one = bus(amqpOptions());
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "a", inbox.handler());
+    Publication publication{.topic = "a", .body = "x"};
+    publication.properties.id = "the-same";
+    one->publish(publication, {});
+    publication.mayBeRepeated = true;
+    one->publish(publication, {});
+    one->publish({.topic = "a", .body = "end"}, {});
+    QVERIFY(waitUntil([&] { return inbox.bodies() == QList<QByteArray>{"x", "end"}; }));
+    QCOMPARE(one->counters().duplicates, 1u);
+}
+
+void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse_data()
+{
+    QTest::addColumn<QStringList>("before");
+    QTest::addColumn<QStringList>("after");
+    QTest::newRow("internal") << QStringList{u"eval"_s,
+        u"rabbit_exchange:declare(rabbit_misc:r(<<\"/\">>, exchange, <<\"poison\">>), topic, true, "
+        "false, true, [], <<\"test\">>)."_s}
+                              << QStringList();
+    QTest::newRow("no right") << QStringList{u"set_permissions"_s, u"guest"_s, u".*"_s,
+        u"^(?!poison$).*"_s, u".*"_s}
+                              << QStringList{u"set_permissions"_s, u"guest"_s, u".*"_s, u".*"_s,
+                                     u".*"_s};
+}
+
+void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
+{
+    QFETCH(QStringList, before);
+    QFETCH(QStringList, after);
+    const auto stranger = peer();
+    QVERIFY(stranger->declareExchange(1, {.name = "events-beside"}, false));
+    if (!after.isEmpty())
+        QVERIFY(stranger->declareExchange(1, {.name = "poison"}, false));
+    bool ok = false;
+    RabbitBroker::shared().control(before, &ok);
+    QVERIFY(ok);
+    MemoryOutbox outbox;
+    AmqpOptions options = amqpOptions();
+    options.keepAfter = Millis{30'000};
+    options.confirmTimeout = Millis{30'000};
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return one.state().isUp(); }));
+    Inbox inbox, beside;
+    const Ticket a = subscribed(one, "", "n", inbox.handler());
+    const Ticket b = subscribed(one, "events-beside", "n", beside.handler());
+    std::vector<Reply> kept;
+    const Ticket serving = served(
+        one, "calls-beside", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
+    Answers answers;
+    const Ticket request = one.request({.queue = "calls-beside"}, answers.handler());
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    Outcomes good, bad;
+    for (int i = 0; i < 300; ++i) {
+        one.publish({.topic = "n", .body = QByteArray::number(i)}, good.handler());
+        one.publish({.exchange = "events-beside", .topic = "n", .body = QByteArray::number(i)},
+            good.handler());
+        if (i % 100 == 50) {
+            one.publish({.exchange = "poison", .topic = "n"}, bad.handler());
+            one.publish({.exchange = "poison", .topic = "n", .care = Care::Kept}, bad.handler());
+        }
+    }
+    QVERIFY(waitUntil([&] { return good.all.size() == 600 && bad.all.size() == 6; }));
+    QCOMPARE(good.count(Outcome::Confirmed), 600);
+    QCOMPARE(std::count(bad.all.begin(), bad.all.end(),
+                 std::pair(Outcome::Refused, ErrorCode::Forbidden)),
+        6);
+    QVERIFY(waitUntil([&] {
+        return inbox.messages.size() == 300 && beside.messages.size() == 300;
+    }));
+    for (int i = 0; i < 300; ++i) {
+        QCOMPARE(inbox.messages[size_t(i)].body, QByteArray::number(i));
+        QCOMPARE(beside.messages[size_t(i)].body, QByteArray::number(i));
+    }
+    // Each of the others went out once more at most, and a request was not even touched.
+    QVERIFY2(one.counters().resent <= 600, qPrintable(QString::number(one.counters().resent)));
+    QVERIFY(!answers.isFinished);
+    kept[0].finish("fine");
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QCOMPARE(answers.bodies, QList<QByteArray>{"fine"});
+    QCOMPARE(one.counters().disconnects, 0u);
+    QVERIFY(outbox.rows.empty());
+    if (!after.isEmpty())
+        RabbitBroker::shared().control(after, &ok);
+    QVERIFY(ok);
+    RabbitBroker::shared().control({u"eval"_s,
+        u"rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"poison\">>), false, "
+        "<<\"test\">>)."_s});
 }
 
 void TestAmqpBus::tellsWhichQueueIsNotOurs()

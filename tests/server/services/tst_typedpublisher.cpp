@@ -84,6 +84,7 @@ private Q_SLOTS:
     void aBindingThatOutlivesItsServiceIsNotTrusted();
     void whatMayWaitIsBounded();
     void waitingAsksTheBusOnceASecond();
+    void whatWasRefusedIsTheSameMessageAgain();
 };
 
 void TestTypedPublisher::whatIsWantedGoesOutAtOnce()
@@ -226,6 +227,79 @@ void TestTypedPublisher::waitingAsksTheBusOnceASecond()
     QCOMPARE(before, 1U);
     rig.advance(Millis{5'000});
     QVERIFY(rig.bus.counters().published - before <= 5);
+}
+
+namespace {
+
+/// Takes no messages; remembers those it was given.
+class RefusingBus final : public bus::Bus
+{
+public:
+    void publish(bus::Publication publication, bus::Published done) override
+    {
+        given.push_back(std::move(publication));
+        if (isRefusing)
+            done(bus::Outcome::Refused, {ErrorCode::Unavailable, {}});
+        else
+            done(bus::Outcome::Confirmed, {});
+    }
+    bus::Ticket subscribe(const bus::ExchangeName&, const bus::Topic&, bus::MessageHandler,
+        std::function<void()>, bus::Refused) override
+    {
+        return {};
+    }
+    bus::Ticket request(bus::Request, bus::AnswerHandler) override { return {}; }
+    bus::Ticket serve(const bus::QueueName&, bus::CallHandler, std::function<void()>,
+        bus::Refused) override
+    {
+        return {};
+    }
+    bus::Ticket announce(bus::Service) override { return {}; }
+    std::vector<bus::Service> services() const override { return {}; }
+    void addObserver(bus::ServiceObserver*) override { }
+    void removeObserver(bus::ServiceObserver*) override { }
+    bus::BusState state() const override { return {}; }
+    void addObserver(bus::StateObserver*) override { }
+    void removeObserver(bus::StateObserver*) override { }
+    const bus::BusCounters& counters() const override { return m_counters; }
+    const QByteArray& nodeName() const override { return m_name; }
+    void flush(Millis, std::function<void()> done) override { done(); }
+
+    std::vector<bus::Publication> given;
+    bool isRefusing = true;
+
+private:
+    bus::BusCounters m_counters;
+    QByteArray m_name = "node";
+};
+
+} // namespace
+
+// It may have arrived all the same: whoever gets it knows it by its id.
+void TestTypedPublisher::whatWasRefusedIsTheSameMessageAgain()
+{
+    ManualClock clock;
+    RefusingBus bus;
+    ServicesOptions options;
+    ServicesCounters counters;
+    TypedPublisher publisher(options, bus, clock, counters, {});
+    publisher.publish("a", "0");
+    publisher.publish("a", "1");
+    bus.isRefusing = false;
+    for (int i = 0; i < 5; ++i) {
+        clock.advance(Millis{250});
+        publisher.tick();
+    }
+    QCOMPARE(bus.given.size(), size_t(3));
+    QCOMPARE(bus.given[0].body, QByteArray("0"));
+    QCOMPARE(bus.given[1].body, QByteArray("0"));
+    QVERIFY(!bus.given[0].properties.id.isEmpty());
+    QCOMPARE(bus.given[1].properties.id, bus.given[0].properties.id);
+    QVERIFY(!bus.given[0].mayBeRepeated);
+    QVERIFY(bus.given[1].mayBeRepeated);
+    QCOMPARE(bus.given[2].body, QByteArray("1"));
+    QVERIFY(bus.given[2].properties.id != bus.given[0].properties.id);
+    QVERIFY(!bus.given[2].mayBeRepeated);
 }
 
 QTEST_GUILESS_MAIN(TestTypedPublisher)
