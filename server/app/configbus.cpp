@@ -182,7 +182,7 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
             "One message, either way; a larger one that comes is a dead letter."),
         count(s, "waiting", FIELD(bus.options.common.maxWaiting), 1, 10'000'000,
             "Messages, requests and answers on their way out, those aside that are in the outbox "
-            "only; more are refused."),
+            "only; more are refused. In-process also, once more, calls that wait."),
         size(s, "waiting_size", FIELD(bus.options.common.maxWaitingBytes), mib, 64 * 1024 * mib,
             "Their octets."),
         count(s, "requests", FIELD(bus.options.common.maxRequests), 1, 10'000'000,

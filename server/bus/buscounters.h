@@ -41,6 +41,8 @@ struct BusCounters
     quint64 pendingRequests = 0; ///< now
     quint64 calls = 0;
     quint64 unansweredCalls = 0; ///< now
+    quint64 waitingCalls = 0; ///< now, in-process: for one who serves the queue to have a hand free
+    quint64 waitingCallBytes = 0; ///< now
     quint64 servedQueues = 0; ///< now: each serving counts
 
     // Broker

@@ -15,7 +15,9 @@ struct LocalBus::Private
 {
     Private(const Clock& time, BusOptions o)
         : options(std::move(o)), clock(time), startedAt(time.monotonic()),
-          requests(clock, counters), services(later, counters),
+          requests(clock, counters,
+              [this](const QByteArray& correlation) { queues->forget(correlation); }),
+          services(later, counters),
           queues(std::make_shared<LocalQueues>(
               options, counters,
               [this](const QByteArray& correlation, Message message) {

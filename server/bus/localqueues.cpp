@@ -78,8 +78,8 @@ std::vector<QByteArray> LocalQueues::remove(const QueueName& name, quint64 id)
         queue->servings, [id](const auto& serving) { return serving->id == id; });
     std::vector<QByteArray> left;
     if (queue->servings.empty()) {
-        for (const Waiting& call : queue->waiting)
-            left.push_back(call.correlation);
+        while (!queue->waiting.empty())
+            left.push_back(takeOut(*queue, queue->waiting.begin()).correlation);
         m_queues.erase(queue);
     }
     return left;
@@ -104,12 +104,38 @@ LocalQueues::Taken LocalQueues::call(Message message, const QByteArray& correlat
         hand(serving, {std::move(message), correlation});
         return Taken::Yes;
     }
-    if (qsizetype(queue->waiting.size()) >= m_options.maxWaiting) {
+    const qint64 bytes = message.body.size();
+    if (qsizetype(m_counters.waitingCalls) >= m_options.maxWaiting
+        || qint64(m_counters.waitingCallBytes) + bytes > m_options.maxWaitingBytes) {
         ++m_counters.overflowed;
         return Taken::TooMany;
     }
-    queue->waiting.push_back({std::move(message), correlation});
+    ++m_counters.waitingCalls;
+    m_counters.waitingCallBytes += quint64(bytes);
+    m_places.insert(correlation, {message.topic, ++m_lastNumber});
+    queue->waiting.emplace_hint(
+        queue->waiting.end(), m_lastNumber, Waiting{std::move(message), correlation});
     return Taken::Yes;
+}
+
+void LocalQueues::forget(const QByteArray& correlation)
+{
+    const auto place = m_places.constFind(correlation);
+    if (place == m_places.constEnd())
+        return;
+    Queue& queue = m_queues[place->queue];
+    takeOut(queue, queue.waiting.find(place->number));
+}
+
+LocalQueues::Waiting LocalQueues::takeOut(
+    Queue& queue, std::map<quint64, Waiting>::iterator at)
+{
+    Waiting call = std::move(at->second);
+    queue.waiting.erase(at);
+    m_places.remove(call.correlation);
+    --m_counters.waitingCalls;
+    m_counters.waitingCallBytes -= quint64(call.message.body.size());
+    return call;
 }
 
 void LocalQueues::hand(const std::shared_ptr<Serving>& serving, Waiting call)
@@ -131,9 +157,7 @@ void LocalQueues::ended(const QueueName& name, const std::shared_ptr<Serving>& s
     if (queue == m_queues.end() || queue->waiting.empty())
         return;
     if (const auto next = freeServing(*queue)) {
-        Waiting call = std::move(queue->waiting.front());
-        queue->waiting.pop_front();
-        hand(next, std::move(call));
+        hand(next, takeOut(*queue, queue->waiting.begin()));
     }
 }
 

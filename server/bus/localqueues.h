@@ -6,13 +6,14 @@
 
 #include <QHash>
 
-#include <deque>
+#include <map>
 #include <memory>
 
 namespace gatehouse::bus {
 
 /// The queues that are served within this process: shares calls out among those who serve, and
-/// lets the rest wait. Network thread.
+/// lets the rest wait for as long as somebody wants the answer. What waits, in all queues together,
+/// is within BusOptions::maxWaiting and maxWaitingBytes. Network thread.
 class LocalQueues : public std::enable_shared_from_this<LocalQueues>
 {
 public:
@@ -31,6 +32,8 @@ public:
 
     enum class Taken { Yes, NobodyServes, TooMany };
     Taken call(Message message, const QByteArray& correlation);
+    /// Nobody wants that answer any more: a call that waits does so no longer.
+    void forget(const QByteArray& correlation);
 
 private:
     class Sink;
@@ -49,10 +52,16 @@ private:
     {
         std::vector<std::shared_ptr<Serving>> servings;
         size_t next = 0; ///< whose turn it is
-        std::deque<Waiting> waiting;
+        std::map<quint64, Waiting> waiting; ///< in the order they came
+    };
+    struct Place
+    {
+        QueueName queue;
+        quint64 number = 0;
     };
 
     std::shared_ptr<Serving> freeServing(Queue& queue) const;
+    Waiting takeOut(Queue& queue, std::map<quint64, Waiting>::iterator at);
     void hand(const std::shared_ptr<Serving>& serving, Waiting call);
     void ended(const QueueName& queue, const std::shared_ptr<Serving>& serving);
 
@@ -61,7 +70,9 @@ private:
     const Answered m_answered;
     const IsWanted m_isWanted;
     QHash<QueueName, Queue> m_queues;
+    QHash<QByteArray, Place> m_places; ///< of what waits, by correlation id
     quint64 m_lastId = 0;
+    quint64 m_lastNumber = 0;
 };
 
 } // namespace gatehouse::bus

@@ -12,8 +12,8 @@ bool isFinalByType(const Message& message)
     return message.properties.type != QByteArrayView("partial");
 }
 
-RequestTable::RequestTable(const Clock& clock, BusCounters& counters)
-    : m_clock(clock), m_counters(counters),
+RequestTable::RequestTable(const Clock& clock, BusCounters& counters, Ended ended)
+    : m_clock(clock), m_counters(counters), m_ended(std::move(ended)),
       m_prefix(QByteArray::number(QRandomGenerator::system()->generate64(), 16) + '-')
 {
     m_timer.setSingleShot(true);
@@ -53,6 +53,8 @@ std::shared_ptr<RequestTable::Pending> RequestTable::take(const QByteArray& corr
     m_pending.erase(at);
     m_deadlines.erase(pending->deadline);
     m_counters.pendingRequests = quint64(m_pending.size());
+    if (m_ended)
+        m_ended(correlation);
     return pending;
 }
 

@@ -16,7 +16,10 @@ namespace gatehouse::bus {
 class RequestTable
 {
 public:
-    RequestTable(const Clock& clock, BusCounters& counters);
+    /// `ended` is told of each that ends, however it does.
+    using Ended = std::function<void(const QByteArray& correlation)>;
+
+    RequestTable(const Clock& clock, BusCounters& counters, Ended ended = {});
     Q_DISABLE_COPY_MOVE(RequestTable)
 
     static Millis limitOf(const Request& request); ///< its timeout, within bounds
@@ -46,6 +49,7 @@ private:
 
     const Clock& m_clock;
     BusCounters& m_counters;
+    const Ended m_ended;
     const QByteArray m_prefix;
     quint64 m_last = 0;
     QHash<QByteArray, std::shared_ptr<Pending>> m_pending;

@@ -51,6 +51,8 @@ private Q_SLOTS:
     void boundsPartialAnswers();
     void sharesCallsOutAndBoundsThem();
     void aReplyMayComeMuchLater();
+    void callsNobodyWaitsForAreNotMade();
+    void callsThatWaitAreBounded();
     void boundsTheServedQueues();
 
     // Services
@@ -535,6 +537,59 @@ void TestBus::aReplyMayComeMuchLater()
     QVERIFY(waitUntil([&] { return answers.isFinished && rejected.isFinished; }));
     QCOMPARE(answers.bodies, QList<QByteArray>{"late but wanted"});
     QCOMPARE(rejected.error->code, ErrorCode::Timeout);
+}
+
+void TestBus::callsNobodyWaitsForAreNotMade()
+{
+    m_bus = makeBus(m_clock, {.maxCalls = 1});
+    QList<QByteArray> called;
+    std::vector<Reply> kept;
+    const Ticket serving = served(*m_bus, "q", [&](const Message& call, Reply reply) {
+        called.append(call.body);
+        kept.push_back(std::move(reply));
+    });
+    Answers first, late, last;
+    const Ticket a = m_bus->request({.queue = "q", .body = "first"}, first.handler());
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    const Ticket b = m_bus->request(
+        {.queue = "q", .body = "late", .timeout = Millis{50}}, late.handler());
+    QVERIFY(waitUntil([&] { return late.isFinished; }));
+    QCOMPARE(late.error->code, ErrorCode::Timeout);
+    QCOMPARE(m_bus->counters().waitingCalls, 0u);
+    const Ticket c = m_bus->request({.queue = "q", .body = "last"}, last.handler());
+    std::exchange(kept, {})[0].finish("ok");
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    kept[0].finish("ok");
+    QVERIFY(waitUntil([&] { return first.isFinished && last.isFinished; }));
+    QCOMPARE(called, (QList<QByteArray>{"first", "last"}));
+}
+
+void TestBus::callsThatWaitAreBounded()
+{
+    if (usesRabbitMq())
+        QSKIP("they wait at the broker");
+    m_bus = makeBus(m_clock, {.maxWaiting = 2, .maxWaitingBytes = 1'000, .maxCalls = 1});
+    std::vector<Reply> kept;
+    Ticket serving = served(
+        *m_bus, "q", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
+    Answers first, second, third, fourth;
+    const Ticket a = m_bus->request({.queue = "q"}, first.handler());
+    QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+    Ticket b = m_bus->request({.queue = "q", .body = QByteArray(600, 'x')}, second.handler());
+    QVERIFY(waitUntil([&] { return m_bus->counters().waitingCallBytes == 600; }));
+    QCOMPARE(m_bus->counters().waiting, 0u);
+    const Ticket c = m_bus->request({.queue = "q", .body = QByteArray(600, 'y')}, third.handler());
+    QVERIFY(waitUntil([&] { return third.isFinished; }));
+    QCOMPARE(third.error->code, ErrorCode::RateLimited);
+    b.reset(); // and makes room
+    QCOMPARE(m_bus->counters().waitingCalls, 0u);
+    QCOMPARE(m_bus->counters().waitingCallBytes, 0u);
+    const Ticket d = m_bus->request({.queue = "q", .body = QByteArray(600, 'z')}, fourth.handler());
+    QVERIFY(waitUntil([&] { return m_bus->counters().waitingCalls == 1; }));
+    serving.reset();
+    QVERIFY(waitUntil([&] { return fourth.isFinished; }));
+    QCOMPARE(fourth.error->code, ErrorCode::NotFound);
+    QCOMPARE(m_bus->counters().waitingCallBytes, 0u);
 }
 
 void TestBus::boundsTheServedQueues()
