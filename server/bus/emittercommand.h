@@ -51,7 +51,7 @@ struct EmitterLimits
 {
     int maxDepth = 64; ///< nested lists and maps
     int maxAttachments = 10;
-    qsizetype maxArgsBytes = 1'000'000; ///< JSON of an event's arguments; with what is binary, each
+    qsizetype maxArgsBytes = 1'000'000; ///< JSON of an event's arguments, and each attachment
     qsizetype maxNames = 1'000; ///< rooms in one command
     qsizetype maxNameBytes = 1'024; ///< of a room or a socket's id
     qsizetype maxEventBytes = 128;

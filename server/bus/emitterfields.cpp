@@ -57,6 +57,16 @@ Result<std::vector<RoomName>> roomNames(
     return names;
 }
 
+Result<void> checkSizes(const EmitterCommand& command, const EmitterLimits& limits)
+{
+    const auto isLarge
+        = [&limits](const QByteArray& part) { return part.size() > limits.maxArgsBytes; };
+    if (isLarge(command.args)
+        || std::any_of(command.attachments.begin(), command.attachments.end(), isLarge))
+        return failure(ErrorCode::TooLarge, QStringLiteral("more data than an event may hold"));
+    return {};
+}
+
 Result<QByteArray> requiredText(
     std::optional<QByteArrayView> value, const char* member, const EmitterLimits& limits)
 {

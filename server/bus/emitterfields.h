@@ -27,6 +27,9 @@ Result<QByteArray> eventName(std::optional<QByteArrayView> value, const EmitterL
 Result<NamespaceName> namespaceName(
     std::optional<QByteArrayView> value, const EmitterLimits& limits);
 
+/// An event's arguments, and each of its attachments, within `maxArgsBytes`. TooLarge.
+Result<void> checkSizes(const EmitterCommand& command, const EmitterLimits& limits);
+
 tl::unexpected<Error> unusable(const char* why);
 
 } // namespace gatehouse::bus

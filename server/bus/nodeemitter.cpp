@@ -80,8 +80,8 @@ Result<EmitterCommand> decodeBroadcast(
     command.event = *event;
     if (walker.restOffset() >= 0)
         command.args = data->sliced(walker.restOffset()).chopped(1).trimmed().toByteArray();
-    if (command.args.size() > limits.maxArgsBytes)
-        return failure(ErrorCode::TooLarge, QStringLiteral("more data than an event may hold"));
+    if (const auto small = checkSizes(command, limits); !small)
+        return tl::unexpected(small.error());
     return command;
 }
 

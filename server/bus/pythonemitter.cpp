@@ -122,15 +122,13 @@ Result<void> readEmit(EmitterCommand& command, const Member& member, Result<Data
         return tl::unexpected(answer.error());
     if (!data)
         return tl::unexpected(data.error());
-    if (data->args.size() > limits.maxArgsBytes)
-        return failure(ErrorCode::TooLarge, QStringLiteral("more data than an event may hold"));
     command.event = *event;
     command.rooms = *rooms;
     command.except = *except;
     command.answer = *answer;
     command.args = data->args;
     command.attachments = data->attachments;
-    return {};
+    return checkSizes(command, limits);
 }
 
 Result<void> readOneSocket(

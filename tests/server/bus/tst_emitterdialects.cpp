@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What python-socketio of several releases and @socket.io/redis-emitter really wrote, and what could
 // be written instead.
+#include "server/bus/emitterfields.h"
 #include "server/bus/nodeemitter.h"
 #include "server/bus/pythonemitter.h"
 
@@ -24,6 +25,7 @@ private Q_SLOTS:
     void readsTheOtherMethods();
     void refusesPython_data();
     void refusesPython();
+    void boundsEachAttachment();
     void writesACallback();
     void tellsNodesChannels_data();
     void tellsNodesChannels();
@@ -340,6 +342,28 @@ void TestEmitterDialects::refusesNode()
     QFETCH(bool, isRequest);
     QFETCH(QByteArray, body);
     QVERIFY(!decodeNodeEmitter(isRequest ? requests : broadcast, body));
+}
+
+void TestEmitterDialects::boundsEachAttachment()
+{
+    const auto python = [](int bytes, const EmitterLimits& limits) {
+        return decodePythonEmitter(
+            emitWith(R"("data":[[)" + placeholder + R"(],")" + QByteArray(bytes, 'x').toBase64()
+                + R"("],"binary":true,)"),
+            {}, limits);
+    };
+    QVERIFY(python(100, {.maxArgsBytes = 100}));
+    const auto refused = python(101, {.maxArgsBytes = 100});
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::TooLarge);
+    // Node's, with what its message holds beside the two octets of its attachment.
+    const auto node = decodeNodeEmitter(broadcast, nodeEmit());
+    QVERIFY(node);
+    QCOMPARE(node->attachments.size(), 1);
+    QVERIFY(checkSizes(*node, {.maxArgsBytes = std::max<qsizetype>(2, node->args.size())}));
+    EmitterCommand larger = *node;
+    larger.attachments.append(QByteArray(1'000'001, 'x'));
+    QVERIFY(!checkSizes(larger, {}));
 }
 
 QTEST_APPLESS_MAIN(TestEmitterDialects)
