@@ -93,9 +93,33 @@ void KeptMessages::drain()
             if (alive.expired())
                 return;
             m_isReading = false;
-            if (batch && !batch->empty())
-                send(*batch);
+            if (!batch) {
+                warnSparingly(
+                    "outbox", QString(u"The outbox cannot be read: " + batch.error().detail));
+                return; // asked again with the next drain
+            }
+            std::vector<KeptMessage> messages = *batch;
+            dropDamaged(messages);
+            if (!messages.empty())
+                send(std::move(messages));
+            else
+                removeConfirmed();
         });
+}
+
+/// One of them would be read first for ever, and nothing behind it would go out.
+void KeptMessages::dropDamaged(std::vector<KeptMessage>& batch)
+{
+    std::erase_if(batch, [this](const KeptMessage& message) {
+        if (!message.isDamaged)
+            return false;
+        warnSparingly("damaged",
+            QStringLiteral("Message %1 of the outbox is damaged and was dropped")
+                .arg(message.number));
+        ++m_counters.deadLettered;
+        confirmed(message.number, message.publication.body.size());
+        return true;
+    });
 }
 
 void KeptMessages::send(std::vector<KeptMessage> batch)

@@ -41,6 +41,7 @@ public:
 private:
     void readState();
     void send(std::vector<KeptMessage> batch);
+    void dropDamaged(std::vector<KeptMessage>& batch);
     void removeConfirmed();
 
     const AmqpOptions& m_options;

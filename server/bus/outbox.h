@@ -17,6 +17,7 @@ struct KeptMessage
     Publication publication;
     Millis keptAt{}; ///< wall clock
     bool mayBeRepeated = false; ///< was sent before, and no confirm came
+    bool isDamaged = false; ///< its properties cannot be read: not to be sent
 };
 
 struct OutboxState

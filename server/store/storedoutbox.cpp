@@ -36,7 +36,8 @@ QByteArray packed(const bus::Properties& properties)
     return octets;
 }
 
-bus::Properties unpacked(const QByteArray& octets)
+/// None: the row is damaged.
+std::optional<bus::Properties> unpacked(const QByteArray& octets)
 {
     bus::Properties properties;
     QDataStream in(octets);
@@ -51,7 +52,7 @@ bus::Properties unpacked(const QByteArray& octets)
         properties.headers.emplace_back(name, value);
     }
     if (in.status() != QDataStream::Ok)
-        refuse(ErrorCode::Internal, u"a row of the outbox is damaged"_s);
+        return {};
     return properties;
 }
 
@@ -105,10 +106,12 @@ void StoredOutbox::oldest(
             while (taken < bytes && rows.next()) {
                 bus::KeptMessage message;
                 message.number = quint64(rows.integer(0));
+                auto properties = unpacked(rows.bytes(3));
+                message.isDamaged = !properties;
                 message.publication = {.exchange = rows.text(1).toUtf8(),
                     .topic = rows.text(2).toUtf8(),
                     .body = rows.bytes(4),
-                    .properties = unpacked(rows.bytes(3)),
+                    .properties = std::move(properties).value_or(bus::Properties{}),
                     .care = bus::Care::Kept,
                     .needsReceiver = rows.integer(5) != 0};
                 message.mayBeRepeated = rows.integer(6) != 0;

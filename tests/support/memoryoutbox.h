@@ -18,6 +18,7 @@ public:
     {
         bus::Publication publication;
         bool isTried = false;
+        bool isDamaged = false;
     };
     std::map<quint64, Row> rows;
     bool isFailing = false;
@@ -49,7 +50,7 @@ public:
             for (const auto& [number, row] : rows) {
                 if (int(all.size()) == count)
                     break;
-                all.push_back({number, row.publication, Millis{}, row.isTried});
+                all.push_back({number, row.publication, Millis{}, row.isTried, row.isDamaged});
             }
             done(all);
         });

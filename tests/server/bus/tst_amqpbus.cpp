@@ -41,6 +41,7 @@ private Q_SLOTS:
     void tellsWhichPatternIsNotBound();
     void usesChannelsAgain();
     void doesNotSleepOnWhatItHasRead();
+    void aDamagedMessageDoesNotHoldUpTheOutbox();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -722,6 +723,23 @@ void TestAmqpBus::doesNotSleepOnWhatItHasRead()
         QVERIFY2(waitUntil([&] { return inbox.messages.size() == i; }, Millis{2'000}),
             qPrintable(QString::number(i)));
     }
+}
+
+void TestAmqpBus::aDamagedMessageDoesNotHoldUpTheOutbox()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto listening = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*listening, "", "a", inbox.handler());
+    MemoryOutbox outbox;
+    for (quint64 number = 1; number <= 600; ++number)
+        outbox.rows[number] = {{.topic = "a", .body = QByteArray::number(number)}, false,
+            number <= 300 || number == 450};
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 299 && outbox.rows.empty(); }));
+    QCOMPARE(inbox.bodies().first(), QByteArray("301"));
+    QCOMPARE(one.counters().deadLettered, 301u);
+    QCOMPARE(one.counters().outboxMessages, 0u);
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/store/job.h"
 #include "server/store/storedoutbox.h"
 #include "tests/server/store/fixture.h"
 
@@ -17,6 +18,7 @@ private Q_SLOTS:
     void keepsTheOrderOverARestart();
     void givesNoNumberTwice();
     void boundsABatchByBytes();
+    void tellsADamagedRow();
     void saysWhenTheStoreIsClosed();
 
 private:
@@ -144,6 +146,29 @@ void TestOutbox::boundsABatchByBytes()
     QCOMPARE(oldest(outbox, 100, 1'500).size(), size_t(2));
     QCOMPARE(oldest(outbox, 100, 1).size(), size_t(1)); // one at least
     QCOMPARE(oldest(outbox, 3).size(), size_t(3));
+}
+
+void TestOutbox::tellsADamagedRow()
+{
+    Fixture f;
+    StoredOutbox outbox(*f.store, m_clock);
+    const auto damaged = keep(outbox, publication("first"));
+    QVERIFY(damaged && keep(outbox, publication("second")));
+    QVERIFY(await<void>([&](work::Completion<void> done) {
+        f.store->submitWrite(std::make_unique<TypedJob<void>>(
+            [&](Database& database) {
+                database.change(u"UPDATE outbox SET properties = ? WHERE id = ?"_s,
+                    QByteArray("\0\0\0\7half", 8), qint64(*damaged));
+            },
+            std::move(done)));
+    }));
+    const auto kept = oldest(outbox);
+    QCOMPARE(kept.size(), size_t(2));
+    QVERIFY(kept[0].isDamaged);
+    QCOMPARE(kept[0].number, *damaged);
+    QCOMPARE(kept[0].publication.body.size(), 5); // counted, if not sent
+    QVERIFY(!kept[1].isDamaged);
+    QCOMPARE(kept[1].publication.body, QByteArray("second"));
 }
 
 void TestOutbox::saysWhenTheStoreIsClosed()
