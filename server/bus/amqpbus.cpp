@@ -177,13 +177,15 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
         const QByteArray& id = message.properties.id;
         if (!id.isEmpty() && !seen.insert(id) && message.mayBeRepeated) {
             ++counters.duplicates;
-            consumer.settle(delivery, true);
+            // Given again by the broker, its rejection was lost with the connection.
+            consumer.settle(delivery, !(incoming.isRedelivered && seen.isRejected(id)));
             return;
         }
         const SubscriptionTable::Delivered delivered = subscriptions.deliver(message);
         if (delivered.handlers == 0)
             ++counters.unmatched;
         if (delivered.isRejected) {
+            seen.setRejected(id);
             ++counters.deadLettered;
             warnSparingly(
                 "message", QStringLiteral("A message on %1 was rejected").arg(text(message.topic)));

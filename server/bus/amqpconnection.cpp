@@ -622,6 +622,7 @@ Result<std::optional<AmqpEvent>> AmqpConnection::Private::takeMethod(
         event.incoming.consumer = copy(delivered->consumer_tag);
         event.incoming.message.exchange = copy(delivered->exchange);
         event.incoming.message.topic = copy(delivered->routing_key);
+        event.incoming.isRedelivered = delivered->redelivered;
         event.incoming.message.mayBeRepeated = delivered->redelivered;
         contents[channel] = {std::move(event), 0, false};
         return std::optional<AmqpEvent>();

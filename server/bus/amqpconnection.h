@@ -40,6 +40,7 @@ struct Incoming
     quint64 deliveryTag = 0;
     quint16 channel = 0;
     bool isOversized = false; ///< the body was thrown away
+    bool isRedelivered = false; ///< the broker gave it before, to us or to somebody else
 };
 
 struct QueueOptions

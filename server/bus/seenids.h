@@ -2,13 +2,13 @@
 #pragma once
 
 #include <QByteArray>
-#include <QSet>
+#include <QHash>
 
 #include <deque>
 
 namespace gatehouse::bus {
 
-/// The ids of the latest messages, to know a repeated one.
+/// The ids of the latest messages, to know a repeated one and what was thought of it.
 class SeenIds
 {
 public:
@@ -19,7 +19,7 @@ public:
     {
         if (m_ids.contains(id))
             return false;
-        m_ids.insert(id);
+        m_ids.insert(id, false);
         m_order.push_back(id);
         if (qsizetype(m_order.size()) > m_limit) {
             m_ids.remove(m_order.front());
@@ -28,9 +28,16 @@ public:
         return true;
     }
 
+    void setRejected(const QByteArray& id)
+    {
+        if (const auto at = m_ids.find(id); at != m_ids.end())
+            *at = true;
+    }
+    bool isRejected(const QByteArray& id) const { return m_ids.value(id); }
+
 private:
     const qsizetype m_limit;
-    QSet<QByteArray> m_ids;
+    QHash<QByteArray, bool> m_ids; ///< true: rejected
     std::deque<QByteArray> m_order;
 };
 

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void usesChannelsAgain();
     void doesNotSleepOnWhatItHasRead();
     void aDamagedMessageDoesNotHoldUpTheOutbox();
+    void aRejectionSurvivesALostConnection();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -740,6 +741,30 @@ void TestAmqpBus::aDamagedMessageDoesNotHoldUpTheOutbox()
     QCOMPARE(inbox.bodies().first(), QByteArray("301"));
     QCOMPARE(one.counters().deadLettered, 301u);
     QCOMPARE(one.counters().outboxMessages, 0u);
+}
+
+void TestAmqpBus::aRejectionSurvivesALostConnection()
+{
+    const auto one = bus(amqpOptions());
+    int calls = 0;
+    const Ticket ticket = subscribed(*one, "", "bad", [&](const Message&) {
+        ++calls;
+        bool ok = false; // the worker goes on while this thread stands still
+        RabbitBroker::shared().control({u"close_all_connections"_s, u"test"_s}, &ok);
+        return ok ? Verdict::Rejected : Verdict::Accepted;
+    });
+    one->publish({.topic = "bad", .body = "lost rejection"}, {});
+    QVERIFY(waitUntil([&] { return one->counters().duplicates == 1; }));
+    QCOMPARE(calls, 1);
+    const auto stranger = peer();
+    QVERIFY(stranger->consume(1, "gatehouse.dead", "dead", false, false));
+    std::vector<QByteArray> dead;
+    QVERIFY(waitUntil([&] {
+        const auto event = stranger->next();
+        if (event && *event && (*event)->kind == AmqpEvent::Kind::Delivery)
+            dead.push_back((*event)->incoming.message.body);
+        return std::count(dead.begin(), dead.end(), QByteArray("lost rejection")) == 1;
+    }));
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)
