@@ -121,9 +121,10 @@ public:
 ///
 /// Everything is called on the network thread and calls back on it, always in a later turn of the
 /// event loop, never from inside the call and never after the object that was returned for it is
-/// gone. Nothing blocks. Bodies are octets the bus does not look into. Each queue inside has a bound
-/// (BusOptions) and a counter of what was refused at it. Owned by the composition root, which
-/// destroys it after its users; what is then unfinished is dropped.
+/// gone. Nothing blocks. Bodies are octets the bus does not look into. Messages, requests and calls
+/// that wait have bounds (BusOptions) and counters of what was refused at them; what else is
+/// remembered is as much as its users have asked for and not dropped. Owned by the composition root,
+/// which destroys it after its users; what is then unfinished is dropped.
 class Bus
 {
 public:
@@ -172,7 +173,7 @@ public:
     virtual const QByteArray& nodeName() const = 0;
 
     /// Sends what is waiting, for as long as it takes or until `limit`; then `done`. For the end of
-    /// a process: nothing new is taken meanwhile.
+    /// a process: says that it leaves. What is published meanwhile is waited for too.
     virtual void flush(Millis limit, std::function<void()> done) = 0;
 };
 

@@ -15,7 +15,6 @@ class Later : public QObject
 {
 public:
     void post(std::function<void()> call);
-    bool isEmpty() const { return m_calls.empty(); }
 
 private:
     static constexpr int perTurn = 256;

@@ -80,33 +80,12 @@ bool SubscriptionTable::has(const ExchangeName& exchange, const Topic& pattern) 
         && (at->exact.contains(pattern) || at->wild.contains(pattern));
 }
 
-bool SubscriptionTable::wants(const ExchangeName& exchange, const Topic& topic) const
-{
-    const auto at = m_exchanges.constFind(exchange);
-    return at != m_exchanges.constEnd()
-        && (at->exact.contains(topic)
-            || std::any_of(at->wild.begin(), at->wild.end(),
-                [&](const Group& group) { return matches(group.pattern, topic); }));
-}
-
 qsizetype SubscriptionTable::patternCount() const
 {
     qsizetype count = 0;
     for (const Exchange& at : m_exchanges)
         count += at.exact.size() + at.wild.size();
     return count;
-}
-
-std::vector<std::pair<ExchangeName, Topic>> SubscriptionTable::patterns() const
-{
-    std::vector<std::pair<ExchangeName, Topic>> all;
-    for (auto at = m_exchanges.begin(); at != m_exchanges.end(); ++at) {
-        for (const Group& group : at->exact)
-            all.emplace_back(at.key(), group.pattern);
-        for (const Group& group : at->wild)
-            all.emplace_back(at.key(), group.pattern);
-    }
-    return all;
 }
 
 } // namespace gatehouse::bus

@@ -38,11 +38,9 @@ public:
     };
     Delivered deliver(const Message& message);
     bool has(const ExchangeName& exchange, const Topic& pattern) const;
-    bool wants(const ExchangeName& exchange, const Topic& topic) const;
 
     qsizetype count() const { return m_byId.size(); }
     qsizetype patternCount() const;
-    std::vector<std::pair<ExchangeName, Topic>> patterns() const;
 
 private:
     struct Entry
