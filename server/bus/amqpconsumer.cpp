@@ -136,11 +136,19 @@ Result<void> AmqpConsumer::setUpDeadLetters(AmqpConnection& connection)
 
 Result<void> AmqpConsumer::setUpOwnQueue(AmqpConnection& connection)
 {
-    const auto made = connection.declareQueue(messages, ownQueue(),
+    auto made = connection.declareQueue(messages, ownQueue(),
         {.isDurable = true,
             .expires = options().queueExpiry,
             .maxLength = options().maxQueueLength,
             .deadLetters = deadLetters});
+    if (!made && made.error().code == ErrorCode::Conflict) {
+        // Ours from before our settings were changed, with what came to it meanwhile.
+        warnSparingly("own queue",
+            QString(u"The broker's queue of ours is used as it is: " + made.error().detail));
+        if (const auto open = connection.openChannel(messages); !open)
+            return open;
+        made = connection.declareQueue(messages, ownQueue(), {.isPassive = true});
+    }
     if (!made)
         return tl::unexpected(made.error());
     if (const auto set = connection.setPrefetch(messages, options().prefetch); !set)

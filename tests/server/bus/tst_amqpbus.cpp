@@ -37,6 +37,7 @@ private Q_SLOTS:
     void whatIsPublishedAgainComesOnce();
     void anExchangeWeMayNotUseHarmsNobodyElse_data();
     void anExchangeWeMayNotUseHarmsNobodyElse();
+    void usesItsQueueWithFormerSettings();
     void tellsWhichQueueIsNotOurs();
     void tellsWhichPatternIsNotBound();
     void usesChannelsAgain();
@@ -616,6 +617,19 @@ void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
     RabbitBroker::shared().control({u"eval"_s,
         u"rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"poison\">>), false, "
         "<<\"test\">>)."_s});
+}
+
+void TestAmqpBus::usesItsQueueWithFormerSettings()
+{
+    AmqpOptions options = amqpOptions({.nodeName = "with-a-name"});
+    const auto stranger = peer();
+    QVERIFY(stranger->declareQueue(1, "with-a-name.messages",
+        {.isDurable = true, .expires = Millis{300'000}, .maxLength = 7}));
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket ticket = subscribed(*one, "", "a", inbox.handler());
+    one->publish({.topic = "a"}, {});
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
 }
 
 void TestAmqpBus::tellsWhichQueueIsNotOurs()
