@@ -173,7 +173,8 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
         count(s, "prefetch", FIELD(bus.options.prefetch), 1, 65'535,
             "Messages the broker sends before we have dealt with the earlier ones."),
         duration(s, "queue_expiry", FIELD(bus.options.queueExpiry), second, 7 * day,
-            "How long the broker keeps our queue when we are away."),
+            "How long the broker keeps our queue, and what comes to it, when we are away. A process "
+            "that was killed leaves one that swallows messages for so long."),
         count(s, "queue_length", FIELD(bus.options.maxQueueLength), 1, 100'000'000,
             "Messages in it; then the oldest go to the dead letters."),
         count(s, "dead_letters", FIELD(bus.options.maxDeadLetters), 1, 100'000'000,

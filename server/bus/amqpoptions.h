@@ -59,7 +59,7 @@ struct AmqpOptions
     int prefetch = 256; ///< messages the broker sends before we have dealt with earlier ones
     qsizetype maxUnconfirmed = 1'024; ///< publications the broker has and has not confirmed
     qint64 maxUnconfirmedBytes = 16 * 1024 * 1024;
-    Millis queueExpiry{300'000}; ///< our queue outlives a lost connection for this long
+    Millis queueExpiry{60'000}; ///< our queue outlives a lost connection for this long
     int maxQueueLength = 100'000; ///< messages in our queue at the broker; then the oldest go
     int maxDeadLetters = 10'000; ///< messages in the broker's queue of dead letters
     qsizetype maxKept = 100'000; ///< messages in the outbox
