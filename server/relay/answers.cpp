@@ -6,11 +6,16 @@ namespace gatehouse::relay {
 void Answers::send(
     const EventCall& call, const JsonTemplate& payload, const Facts& facts, bool isLast) const
 {
-    if (call.client->isGone || payload.isEmpty())
+    if (call.client->isGone)
         return;
+    if (payload.isEmpty()) {
+        if (isLast && call.ackId) // that it was done is an answer too
+            call.client->peer.acknowledge(*call.ackId, {});
+        return;
+    }
     const auto filled = payload.fill(facts);
     if (!filled) {
-        refuse(call, {500, filled.error().detail}, false);
+        refuse(call, {500, filled.error().detail}, isLast);
         return;
     }
     call.client->peer.send(call.rule->answer.event, *filled);

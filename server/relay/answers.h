@@ -14,7 +14,7 @@ public:
     explicit Answers(const Rules& rules) : m_rules(rules) { }
 
     /// The answer event with this template; the acknowledgement too, when `isLast` and one was
-    /// asked for. What cannot be filled becomes a refusal.
+    /// asked for, empty where the template is. What cannot be filled becomes a refusal.
     void send(const EventCall& call, const JsonTemplate& payload, const Facts& facts,
         bool isLast) const;
 

@@ -40,6 +40,26 @@ struct Client
 };
 using ClientPtr = std::shared_ptr<Client>;
 
+/// An acknowledgement a client was promised: given, or released when nobody is left to give it.
+class OwedAnswer
+{
+public:
+    OwedAnswer(const ClientPtr& client, quint64 ackId) : m_client(client), m_ackId(ackId)
+    {
+        client->peer.owesAnswer(ackId);
+    }
+    ~OwedAnswer()
+    {
+        if (const ClientPtr client = m_client.lock(); client && !client->isGone)
+            client->peer.releaseAnswer(m_ackId);
+    }
+    Q_DISABLE_COPY_MOVE(OwedAnswer)
+
+private:
+    const std::weak_ptr<Client> m_client;
+    const quint64 m_ackId;
+};
+
 /// An event of a client with everything that was found out about it; owns what its views show.
 struct EventCall
 {
@@ -50,13 +70,14 @@ struct EventCall
     std::optional<Scope> scope{};
     std::optional<Identity> identity{}; ///< of the event's own token, else the client's
     QByteArray identityFacts{};
+    std::shared_ptr<OwedAnswer> owed{}; ///< ends with the call
 
     /// Before it waits for somebody else: a server that goes down waits with it.
-    void beginWaiting() const
+    void beginWaiting()
     {
         ++client->requestsUnderWay;
-        if (ackId)
-            client->peer.owesAnswer(*ackId);
+        if (ackId && !owed)
+            owed = std::make_shared<OwedAnswer>(client, *ackId);
     }
 
     Facts facts() const

@@ -45,6 +45,8 @@ public:
 
     /// An acknowledge() will follow; see session::Socket::owesAnswer().
     virtual void owesAnswer(quint64 ackId) { Q_UNUSED(ackId) }
+    /// None will, unless it has already.
+    virtual void releaseAnswer(quint64 ackId) { Q_UNUSED(ackId) }
 
     /// Rooms are the hub's, in the relay's namespace: whoever is in one gets what is published
     /// there, encoded once per dialect. False when it is in as many as a client may be.

@@ -50,7 +50,12 @@ Profile::Profile(Rules rules, ProfileServices services)
     m_sweeper.start(sweepInterval);
 }
 
-Profile::~Profile() = default;
+// What is still under way ends with its requests: by then there is nobody to tell.
+Profile::~Profile()
+{
+    for (const auto& [peer, client] : m_clients)
+        client->isGone = true;
+}
 
 // Clients
 

@@ -27,6 +27,7 @@ public:
         m_socket.acknowledge(ackId, args);
     }
     void owesAnswer(quint64 ackId) override { m_socket.owesAnswer(ackId); }
+    void releaseAnswer(quint64 ackId) override { m_socket.releaseAnswer(ackId); }
     bool join(const RoomName& room) override { return m_socket.join(room); }
     void leave(const RoomName& room) override { m_socket.leave(room); }
     void close(session::CloseCode code, QLatin1StringView reason) override

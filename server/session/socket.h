@@ -96,6 +96,8 @@ public:
     /// An acknowledge() will follow when something else is done (a write, a request): a server that
     /// goes down waits for it, within bounds. Without effect where there is no client any more.
     virtual void owesAnswer(quint64 ackId) = 0;
+    /// No acknowledge() will follow after all.
+    virtual void releaseAnswer(quint64 ackId) { Q_UNUSED(ackId) }
 
     /// Before accept() the membership begins with accept(): nothing that is published into a room
     /// overtakes the CONNECT answer.

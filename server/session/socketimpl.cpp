@@ -10,6 +10,9 @@ namespace gatehouse::session {
 
 namespace {
 
+/// Acknowledgements a drain waits for; beyond, it does not wait for further ones.
+constexpr qsizetype maxOwed = 10'000;
+
 /// Ends nobody wanted, after which a client may come back as who it was.
 bool isBrokenConnection(const QByteArray& reason)
 {
@@ -263,7 +266,7 @@ void SocketImpl::acknowledge(
 
 void SocketImpl::owesAnswer(quint64 ackId)
 {
-    if (m_state == State::Connected)
+    if (m_state == State::Connected && m_owed.size() < maxOwed)
         m_owed.insert(ackId);
 }
 

@@ -43,6 +43,7 @@ public:
     void acknowledge(quint64 ackId, const protocol::JsonArgs& args,
         const QList<QByteArray>& attachments) override;
     void owesAnswer(quint64 ackId) override;
+    void releaseAnswer(quint64 ackId) override { m_owed.remove(ackId); }
     bool join(const RoomName& room) override;
     void leave(const RoomName& room) override;
     void disconnect() override;

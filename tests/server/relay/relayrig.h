@@ -69,8 +69,11 @@ public:
     }
     void acknowledge(quint64 ackId, const protocol::JsonArgs& args) override
     {
+        owed.remove(ackId);
         events.push_back({"ack " + QByteArray::number(ackId), args});
     }
+    void owesAnswer(quint64 ackId) override { owed.insert(ackId); }
+    void releaseAnswer(quint64 ackId) override { owed.remove(ackId); }
     bool join(const RoomName& room) override
     {
         m_hub.join(nsp(), room, *this);
@@ -106,6 +109,7 @@ public:
 
     std::deque<Event> events;
     std::vector<protocol::EncodedPacketPtr> packets;
+    QSet<quint64> owed; ///< acknowledgements
     QByteArray closed;
     int settled = 0;
 

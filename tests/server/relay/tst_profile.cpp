@@ -61,6 +61,7 @@ private Q_SLOTS:
     void tooManyRequestsAreRefused();
     void aGoneClientLeavesNothingBehind();
     void acknowledgementsAreAnswered();
+    void noAcknowledgementIsOwedForEver();
     void badMessagesOfTheBusGoNowhere();
     void manySpectatorsGetOnePacket();
 };
@@ -738,6 +739,35 @@ void TestProfile::acknowledgementsAreAnswered()
     QCOMPARE(peer->names(), (QByteArrayList{"mock_bot_event", "ack 6"}));
     rig.emitEvent(*peer, "spectate", guild, 7);
     QCOMPARE(peer->names().last(), QByteArray("ack 7")); // refused, and said so
+}
+
+void TestProfile::noAcknowledgementIsOwedForEver()
+{
+    Rig rig;
+    FakeService one(rig.bus, "shard_rpc_0");
+    FakeService two(rig.bus, "shard_rpc_1");
+    const auto peer = rig.connectPeer(rig.token());
+    // Its event has no answer of its own.
+    rig.emitEvent(*peer, "spectate", guild, 1);
+    QCOMPARE(peer->owed, QSet<quint64>{1});
+    rig.spin();
+    QCOMPARE(one.waiting.size() + two.waiting.size(), size_t(1));
+    // It chooses another one before it is known whether it may.
+    rig.emitEvent(*peer, "spectate", otherGuild, 2);
+    rig.spin();
+    for (FakeService* shard : {&one, &two}) {
+        for (bus::Reply& reply : shard->waiting)
+            reply.finish(memberYes);
+        shard->waiting.clear();
+    }
+    rig.spin();
+    QVERIFY(peer->isIn("guild_" + otherGuild));
+    QVERIFY(peer->owed.isEmpty());
+    QCOMPARE(peer->names(), QByteArrayList{"ack 2"});
+    // Nobody answers, and the client goes.
+    rig.emitEvent(*peer, "spectate", R"({"guild_id":)" + guild + '}', 3);
+    rig.spin();
+    rig.profile->peerGone(*peer, "transport close");
 }
 
 void TestProfile::badMessagesOfTheBusGoNowhere()
