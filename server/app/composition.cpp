@@ -28,6 +28,9 @@
 #include "server/work/presence.h"
 #include "server/work/taskservice.h"
 
+#include <QEventLoop>
+#include <QPointer>
+
 #include <algorithm>
 
 namespace gatehouse::app {
@@ -74,7 +77,7 @@ struct Composition::Parts
               c.bus, *store, hub, *sessions, metrics, clock)),
           relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
               messaging->bus(), metrics, clock)),
-          listeners(std::make_unique<PlainListeners>(c.listeners, c.services,
+          listeners(std::make_unique<PlainListeners>(c.listeners, servicesOptions(c),
               PlainListeners::House{hub, messaging->bus(), *relays, metrics, clock,
                   [this](const QString& address, const QByteArray& token) {
                       return identities.identifyFrom(address, token).map(
@@ -157,6 +160,19 @@ struct Composition::Parts
         hub::HubOptions options;
         if (auto policies = hub::SlowPolicies::parse(c.slowConsumers)) // the reader has checked it
             options.slowPolicies = *std::move(policies);
+        return options;
+    }
+
+    /// A service must not take calls that are for the server.
+    static services::ServicesOptions servicesOptions(const Configuration& c)
+    {
+        services::ServicesOptions options = c.services;
+        if (!c.bus.controlQueue.isEmpty())
+            options.ownQueues.append(c.bus.controlQueue.toUtf8());
+        for (const relay::Rules& rules : c.relay.relays) {
+            for (const relay::ControlRule& control : rules.controls)
+                options.ownQueues.append(control.queue);
+        }
         return options;
     }
 
@@ -324,7 +340,9 @@ struct Composition::Parts
         federation.flush();
         recoveryJournal.flush();
         clustering.reset();
-        listeners.reset(); // whose clients' ends are told over the bus
+        listeners->closeAll(); // whose clients' ends are told over the bus
+        flushBus();
+        listeners.reset();
         messaging.reset();
         sessions.reset();
         relays.reset();
@@ -332,6 +350,22 @@ struct Composition::Parts
         recoveryJournal.flush();
         transport.reset();
         store->close();
+    }
+
+    /// What was said last waits for the broker, or for the disk; after a drain nothing does.
+    void flushBus()
+    {
+        if (!configuration.bus.hasBroker())
+            return;
+        QEventLoop loop;
+        const auto isFlushed = std::make_shared<bool>(false);
+        messaging->bus().flush(flushTime, [isFlushed, waiting = QPointer(&loop)] {
+            *isFlushed = true;
+            if (waiting)
+                waiting->quit();
+        });
+        if (!*isFlushed)
+            loop.exec();
     }
 
     const Configuration configuration;

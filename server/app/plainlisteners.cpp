@@ -7,6 +7,7 @@
 #include "server/relay/plainpeers.h"
 
 #include <QHash>
+#include <QTimer>
 
 #include <algorithm>
 
@@ -15,6 +16,10 @@ namespace gatehouse::app {
 using Profile = ListenerTable::Profile;
 
 namespace {
+
+/// As clients go, for the broker to take what is said about them, and to give it to services.
+constexpr Millis tellTime{2'000};
+constexpr Millis returnTime{100};
 
 template <class Counters>
 struct MeterRow
@@ -109,6 +114,11 @@ const std::vector<MeterRow<services::ServicesCounters>>& servicesRows()
             &C::forgottenRequests},
         {"gatehouse_services_received_total", "Messages handed to services", {},
             &C::deliveredToServices},
+        {"gatehouse_services_early_refused_total",
+            "Messages for services that were being bound, beyond what may wait for that", {},
+            &C::earlyRefused},
+        {"gatehouse_services_early_bytes", "Octets that wait for that", {}, &C::earlyBytesNow,
+            true},
         {"gatehouse_services_bad_bus_messages_total", "Messages of the bus of a wrong shape", {},
             &C::badBusMessages},
         {held, heldHelp, {{"outcome", "held"}}, &C::held},
@@ -183,6 +193,7 @@ struct PlainListeners::Entry
 
 PlainListeners::PlainListeners(
     std::vector<ListenerTable> tables, services::ServicesOptions options, const House& house)
+    : m_bus(house.bus)
 {
     const bool hasServices = std::any_of(tables.begin(), tables.end(),
         [](const ListenerTable& table) { return table.profile != Profile::Relay; });
@@ -297,18 +308,53 @@ quint64 PlainListeners::openSessions() const
     return open;
 }
 
+// Services last: what clients still say, and that they go, is for them.
 void PlainListeners::drain(Millis spread, const std::function<void()>& finished)
 {
-    if (m_entries.empty()) {
+    drain(false, spread, [this, finished] {
+        if (!m_services) {
+            finished();
+            return;
+        }
+        m_bus.flush(tellTime, [this, finished] {
+            // What the broker has confirmed has still to come back from it.
+            QTimer::singleShot(returnTime, &m_context,
+                [this, finished] { drain(true, Millis{0}, finished); });
+        });
+    });
+}
+
+void PlainListeners::drain(
+    bool areBackends, Millis spread, const std::function<void()>& finished)
+{
+    std::vector<session::PlainServer*> servers;
+    for (const auto& entry : m_entries) {
+        if ((entry->table.profile == Profile::Backends) == areBackends)
+            servers.push_back(entry->server.get());
+    }
+    if (servers.empty()) {
         finished();
         return;
     }
-    const auto left = std::make_shared<size_t>(m_entries.size());
-    for (const auto& entry : m_entries) {
-        entry->server->drain(spread, [left, finished] {
+    const auto left = std::make_shared<size_t>(servers.size());
+    for (session::PlainServer* server : servers) {
+        server->drain(spread, [left, finished] {
             if (--*left == 0)
                 finished();
         });
+    }
+}
+
+void PlainListeners::closeAll()
+{
+    for (const bool areBackends : {false, true}) {
+        for (const auto& entry : m_entries) {
+            if ((entry->table.profile == Profile::Backends) != areBackends)
+                continue;
+            for (const session::SessionView& view : entry->server->sessions())
+                entry->server->closeSession(view.id, session::CloseCode::GoingAway,
+                    QLatin1StringView("server shutting down"));
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 #include "server/services/servicesprofile.h"
 #include "server/transport/server.h"
 
+#include <QObject>
+
 #include <functional>
 #include <memory>
 #include <vector>
@@ -54,14 +56,21 @@ public:
     std::vector<session::SessionSource*> sources() const;
 
     quint64 openSessions() const;
+    const services::ServicesProfile* services() const { return m_services.get(); } ///< may be null
 
+    /// Clients first, then the services they spoke with.
     void drain(Millis spread, const std::function<void()>& finished);
+    void closeAll(); ///< at once
     void refreshMetrics();
 
 private:
     struct Entry;
     struct Meters;
 
+    void drain(bool areBackends, Millis spread, const std::function<void()>& finished);
+
+    bus::Bus& m_bus;
+    QObject m_context; ///< of what waits
     std::vector<std::unique_ptr<Entry>> m_entries;
     std::unique_ptr<services::ServicesProfile> m_services; ///< null: no listener is for it
     std::unique_ptr<Meters> m_meters;

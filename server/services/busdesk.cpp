@@ -20,6 +20,18 @@ Result<void> wrong(const char* what)
     return failure(ErrorCode::BadRequest, QString::fromLatin1(what));
 }
 
+Result<void> forbidden(const char* what)
+{
+    return failure(ErrorCode::Forbidden, QString::fromLatin1(what));
+}
+
+/// What servers tell each other: who is where, and what control calls have changed.
+bool isServersTopic(const bus::Topic& topic)
+{
+    return topic.startsWith("services") || topic.startsWith("cluster.")
+        || (topic.startsWith("relay.") && topic.endsWith(".control"));
+}
+
 /// A body of the bus as JSON: as it is, or as a text.
 QByteArray jsonOf(const QByteArray& body)
 {
@@ -47,23 +59,45 @@ std::string keyOf(const QByteArray& uuid)
 
 } // namespace
 
-BusDesk::BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& options, Send send)
-    : m_bus(bus), m_clock(clock), m_options(options), m_send(std::move(send))
+BusDesk::BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& options,
+    const ServiceRights& rights, Send send)
+    : m_bus(bus), m_clock(clock), m_options(options), m_rights(rights), m_send(std::move(send))
 {
 }
 
-BusDesk::~BusDesk() = default;
-
-void BusDesk::serve(
-    const std::vector<bus::QueueName>& queues, const std::function<void()>& ready)
+// A call that is given up makes room for the next one of its queue, which comes at once: to somebody
+// else, once this desk serves nothing any more.
+BusDesk::~BusDesk()
 {
     m_served.clear();
+    const auto givenUp = std::exchange(m_calls, {});
+}
+
+size_t BusDesk::serve(
+    const std::vector<bus::QueueName>& queues, std::function<void()> ready)
+{
+    m_ready = std::move(ready);
+    std::map<bus::QueueName, Served> former = std::exchange(m_served, {});
+    size_t awaited = 0;
     for (const bus::QueueName& queue : queues) {
-        m_served.push_back(m_bus.serve(
+        if (m_served.count(queue) > 0)
+            continue;
+        if (auto kept = former.extract(queue)) {
+            awaited += kept.mapped().isReady ? 0 : 1;
+            m_served.insert(std::move(kept));
+            continue;
+        }
+        ++awaited;
+        Served& served = m_served[queue];
+        served.ticket = m_bus.serve(
             queue,
             [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); },
-            ready));
+            [this, &served] {
+                served.isReady = true;
+                m_ready();
+            });
     }
+    return awaited;
 }
 
 void BusDesk::called(const bus::Message& call, bus::Reply reply)
@@ -71,8 +105,11 @@ void BusDesk::called(const bus::Message& call, bus::Reply reply)
     const QByteArray uuid = newUuid();
     const QByteArray content = "{\"queue\":" + protocol::jsonString(call.topic)
         + ",\"body\":" + jsonOf(call.body) + '}';
-    m_calls.emplace(keyOf(textOf(uuid)), Call{std::move(reply), m_clock.monotonic()});
-    m_send("bus-call", uuid, {}, content);
+    const std::string key = keyOf(textOf(uuid));
+    m_calls.emplace(key, Call{std::move(reply), m_clock.monotonic()});
+    if (m_send("bus-call", uuid, {}, content))
+        return;
+    auto refused = m_calls.extract(key);
 }
 
 bool BusDesk::isItsBusiness(const QByteArray& type)
@@ -122,14 +159,24 @@ Result<void> BusDesk::publish(const Envelope& envelope, const QByteArray& sender
     publication.body = body.toByteArray();
     publication.properties.sender = sender;
     publication.properties.contentType = "application/json";
-    // Messages by type have their sender stamped, which this would go around; "cluster." and the
-    // exchange of who is there are what servers tell each other.
-    if (publication.topic.isEmpty() || publication.topic.startsWith("services")
-        || publication.topic.startsWith("cluster.") || publication.exchange.endsWith(".presence"))
+    // Messages by type have their sender stamped, which this would go around.
+    if (publication.topic.isEmpty() || isServersTopic(publication.topic)
+        || publication.exchange.endsWith(".presence"))
         return wrong("\"topic\" is missing, or this is one of the server's own");
+    if (!m_rights.mayPublish(publication.exchange))
+        return forbidden("this service may not publish to that exchange");
     if (body.isEmpty())
         return wrong("\"body\" is missing");
-    m_bus.publish(std::move(publication));
+    publication.care = bus::Care::Kept;
+    m_bus.publish(std::move(publication),
+        [this, alive = std::weak_ptr(m_alive), about = envelope.uuid.toByteArray()](
+            bus::Outcome outcome, const Error& error) {
+            if (outcome != bus::Outcome::Refused || alive.expired())
+                return;
+            m_send("error-response", {}, about,
+                "{\"message\":" + protocol::jsonString(error.detail.toUtf8())
+                    + ",\"error_code\":0,\"type\":\"bus-publish\"}");
+        });
     return {};
 }
 
@@ -152,6 +199,8 @@ Result<void> BusDesk::request(const Envelope& envelope, const QByteArray& sender
     const qint64 ms = jsonInteger(timeout).value_or(defaultTimeout.count());
     if (wanted.queue.isEmpty() || body.isEmpty() || ms < 1 || ms > longestTimeoutMs)
         return wrong("\"queue\" or \"body\" is missing, or \"timeout_ms\" is not 1 to 600000");
+    if (!m_rights.mayAsk(wanted.queue))
+        return forbidden("this service may not call that queue");
     wanted.timeout = Millis{ms};
     const QByteArray raw = envelope.uuid.toByteArray();
     bus::Ticket ticket
@@ -174,12 +223,19 @@ Result<void> BusDesk::request(const Envelope& envelope, const QByteArray& sender
     return {};
 }
 
-void BusDesk::sweep()
+std::vector<bus::Reply> BusDesk::takeOverdue()
 {
+    std::vector<bus::Reply> overdue;
     const Millis now = m_clock.monotonic();
-    std::erase_if(m_calls, [&](const auto& entry) {
-        return now - entry.second.since >= m_options.requestLife;
-    });
+    for (auto call = m_calls.begin(); call != m_calls.end();) {
+        if (now - call->second.since < m_options.requestLife) {
+            ++call;
+            continue;
+        }
+        overdue.push_back(std::move(call->second.reply));
+        call = m_calls.erase(call);
+    }
+    return overdue;
 }
 
 } // namespace gatehouse::services

@@ -4,11 +4,13 @@
 #include "common/core/clock.h"
 #include "server/bus/bus.h"
 #include "server/services/envelope.h"
+#include "server/services/servicerights.h"
 #include "server/services/servicesoptions.h"
 
 #include <QByteArray>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,23 +26,30 @@ class BusDesk
 {
 public:
     /// Sends a message to the service: type, uuid and response_uuid as JSON (empty: made up, null),
-    /// content.
-    using Send = std::function<void(const QByteArray& type, QByteArrayView uuid,
+    /// content. False: it cannot be taken.
+    using Send = std::function<bool(const QByteArray& type, QByteArrayView uuid,
         QByteArrayView responseUuid, const QByteArray& content)>;
 
-    BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& options, Send send);
+    BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& options,
+        const ServiceRights& rights, Send send);
     ~BusDesk();
     Q_DISABLE_COPY_MOVE(BusDesk)
 
-    /// From now on these queues, and no others; `ready` is called once for each that is there, in a
-    /// later turn. Their names are ones a queue may have.
-    void serve(const std::vector<bus::QueueName>& queues, const std::function<void()>& ready);
+    /// From now on these queues, and no others: one it serves as before is never left, nor are the
+    /// calls from it. Returns how many have still to be made; `ready` is called once for each of
+    /// them, in a later turn. Their names are ones a queue may have.
+    size_t serve(const std::vector<bus::QueueName>& queues, std::function<void()> ready);
 
     static bool isItsBusiness(const QByteArray& type); ///< "bus-answer", "bus-publish", "bus-request"
-    /// BadRequest says what is wrong with the message; `sender` is the service's name.
+    /// BadRequest or Forbidden says what is wrong with the message; `sender` is the service's name.
     Result<void> handle(const Envelope& envelope, const QByteArray& sender);
 
-    void sweep(); ///< gives up calls the service has not answered for ServicesOptions::requestLife
+    /// The calls the service has not answered for ServicesOptions::requestLife. Dropping them rejects
+    /// them, which may hand this desk and others their next ones at once.
+    std::vector<bus::Reply> takeOverdue();
+
+    qsizetype calls() const { return qsizetype(m_calls.size()); } ///< unanswered by the service
+    qsizetype requests() const { return qsizetype(m_requests.size()); } ///< unanswered by others
 
 private:
     Result<void> answer(const Envelope& envelope);
@@ -53,14 +62,22 @@ private:
         bus::Reply reply;
         Millis since{};
     };
+    struct Served
+    {
+        bus::Ticket ticket;
+        bool isReady = false;
+    };
 
     bus::Bus& m_bus;
     const Clock& m_clock;
     const ServicesOptions& m_options;
+    const ServiceRights& m_rights;
     const Send m_send;
-    std::vector<bus::Ticket> m_served;
+    std::map<bus::QueueName, Served> m_served;
+    std::function<void()> m_ready; ///< of the last serve()
     std::unordered_map<std::string, Call> m_calls; ///< by uuid
     std::unordered_map<std::string, bus::Ticket> m_requests; ///< by uuid
+    const std::shared_ptr<char> m_alive = std::make_shared<char>();
 };
 
 } // namespace gatehouse::services

@@ -17,9 +17,6 @@ using session::PlainSocket;
 
 namespace {
 
-/// What a service wraps around a message for clients adds no more than this.
-constexpr int wrappingDepth = 8;
-
 protocol::JsonTemplate templateOf(const QByteArray& text)
 {
     auto made = protocol::JsonTemplate::parse(text, envelopeSlots());
@@ -68,8 +65,8 @@ void ClientGateway::listen(const QByteArray& type, Handler handler)
 {
     m_subscriptions.push_back(
         m_bus.subscribe({}, topicOf(type), [this, handler](const bus::Message& message) {
-            const auto envelope = readEnvelope(message.body, m_options.maxDepth + wrappingDepth);
-            if (!envelope) {
+            const auto envelope = readEnvelope(message.body, m_options.envelopeDepth());
+            if (!envelope || !isFromService(*envelope)) {
                 ++m_counters.badBusMessages;
                 return bus::Verdict::Rejected;
             }
@@ -95,12 +92,8 @@ void ClientGateway::socketClosed(PlainSocket& socket, const QByteArray&)
     envelope.uuid = uuid;
     envelope.sender = m_sender;
     envelope.content = content;
-    bus::Publication publication;
-    publication.topic = topicOf(envelope.type);
-    publication.body = writeEnvelope(envelope);
-    publication.properties.type = envelope.type;
     m_clients.remove(socket);
-    m_bus.publish(std::move(publication));
+    m_publisher.publishLast(envelope.type, writeEnvelope(envelope), socket.sessionId());
 }
 
 void ClientGateway::textReceived(PlainSocket& socket, QByteArrayView utf8)
@@ -118,7 +111,7 @@ void ClientGateway::textReceived(PlainSocket& socket, QByteArrayView utf8)
         refuse(*client, QStringLiteral("\"type\" has characters that no type has"));
     } else if (event->name == "net-send") {
         impersonated(*client);
-    } else if (m_reserved.match(event->name)) {
+    } else if (isInternalType(event->name) || m_reserved.match(event->name)) {
         ++m_counters.refusedReserved;
         refuse(*client, QStringLiteral("clients do not send this type"), event->name);
     } else if (event->name == "login-request") {
@@ -204,10 +197,10 @@ void ClientGateway::forward(const ServiceClient& client, const protocol::JsonEve
     m_publisher.publish(event.name, writeEnvelope(envelope), client.socket.sessionId());
 }
 
-void ClientGateway::messageDied(const QByteArray& type, const SessionId& origin)
+void ClientGateway::messageDied(const TypedPublisher::Dead& message)
 {
-    if (ServiceClient* client = m_clients.find(origin))
-        refuse(*client, QStringLiteral("no service takes this type"), type);
+    if (ServiceClient* client = m_clients.find(message.origin))
+        refuse(*client, message.why, message.type);
 }
 
 bus::Verdict ClientGateway::netSend(const Envelope& envelope)
@@ -290,6 +283,7 @@ bus::Verdict ClientGateway::listClients(const Envelope& request)
     publication.body = writeEnvelope(envelope);
     publication.properties.type = envelope.type;
     publication.topic = topicOf(envelope.type);
+    publication.care = bus::Care::Kept;
     m_bus.publish(publication);
     const QByteArray asker = textOf(request.sender);
     if (isTypeName(asker)) {

@@ -26,8 +26,8 @@ public:
     void textReceived(session::PlainSocket& socket, QByteArrayView utf8) override;
     void socketClosed(session::PlainSocket& socket, const QByteArray& reason) override;
 
-    /// Nobody took a message of that client.
-    void messageDied(const QByteArray& type, const SessionId& origin);
+    /// Nobody took a message, of a client or of somebody else.
+    void messageDied(const TypedPublisher::Dead& message);
 
 private:
     using Handler = bus::Verdict (ClientGateway::*)(const Envelope&);

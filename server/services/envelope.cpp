@@ -56,6 +56,12 @@ QByteArray writeEnvelope(const Envelope& envelope)
     return out;
 }
 
+bool isFromService(const Envelope& envelope)
+{
+    const QByteArray sender = textOf(envelope.sender);
+    return isTypeName(sender) && sender.startsWith(servicePrefix);
+}
+
 QByteArray newUuid()
 {
     return '"' + QUuid::createUuid().toByteArray(QUuid::WithoutBraces) + '"';

@@ -27,6 +27,9 @@ Result<Envelope> readEnvelope(QByteArrayView text, int maxDepth);
 /// Absent members are written as null.
 QByteArray writeEnvelope(const Envelope& envelope);
 
+/// The sender is a service by its name, or a server: a text. Those of clients are lists.
+bool isFromService(const Envelope& envelope);
+
 QByteArray newUuid(); ///< version 4, as JSON text with its quotes
 
 /// The text of a member that has to be one; empty for everything else.

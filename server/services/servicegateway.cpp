@@ -9,6 +9,9 @@
 #include "server/services/busdesk.h"
 #include "server/services/typenames.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace gatehouse::services {
 
 using protocol::HttpResponse;
@@ -18,7 +21,6 @@ using session::PlainSocket;
 namespace {
 
 constexpr Millis sweepInterval{1'000};
-constexpr int serviceDepth = 128; ///< nesting of what services send; clients' content is inside it
 constexpr qsizetype maxUuidBytes = 64;
 
 bool isText(QByteArrayView raw, qsizetype maxBytes)
@@ -33,6 +35,7 @@ struct ServiceGateway::Port
 {
     PlainSocket& socket;
     access::Principal principal;
+    const ServiceRights& rights;
     QByteArray name{}; ///< "service.Filesystem"; empty: not registered
     QByteArray sender{}; ///< the same as JSON
     QSet<QByteArray> wanted{};
@@ -44,6 +47,7 @@ struct ServiceGateway::Port
     size_t unbound = 0; ///< topics and queues the bus has still to bind
     QByteArray registration{}; ///< uuid of the one that is answered when it has
     std::deque<QByteArray> early{}; ///< came before that answer, and follow it
+    qint64 earlyBytes = 0;
 
     bool wants(const QByteArray& type) const { return wantsAll || wanted.contains(type); }
 };
@@ -52,7 +56,8 @@ ServiceGateway::ServiceGateway(const ServicesOptions& options, bus::Bus& bus,
     TypedPublisher& publisher, const Clock& clock, ServicesCounters& counters, Identify identify)
     : m_options(options), m_bus(bus), m_publisher(publisher), m_clock(clock),
       m_counters(counters), m_identify(std::move(identify)),
-      m_sender(protocol::jsonString(options.sender.toUtf8()))
+      m_sender(protocol::jsonString(options.sender.toUtf8())),
+      m_rights(*ServiceRightsTable::parse(options.rights)) // checked before
 {
     QObject::connect(&m_sweeper, &QTimer::timeout, &m_sweeper, [this] { sweep(); });
 }
@@ -81,11 +86,13 @@ void ServiceGateway::socketOpened(PlainSocket& socket)
         return;
     }
     socket.setPrincipal(*principal);
-    auto port = std::make_unique<Port>(Port{socket, *std::move(principal)});
+    const ServiceRights& rights = m_rights.of(principal->id);
+    auto port = std::make_unique<Port>(Port{socket, *std::move(principal), rights});
     port->desk = std::make_unique<BusDesk>(m_bus, m_clock, m_options,
+        port->rights,
         [this, its = port.get()](const QByteArray& type, QByteArrayView uuid,
             QByteArrayView responseUuid, const QByteArray& content) {
-            send(*its, type, uuid, responseUuid, content);
+            return sendFromDesk(*its, type, uuid, responseUuid, content);
         });
     m_ports.emplace(&socket, std::move(port));
     if (!m_sweeper.isActive())
@@ -103,7 +110,10 @@ void ServiceGateway::socketClosed(PlainSocket& socket, const QByteArray& reason)
             QStringLiteral("%1 has left: %2")
                 .arg(QString::fromUtf8(found->second->name), QString::fromUtf8(reason)));
     }
+    // The calls it has not answered go to others as it ends, who may end of it.
+    const std::unique_ptr<Port> ended = std::move(found->second);
     m_ports.erase(found);
+    m_counters.earlyBytesNow -= quint64(ended->earlyBytes);
     if (m_ports.empty())
         m_sweeper.stop();
 }
@@ -114,7 +124,7 @@ void ServiceGateway::textReceived(PlainSocket& socket, QByteArrayView utf8)
     if (found == m_ports.end())
         return;
     Port& port = *found->second;
-    const auto envelope = readEnvelope(utf8, serviceDepth);
+    const auto envelope = readEnvelope(utf8, m_options.envelopeDepth());
     if (!envelope) {
         complain(port, envelope.error().detail, {});
     } else if (envelope->type == "service-register") {
@@ -129,6 +139,8 @@ void ServiceGateway::textReceived(PlainSocket& socket, QByteArrayView utf8)
             complain(port, done.error().detail, envelope->uuid);
     } else if (envelope->type.startsWith("bus-")) {
         complain(port, QStringLiteral("only the server sends this type"), envelope->uuid);
+    } else if (!port.rights.maySend(envelope->type)) {
+        complain(port, QStringLiteral("this service may not send this type"), envelope->uuid);
     } else {
         publish(port, *envelope);
     }
@@ -150,6 +162,22 @@ void ServiceGateway::answer(
 void ServiceGateway::send(Port& port, const QByteArray& type, QByteArrayView uuid,
     QByteArrayView responseUuid, const QByteArray& content)
 {
+    port.socket.sendText(textFor(type, uuid, responseUuid, content));
+}
+
+bool ServiceGateway::sendFromDesk(Port& port, const QByteArray& type, QByteArrayView uuid,
+    QByteArrayView responseUuid, const QByteArray& content)
+{
+    if (type == "bus-call")
+        return pass(port, textFor(type, uuid, responseUuid, content));
+    m_counters.badMessages += type == "error-response" ? 1 : 0;
+    send(port, type, uuid, responseUuid, content);
+    return true;
+}
+
+QByteArray ServiceGateway::textFor(const QByteArray& type, QByteArrayView uuid,
+    QByteArrayView responseUuid, const QByteArray& content) const
+{
     const QByteArray fresh = uuid.isEmpty() ? newUuid() : QByteArray();
     Envelope envelope;
     envelope.type = type;
@@ -157,7 +185,24 @@ void ServiceGateway::send(Port& port, const QByteArray& type, QByteArrayView uui
     envelope.responseUuid = responseUuid;
     envelope.sender = m_sender;
     envelope.content = content;
-    port.socket.sendText(writeEnvelope(envelope));
+    return writeEnvelope(envelope);
+}
+
+bool ServiceGateway::pass(Port& port, QByteArray text)
+{
+    if (port.unbound == 0) {
+        port.socket.sendText(std::move(text));
+        return true;
+    }
+    if (qsizetype(port.early.size()) >= m_options.maxHeld
+        || port.earlyBytes + text.size() > m_options.maxHeldBytes) {
+        ++m_counters.earlyRefused;
+        return false;
+    }
+    port.earlyBytes += text.size();
+    m_counters.earlyBytesNow += quint64(text.size());
+    port.early.push_back(std::move(text));
+    return true;
 }
 
 Result<void> ServiceGateway::readWanted(Port& port, QByteArrayView content) const
@@ -173,18 +218,27 @@ Result<void> ServiceGateway::readWanted(Port& port, QByteArrayView content) cons
             || qsizetype(served.size()) > m_options.maxWanted)
             return failure(ErrorCode::BadRequest,
                 QStringLiteral("\"queues\" holds something that is no name, or too many of them"));
+        if (m_options.ownQueues.contains(served.back()) || !port.rights.mayServe(served.back()))
+            return failure(ErrorCode::Forbidden,
+                QStringLiteral("this service may not serve ") + QString::fromUtf8(served.back()));
     }
     QSet<QByteArray> types;
     const bool isAll = textOf(wanted) == "all";
     if (!isAll && jsonKind(wanted) != JsonKind::Array)
         return failure(ErrorCode::BadRequest,
             QStringLiteral("\"wanted\" is a list of types, or \"all\""));
+    if (isAll && !port.rights.mayWantAll())
+        return failure(
+            ErrorCode::Forbidden, QStringLiteral("this service may not have every type"));
     JsonArrayWalker walker(isAll ? QByteArrayView("[]") : wanted);
     while (walker.next()) {
         const QByteArray type = textOf(walker.value());
         if (!isTypeName(type) || types.size() >= m_options.maxWanted)
             return failure(ErrorCode::BadRequest,
                 QStringLiteral("\"wanted\" holds something that is no type, or too many of them"));
+        if (!port.rights.mayWant(type))
+            return failure(ErrorCode::Forbidden,
+                QStringLiteral("this service may not have ") + QString::fromUtf8(type));
         types.insert(type);
     }
     port.wanted = std::move(types);
@@ -254,10 +308,14 @@ void ServiceGateway::bound(Port& port)
 {
     if (--port.unbound > 0)
         return;
+    m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
+    // What is sent may end it, and the port with it.
+    PlainSocket& socket = port.socket;
+    std::deque<QByteArray> early = std::exchange(port.early, {});
     answer(port, "service-register-response",
         "{\"succeed\":true,\"name\":" + port.sender + '}', port.registration);
-    for (QByteArray& text : std::exchange(port.early, {}))
-        port.socket.sendText(std::move(text));
+    for (QByteArray& text : early)
+        socket.sendText(std::move(text));
 }
 
 void ServiceGateway::subscribe(Port& port)
@@ -280,8 +338,8 @@ void ServiceGateway::subscribe(Port& port)
             service.topics.push_back(topicOf(type));
     }
     service.queues = port.queues;
-    port.unbound = service.topics.size() + port.queues.size() + 1;
-    port.desk->serve(port.queues, [this, &port] { bound(port); });
+    port.unbound = service.topics.size() + 1;
+    port.unbound += port.desk->serve(port.queues, [this, &port] { bound(port); });
     // The new ones first: what it wants now as before is never unbound.
     const std::vector<bus::Ticket> former = std::exchange(port.subscriptions, {});
     for (const bus::Topic& topic : service.topics)
@@ -292,7 +350,7 @@ void ServiceGateway::subscribe(Port& port)
 
 bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bool isForItAlone)
 {
-    const auto envelope = readEnvelope(message.body, serviceDepth);
+    const auto envelope = readEnvelope(message.body, m_options.envelopeDepth());
     if (!envelope) {
         ++m_counters.badBusMessages;
         return bus::Verdict::Rejected;
@@ -303,14 +361,7 @@ bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bo
     if (envelope->type.endsWith("request"))
         rememberRequest(*envelope);
     ++m_counters.deliveredToServices;
-    if (port.unbound == 0) {
-        port.socket.sendText(message.body);
-    } else if (qsizetype(port.early.size()) < m_options.maxHeld) {
-        port.early.push_back(message.body);
-    } else {
-        return bus::Verdict::Rejected;
-    }
-    return bus::Verdict::Accepted;
+    return pass(port, message.body) ? bus::Verdict::Accepted : bus::Verdict::Rejected;
 }
 
 void ServiceGateway::rememberRequest(const Envelope& envelope)
@@ -342,7 +393,7 @@ void ServiceGateway::publish(Port& port, Envelope envelope)
         || envelope.type == "client-kick";
     const bool isResponse = envelope.type.endsWith("response");
     if (!isForServer && !isResponse) {
-        m_publisher.publish(envelope.type, body);
+        m_publisher.publish(envelope.type, body, port.socket.sessionId());
         return;
     }
     if (isResponse)
@@ -352,17 +403,35 @@ void ServiceGateway::publish(Port& port, Envelope envelope)
     publication.body = body;
     publication.properties.type = envelope.type;
     publication.properties.sender = port.name;
-    const QByteArray type = envelope.type;
+    publication.care = bus::Care::Kept;
+    const TypedPublisher::Dead message{envelope.type, body, port.socket.sessionId(), {}};
     m_bus.publish(std::move(publication),
-        [this, alive = std::weak_ptr(m_alive), name = port.name, type](
+        [this, alive = std::weak_ptr(m_alive), name = port.name, message](
             bus::Outcome outcome, const Error& error) {
             if (outcome != bus::Outcome::Refused || alive.expired())
                 return;
-            ++m_counters.badMessages;
             observe::log(observe::Level::Warning, observe::category::bus,
                 QStringLiteral("A message of type %1 of %2 was not taken: %3")
-                    .arg(QString::fromLatin1(type), QString::fromUtf8(name), error.detail));
+                    .arg(QString::fromLatin1(message.type), QString::fromUtf8(name), error.detail));
+            TypedPublisher::Dead died = message;
+            died.why = error.detail;
+            messageDied(died);
         });
+}
+
+void ServiceGateway::messageDied(const TypedPublisher::Dead& message)
+{
+    const auto port = std::find_if(m_ports.begin(), m_ports.end(), [&](const auto& entry) {
+        return entry.first->sessionId() == message.origin;
+    });
+    if (port == m_ports.end())
+        return;
+    ++m_counters.badMessages;
+    const auto envelope = readEnvelope(message.body, m_options.envelopeDepth());
+    answer(*port->second, "error-response",
+        "{\"message\":" + protocol::jsonString(message.why.toUtf8())
+            + ",\"error_code\":0,\"type\":" + protocol::jsonString(message.type) + '}',
+        envelope ? envelope->uuid : QByteArrayView());
 }
 
 void ServiceGateway::routeResponse(const Envelope& envelope, const QByteArray& body)
@@ -376,8 +445,20 @@ void ServiceGateway::routeResponse(const Envelope& envelope, const QByteArray& b
     publication.topic = topicTo(asked->asker);
     publication.body = body;
     publication.properties.type = envelope.type;
+    publication.care = bus::Care::Kept;
     m_asked.erase(asked);
     m_bus.publish(std::move(publication));
+}
+
+std::vector<ServiceGateway::Connected> ServiceGateway::connected() const
+{
+    std::vector<Connected> all;
+    for (const auto& [socket, port] : m_ports) {
+        if (!port->name.isEmpty())
+            all.push_back({port->name, port->principal.id, socket->sessionId(), port->unbound == 0,
+                port->desk->calls(), port->desk->requests()});
+    }
+    return all;
 }
 
 void ServiceGateway::sweep()
@@ -394,8 +475,9 @@ void ServiceGateway::sweep()
         m_askedOrder.pop_front();
     }
     std::vector<PlainSocket*> ended;
+    std::vector<bus::Reply> givenUp; // dropped last: others may be called at once
     for (const auto& [socket, port] : m_ports) {
-        port->desk->sweep();
+        std::ranges::move(port->desk->takeOverdue(), std::back_inserter(givenUp));
         if (port->principal.expiresAt && *port->principal.expiresAt <= m_clock.wall())
             ended.push_back(&port->socket);
     }

@@ -4,6 +4,7 @@
 #include "common/core/result.h"
 #include "server/access/principal.h"
 #include "server/services/envelope.h"
+#include "server/services/servicerights.h"
 #include "server/services/servicescounters.h"
 #include "server/services/servicesoptions.h"
 #include "server/services/typedpublisher.h"
@@ -41,6 +42,21 @@ public:
     void textReceived(session::PlainSocket& socket, QByteArrayView utf8) override;
     void socketClosed(session::PlainSocket& socket, const QByteArray& reason) override;
 
+    /// Nobody took a message, of a service or of somebody else.
+    void messageDied(const TypedPublisher::Dead& message);
+
+    /// A connected service that has a name.
+    struct Connected
+    {
+        QByteArray name;
+        qint64 id = 0; ///< of its token
+        SessionId session;
+        bool isRegistered = false; ///< the bus has bound all it wants
+        qsizetype calls = 0; ///< it has to answer
+        qsizetype requests = 0; ///< others have to answer
+    };
+    std::vector<Connected> connected() const;
+
     void sweep(); ///< ends what has ended by now; its own timer calls it, and tests
 
 private:
@@ -59,6 +75,13 @@ private:
     void answer(Port& port, const QByteArray& type, const QByteArray& content, QByteArrayView to);
     void send(Port& port, const QByteArray& type, QByteArrayView uuid, QByteArrayView responseUuid,
         const QByteArray& content);
+    bool sendFromDesk(Port& port, const QByteArray& type, QByteArrayView uuid,
+        QByteArrayView responseUuid, const QByteArray& content);
+    QByteArray textFor(const QByteArray& type, QByteArrayView uuid, QByteArrayView responseUuid,
+        const QByteArray& content) const;
+    /// What services send each other, or calls of them: behind the answer to the registration.
+    /// False: too much waits for that.
+    bool pass(Port& port, QByteArray text);
 
     struct Asked
     {
@@ -73,6 +96,7 @@ private:
     ServicesCounters& m_counters;
     const Identify m_identify;
     const QByteArray m_sender; ///< as JSON
+    const ServiceRightsTable m_rights;
     std::unordered_map<const session::PlainSocket*, std::unique_ptr<Port>> m_ports;
     QHash<QByteArray, Asked> m_asked; ///< requests of services under way, by uuid
     std::deque<QByteArray> m_askedOrder; ///< oldest first; may name some that are answered

@@ -14,6 +14,8 @@ Result<void> ServicesProfile::check(const ServicesOptions& options)
         return named("allowed_types", allowed.error());
     if (const auto reserved = TypePatterns::parse(options.reservedTypes); !reserved)
         return named("reserved_types", reserved.error());
+    if (const auto rights = ServiceRightsTable::parse(options.rights); !rights)
+        return named("rights", rights.error());
     const auto envelope = protocol::JsonTemplate::parse(options.envelope.toUtf8(), envelopeSlots());
     return envelope ? Result<void>() : named("envelope", envelope.error());
 }
@@ -22,8 +24,9 @@ ServicesProfile::ServicesProfile(ServicesOptions options, bus::Bus& bus, const C
     ServiceGateway::Identify identify)
     : m_options(std::move(options)),
       m_publisher(m_options, bus, clock, m_counters,
-          [this](const QByteArray& type, const SessionId& origin) {
-              m_clients.messageDied(type, origin);
+          [this](const TypedPublisher::Dead& message) {
+              m_clients.messageDied(message);
+              m_services.messageDied(message);
           }),
       m_clients(m_options, bus, m_publisher, m_counters),
       m_services(m_options, bus, m_publisher, clock, m_counters, std::move(identify))

@@ -24,6 +24,10 @@ public:
     session::PlainHandler& services() { return m_services; }
     const ServicesCounters& counters() const { return m_counters; }
 
+    using Connected = ServiceGateway::Connected;
+    std::vector<Connected> connected() const { return m_services.connected(); }
+    std::vector<TypedPublisher::TypeState> types() const { return m_publisher.types(); }
+
     void tick(); ///< what timers do; for tests with a ManualClock
 
 private:

@@ -7,6 +7,8 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 namespace gatehouse::services {
 
@@ -15,6 +17,7 @@ namespace {
 constexpr Millis tickInterval{250};
 constexpr Millis askInterval{1'000};
 constexpr qsizetype mostRouted = 10'000; ///< types remembered; beyond it they are asked about again
+constexpr qsizetype mostDead = 1'000; ///< types whose dead letters are told apart
 
 } // namespace
 
@@ -31,6 +34,11 @@ TypedPublisher::TypedPublisher(const ServicesOptions& options, bus::Bus& bus, co
 TypedPublisher::~TypedPublisher()
 {
     m_bus.removeObserver(static_cast<bus::ServiceObserver*>(this));
+    for (const Origin& origin : std::as_const(m_origins)) {
+        if (!origin.lastType.isEmpty())
+            m_bus.publish(
+                publicationOf(origin.lastType, {.body = origin.last}, bus::Care::Kept));
+    }
 }
 
 void TypedPublisher::refreshWanted()
@@ -54,22 +62,47 @@ bool TypedPublisher::isWanted(const QByteArray& type) const
 
 void TypedPublisher::publish(const QByteArray& type, QByteArray body, const SessionId& origin)
 {
-    Held message{++m_lastNumber, std::move(body), origin, m_clock.monotonic(),
+    if (!origin.isEmpty())
+        ++m_origins[origin].open;
+    Held message{++m_lastNumber, std::move(body), origin, busTime(),
         QUuid::createUuid().toByteArray(QUuid::WithoutBraces)};
-    const auto queue = m_queues.find(type);
-    if (queue == m_queues.end() && (isWanted(type) || m_routed.contains(type))) {
+    const bool isFirst = !m_queues.contains(type);
+    const bool goesOut = isWanted(type) ? !m_owesRelease : m_routed.contains(type);
+    if (isFirst && goesOut) {
         send(type, std::move(message));
         return;
     }
-    const bool isFirst = queue == m_queues.end();
     hold(type, std::move(message));
     const auto held = m_queues.find(type);
-    if (!isFirst || held == m_queues.end())
+    if (!isFirst || held == m_queues.end() || (m_owesRelease && isWanted(type)))
         return;
-    if (isResting(type))
+    if (isResting(type) || !mayAsk())
         held->askedAt = m_clock.monotonic();
     else
         ask(type, *held);
+}
+
+void TypedPublisher::publishLast(
+    const QByteArray& type, QByteArray body, const SessionId& origin)
+{
+    const auto open = m_origins.find(origin);
+    if (open == m_origins.end()) {
+        publish(type, std::move(body));
+        return;
+    }
+    open->lastType = type;
+    open->last = std::move(body);
+}
+
+void TypedPublisher::settle(const SessionId& origin)
+{
+    const auto open = m_origins.find(origin);
+    if (open == m_origins.end() || --open->open > 0)
+        return;
+    const Origin ended = *open;
+    m_origins.erase(open);
+    if (!ended.lastType.isEmpty())
+        publish(ended.lastType, ended.last);
 }
 
 bool TypedPublisher::isResting(const QByteArray& type) const
@@ -78,7 +111,14 @@ bool TypedPublisher::isResting(const QByteArray& type) const
     return now < m_restAllUntil || now < m_restUntil.value(type);
 }
 
-bus::Publication TypedPublisher::publicationOf(const QByteArray& type, const Held& message) const
+/// A question is not worth keeping, and must not overtake what is kept.
+bool TypedPublisher::mayAsk() const
+{
+    return m_bus.state().isUp() && m_bus.counters().outboxMessages == 0;
+}
+
+bus::Publication TypedPublisher::publicationOf(
+    const QByteArray& type, const Held& message, bus::Care care)
 {
     bus::Publication publication;
     publication.topic = topicOf(type);
@@ -86,6 +126,7 @@ bus::Publication TypedPublisher::publicationOf(const QByteArray& type, const Hel
     publication.properties.id = message.id;
     publication.properties.type = type;
     publication.properties.contentType = "application/json";
+    publication.care = care;
     publication.needsReceiver = true;
     publication.mayBeRepeated = message.mayBeRepeated;
     return publication;
@@ -93,7 +134,7 @@ bus::Publication TypedPublisher::publicationOf(const QByteArray& type, const Hel
 
 void TypedPublisher::send(const QByteArray& type, Held message)
 {
-    bus::Publication publication = publicationOf(type, message);
+    bus::Publication publication = publicationOf(type, message, bus::Care::Kept);
     m_bus.publish(std::move(publication),
         [this, alive = std::weak_ptr(m_alive), type, message = std::move(message)](
             bus::Outcome outcome, const Error& error) {
@@ -107,7 +148,9 @@ void TypedPublisher::send(const QByteArray& type, Held message)
                 observe::log(observe::Level::Warning, observe::category::bus,
                     QStringLiteral("A message of type %1 was not taken: %2")
                         .arg(QString::fromLatin1(type), error.detail));
-                bury(type, message);
+                bury(type, message, error.detail);
+            } else {
+                settle(message.origin);
             }
         });
 }
@@ -115,40 +158,49 @@ void TypedPublisher::send(const QByteArray& type, Held message)
 void TypedPublisher::ask(const QByteArray& type, Queue& queue)
 {
     queue.isAsking = true;
-    const quint64 number = queue.waiting.front().number;
-    m_bus.publish(publicationOf(type, queue.waiting.front()),
-        [this, alive = std::weak_ptr(m_alive), type, number](
-            bus::Outcome outcome, const Error&) {
+    const Held& first = queue.waiting.front();
+    m_bus.publish(publicationOf(type, first, bus::Care::Confirmed),
+        [this, alive = std::weak_ptr(m_alive), type, number = first.number](
+            bus::Outcome outcome, const Error& error) {
             if (!alive.expired())
-                asked(type, number, outcome);
+                asked(type, number, outcome, error);
         });
 }
 
-void TypedPublisher::asked(const QByteArray& type, quint64 number, bus::Outcome outcome)
+void TypedPublisher::asked(
+    const QByteArray& type, quint64 number, bus::Outcome outcome, const Error& error)
 {
     const auto queue = m_queues.find(type);
     if (queue == m_queues.end())
         return;
     queue->isAsking = false;
     queue->askedAt = m_clock.monotonic();
+    const bool isOut = outcome == bus::Outcome::Confirmed || outcome == bus::Outcome::Kept;
+    const bool isHopeless = outcome == bus::Outcome::Refused
+        && (error.code == ErrorCode::TooLarge || error.code == ErrorCode::BadRequest
+            || error.code == ErrorCode::Forbidden);
+    // The one that was asked about is the first, unless its time was up meanwhile.
+    std::optional<Held> ended;
     const bool isFirst = !queue->waiting.empty() && queue->waiting.front().number == number;
-    if (outcome == bus::Outcome::Unroutable || outcome == bus::Outcome::Refused) {
-        if (isFirst && outcome == bus::Outcome::Refused)
-            queue->waiting.front().mayBeRepeated = true;
-        if (isWanted(type)) // somebody came meanwhile
+    if (isFirst && (isOut || isHopeless))
+        ended = takeFirst(*queue);
+    else if (isFirst && outcome == bus::Outcome::Refused)
+        queue->waiting.front().mayBeRepeated = true;
+    if (isOut) {
+        m_counters.released += ended ? 1 : 0;
+        if (m_routed.size() < mostRouted)
+            m_routed.insert(type);
+        if (!isWanted(type))
             release(type);
-        return;
     }
-    // It went out: it was the first, unless its time was up meanwhile.
-    if (isFirst) {
-        --m_counters.heldNow;
-        m_counters.heldBytesNow -= quint64(queue->waiting.front().body.size());
-        ++m_counters.released;
-        queue->waiting.pop_front();
-    }
-    if (m_routed.size() < mostRouted)
-        m_routed.insert(type);
-    release(type);
+    if (const auto rest = m_queues.find(type); rest != m_queues.end() && rest->waiting.empty())
+        m_queues.erase(rest);
+    if (m_owesRelease || isWanted(type)) // somebody came meanwhile
+        releaseWanted();
+    if (ended && isHopeless)
+        bury(type, *ended, error.detail);
+    else if (ended)
+        settle(ended->origin);
 }
 
 bool TypedPublisher::hasRoom(qsizetype octets) const
@@ -162,7 +214,7 @@ void TypedPublisher::hold(const QByteArray& type, Held message)
     ++m_counters.held;
     if (!hasRoom(message.body.size())) {
         ++m_counters.heldOverflows;
-        bury(type, message);
+        bury(type, message, QStringLiteral("no service takes this type, and too many wait"));
         return;
     }
     ++m_counters.heldNow;
@@ -171,8 +223,24 @@ void TypedPublisher::hold(const QByteArray& type, Held message)
     const auto place = std::upper_bound(waiting.begin(), waiting.end(), message.number,
         [](quint64 number, const Held& held) { return number < held.number; });
     waiting.insert(place, std::move(message));
-    if (!m_timer.isActive())
-        m_timer.start(tickInterval);
+    startTimer();
+}
+
+void TypedPublisher::startTimer()
+{
+    if (m_timer.isActive())
+        return;
+    m_tickedAt = m_clock.monotonic();
+    m_timer.start(tickInterval);
+}
+
+TypedPublisher::Held TypedPublisher::takeFirst(Queue& queue)
+{
+    Held first = std::move(queue.waiting.front());
+    queue.waiting.pop_front();
+    --m_counters.heldNow;
+    m_counters.heldBytesNow -= quint64(first.body.size());
+    return first;
 }
 
 void TypedPublisher::release(const QByteArray& type)
@@ -180,37 +248,69 @@ void TypedPublisher::release(const QByteArray& type)
     const auto queue = m_queues.find(type);
     if (queue == m_queues.end() || queue->isAsking)
         return;
-    std::deque<Held> waiting = std::exchange(queue->waiting, {});
+    Queue released = std::move(*queue);
     m_queues.erase(queue);
-    for (Held& message : waiting) {
-        --m_counters.heldNow;
-        m_counters.heldBytesNow -= quint64(message.body.size());
+    while (!released.waiting.empty()) {
+        ++m_counters.released;
+        send(type, takeFirst(released));
+    }
+}
+
+// A service that comes back gets what waited in the order it came, not type by type: a file is
+// opened before it is written to.
+void TypedPublisher::releaseWanted()
+{
+    m_owesRelease = false;
+    for (auto queue = m_queues.cbegin(); queue != m_queues.cend(); ++queue)
+        m_owesRelease |= queue->isAsking && isWanted(queue.key());
+    if (m_owesRelease) // the answer is near
+        return;
+    std::vector<std::pair<QByteArray, Held>> released;
+    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+        if (!isWanted(queue.key())) {
+            ++queue;
+            continue;
+        }
+        while (!queue->waiting.empty())
+            released.emplace_back(queue.key(), takeFirst(*queue));
+        queue = m_queues.erase(queue);
+    }
+    std::sort(released.begin(), released.end(),
+        [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
+    for (auto& [type, message] : released) {
         ++m_counters.released;
         send(type, std::move(message));
     }
 }
 
-void TypedPublisher::bury(const QByteArray& type, const Held& message)
+void TypedPublisher::bury(const QByteArray& type, const Held& message, const QString& why)
 {
     ++m_counters.deadLetters;
-    m_deadLetter(type, message.origin);
+    if (m_dead.size() < mostDead || m_dead.contains(type))
+        ++m_dead[type];
+    m_deadLetter({type, message.body, message.origin, why});
+    settle(message.origin);
 }
 
-void TypedPublisher::forgetIfEmpty(const QByteArray& type)
+std::vector<TypedPublisher::TypeState> TypedPublisher::types() const
 {
-    const auto queue = m_queues.find(type);
-    if (queue != m_queues.end() && queue->waiting.empty() && !queue->isAsking)
-        m_queues.erase(queue);
+    std::map<QByteArray, TypeState> all;
+    for (auto queue = m_queues.cbegin(); queue != m_queues.cend(); ++queue)
+        all[queue.key()].held = qsizetype(queue->waiting.size());
+    for (auto dead = m_dead.cbegin(); dead != m_dead.cend(); ++dead)
+        all[dead.key()].dead = *dead;
+    std::vector<TypeState> list;
+    for (auto& [type, state] : all) {
+        state.type = type;
+        list.push_back(state);
+    }
+    return list;
 }
 
 void TypedPublisher::serviceCame(const bus::Service&)
 {
     refreshWanted();
-    const QList<QByteArray> types = m_queues.keys();
-    for (const QByteArray& type : types) {
-        if (isWanted(type))
-            release(type);
-    }
+    releaseWanted();
 }
 
 // A broker unbinds what the service wanted in its own time. Until then it takes messages of these
@@ -227,30 +327,37 @@ void TypedPublisher::serviceWent(const bus::Service& service)
         else if (topic.startsWith(prefix))
             m_restUntil.insert(topic.sliced(prefix.size()), until);
     }
-    if (!m_timer.isActive())
-        m_timer.start(tickInterval);
+    startTimer();
 }
 
 void TypedPublisher::tick()
 {
     const Millis now = m_clock.monotonic();
-    const QList<QByteArray> types = m_queues.keys();
-    for (const QByteArray& type : types) {
-        const auto queue = m_queues.find(type);
-        if (queue == m_queues.end())
-            continue;
+    // Nobody can come while the broker is away, so nobody is late either.
+    if (!m_bus.state().isUp())
+        m_away += now - m_tickedAt;
+    m_tickedAt = now;
+    // What is said about a dead letter may end clients, and that is published again.
+    std::vector<std::pair<QByteArray, Held>> dead;
+    std::map<quint64, QByteArray> due;
+    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
         while (!queue->isAsking && !queue->waiting.empty()
-            && now - queue->waiting.front().since >= m_options.holdTime) {
-            const Held message = std::move(queue->waiting.front());
-            queue->waiting.pop_front();
-            --m_counters.heldNow;
-            m_counters.heldBytesNow -= quint64(message.body.size());
-            bury(type, message);
+            && busTime() - queue->waiting.front().since >= m_options.holdTime)
+            dead.emplace_back(queue.key(), takeFirst(*queue));
+        if (!queue->isAsking && queue->waiting.empty()) {
+            queue = m_queues.erase(queue);
+            continue;
         }
-        if (!queue->waiting.empty() && !queue->isAsking && now - queue->askedAt >= askInterval)
-            ask(type, *queue);
-        forgetIfEmpty(type);
+        if (!queue->isAsking && now - queue->askedAt >= askInterval && mayAsk())
+            due.emplace(queue->waiting.front().number, queue.key());
+        ++queue;
     }
+    for (const auto& [number, type] : due) { // in the order they came: somebody may hear them
+        if (const auto queue = m_queues.find(type); queue != m_queues.end())
+            ask(type, *queue);
+    }
+    for (const auto& [type, message] : dead)
+        bury(type, message, QStringLiteral("no service takes this type"));
     m_restUntil.removeIf([now](auto rest) { return now >= rest.value(); });
     if (m_queues.isEmpty() && m_restUntil.isEmpty())
         m_timer.stop();

@@ -14,29 +14,51 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace gatehouse::services {
 
-/// Puts messages on the bus by type, in order. One of a type that nobody wants waits a while for a
-/// service that starts late, and every later one of its type behind it; when somebody comes they go
-/// out in the order they came. What nobody came for becomes a dead letter: counted, told to
-/// `deadLetter`, gone. The bus is asked again about a type once a second, not more, whoever sends.
-/// Owned by ServicesProfile; network thread only.
+/// Puts messages on the bus by type, in order, and to be kept while the broker is away. One of a
+/// type that nobody wants waits a while for a service that starts late, and every later one of its
+/// type behind it; when somebody comes, all it wants goes out in the order it came, whatever its
+/// type. What nobody came for, or what the bus refused, becomes a dead letter: counted, told to
+/// `deadLetter`, gone. The bus is asked again about a type once a second, not more, whoever sends;
+/// while the broker is away it is not asked, and nothing grows old. Owned by ServicesProfile;
+/// network thread only.
 class TypedPublisher final : private bus::ServiceObserver
 {
 public:
-    /// A message nobody took, and who had sent it (empty: a service).
-    using DeadLetter = std::function<void(const QByteArray& type, const SessionId& origin)>;
+    struct Dead
+    {
+        QByteArray type;
+        QByteArray body;
+        SessionId origin; ///< who had sent it: a client or a service; empty: the server
+        QString why; ///< for people
+    };
+    using DeadLetter = std::function<void(const Dead& message)>;
 
     TypedPublisher(const ServicesOptions& options, bus::Bus& bus, const Clock& clock,
         ServicesCounters& counters, DeadLetter deadLetter);
-    ~TypedPublisher() override;
+    ~TypedPublisher() override; ///< what publishLast() still had to say goes out
     Q_DISABLE_COPY_MOVE(TypedPublisher)
 
     void publish(const QByteArray& type, QByteArray body, const SessionId& origin = {});
 
+    /// The server's own word about an origin that has ended: goes out once it is known what became
+    /// of everything that was published for it.
+    void publishLast(const QByteArray& type, QByteArray body, const SessionId& origin);
+
     /// Somebody announced on the bus wants that type.
     bool isWanted(const QByteArray& type) const;
+
+    /// A type with messages waiting, or dead.
+    struct TypeState
+    {
+        QByteArray type;
+        qsizetype held = 0;
+        quint64 dead = 0; ///< since the start
+    };
+    std::vector<TypeState> types() const; ///< by name
 
     void tick(); ///< ends what waited too long; its own timer calls it, and tests
 
@@ -44,9 +66,9 @@ private:
     struct Held
     {
         quint64 number = 0;
-        QByteArray body;
-        SessionId origin;
-        Millis since{};
+        QByteArray body{};
+        SessionId origin{};
+        Millis since{}; ///< busTime()
         QByteArray id{}; ///< on the bus, the same each time
         bool mayBeRepeated = false; ///< the bus took it once and could not say whether it arrived
     };
@@ -56,21 +78,33 @@ private:
         Millis askedAt{}; ///< when the bus last said that nobody listens
         bool isAsking = false; ///< the first one is on the bus to find out
     };
+    struct Origin
+    {
+        int open = 0; ///< its messages whose end is not known
+        QByteArray lastType{};
+        QByteArray last{}; ///< goes out when there are none
+    };
 
     void serviceCame(const bus::Service& service) override;
     void serviceWent(const bus::Service& service) override;
     void refreshWanted();
     /// Whoever wanted it has just gone: the broker may not know yet.
     bool isResting(const QByteArray& type) const;
-    bus::Publication publicationOf(const QByteArray& type, const Held& message) const;
+    bool mayAsk() const;
+    Millis busTime() const { return m_clock.monotonic() - m_away; }
+    static bus::Publication publicationOf(
+        const QByteArray& type, const Held& message, bus::Care care);
     void send(const QByteArray& type, Held message);
     void ask(const QByteArray& type, Queue& queue);
-    void asked(const QByteArray& type, quint64 number, bus::Outcome outcome);
+    void asked(const QByteArray& type, quint64 number, bus::Outcome outcome, const Error& error);
     void hold(const QByteArray& type, Held message);
+    Held takeFirst(Queue& queue);
     void release(const QByteArray& type);
-    void bury(const QByteArray& type, const Held& message);
+    void releaseWanted();
+    void bury(const QByteArray& type, const Held& message, const QString& why);
+    void settle(const SessionId& origin);
     bool hasRoom(qsizetype octets) const;
-    void forgetIfEmpty(const QByteArray& type);
+    void startTimer();
 
     const ServicesOptions& m_options;
     bus::Bus& m_bus;
@@ -78,12 +112,18 @@ private:
     ServicesCounters& m_counters;
     DeadLetter m_deadLetter;
     QHash<QByteArray, Queue> m_queues; ///< of types with something waiting
+    QHash<SessionId, Origin> m_origins; ///< of open messages
+    QHash<QByteArray, quint64> m_dead; ///< by type
+    /// Somebody wants types of which one is on the bus to find out: none of them goes out before.
+    bool m_owesRelease = false;
     QSet<QByteArray> m_wanted; ///< types announced services want
     bool m_isAllWanted = false; ///< somebody wants every type
     QSet<QByteArray> m_routed; ///< types somebody listened to the last time, announced or not
     QHash<QByteArray, Millis> m_restUntil; ///< by type; monotonic
     Millis m_restAllUntil{}; ///< likewise, after somebody who wanted every type
     QTimer m_timer;
+    Millis m_tickedAt{}; ///< monotonic
+    Millis m_away{}; ///< how long the bus was not up, as far as something waited
     quint64 m_lastNumber = 0;
     const std::shared_ptr<char> m_alive = std::make_shared<char>();
 };

@@ -24,6 +24,11 @@ bool isTypeName(QByteArrayView type)
         && !type.endsWith('.') && !type.contains("..");
 }
 
+bool isInternalType(QByteArrayView type)
+{
+    return type.startsWith("client-") || type.startsWith("service-") || type.startsWith("bus-");
+}
+
 bus::Topic topicOf(const QByteArray& type)
 {
     return "services." + type;
@@ -61,6 +66,12 @@ Result<TypePatterns> TypePatterns::parse(const QStringList& patterns)
         made.m_patterns.push_back(std::move(pattern));
     }
     return made;
+}
+
+bool TypePatterns::matchesAll() const
+{
+    return std::any_of(m_patterns.begin(), m_patterns.end(),
+        [](const Pattern& pattern) { return pattern.text.isEmpty(); });
 }
 
 bool TypePatterns::match(QByteArrayView type) const

@@ -15,6 +15,9 @@ namespace gatehouse::services {
 /// octets, words between dots not empty.
 bool isTypeName(QByteArrayView type);
 
+/// Types that only servers and services send: what a client says goes by its name.
+bool isInternalType(QByteArrayView type); ///< "client-*", "service-*", "bus-*"
+
 /// Topics in the bus's own exchange.
 bus::Topic topicOf(const QByteArray& type); ///< "services.TYPE"
 bus::Topic topicOfAll(); ///< a pattern: every type
@@ -32,6 +35,7 @@ public:
 
     bool isEmpty() const { return m_patterns.empty(); }
     bool match(QByteArrayView type) const;
+    bool matchesAll() const; ///< one of them is `*`
 
 private:
     struct Pattern

@@ -17,8 +17,8 @@ namespace {
 class Rig
 {
 public:
-    explicit Rig(ServicesOptions options = {})
-        : bus(clock), profile(std::move(options), bus, clock,
+    explicit Rig(ServicesOptions options = {}, bus::BusOptions busOptions = {})
+        : bus(clock, std::move(busOptions)), profile(std::move(options), bus, clock,
                           [this](const QString&, const QByteArray& token) { return identify(token); })
     {
     }
@@ -99,6 +99,17 @@ private Q_SLOTS:
     void requestsAreForgotten();
     void aServiceServesQueues();
     void aServiceAsksAndPublishes();
+    void aBusyServiceThatEndsIsHandedNoMore();
+    void aCallThatIsTooOldMakesRoomForTheNext();
+    void changingItsMindKeepsItsCalls();
+    void callsWaitForTheRegistration();
+    void whatWaitsForTheRegistrationIsBounded();
+    void internalTypesAreOfServices_data();
+    void internalTypesAreOfServices();
+    void aServiceHearsOfItsOwnDeadLetters();
+    void aDeepMessageReachesItsClient();
+    void whatAServiceMayDo_data();
+    void whatAServiceMayDo();
     void garbageOnTheBusIsRejected();
     void checksItsOptions_data();
     void checksItsOptions();
@@ -424,6 +435,255 @@ void TestServicesProfile::aServiceAsksAndPublishes()
     }
 }
 
+// One call at a time, one in hand and one waiting, and the connection ends.
+void TestServicesProfile::aBusyServiceThatEndsIsHandedNoMore()
+{
+    Rig rig({}, bus::BusOptions{.maxCalls = 1});
+    const auto first = rig.service("F", "[],\"queues\":[\"q\"]");
+    const auto second = rig.service("G", "[],\"queues\":[\"other\"]");
+    first->takeTexts();
+    second->takeTexts();
+    QByteArrayList ends;
+    std::vector<bus::Ticket> tickets;
+    for (int i = 0; i < 3; ++i) {
+        tickets.push_back(rig.bus.request(
+            {.queue = "q", .body = QByteArray::number(i)}, [&](const Result<bus::Answer>& answer) {
+                ends << (answer ? answer->message.body : QByteArray(traits(answer.error().code).name.data()));
+            }));
+    }
+    Rig::settle();
+    QCOMPARE(first->takeTexts().size(), 1);
+    first->close(CloseCode::Normal, QLatin1StringView("transport close"));
+    Rig::settle();
+    QVERIFY(first->takeTexts().isEmpty());
+    QCOMPARE(rig.bus.counters().unansweredCalls, 0U);
+    QCOMPARE(ends.size(), 2); // nobody serves it; the first had been taken
+}
+
+void TestServicesProfile::aCallThatIsTooOldMakesRoomForTheNext()
+{
+    Rig rig({}, bus::BusOptions{.maxCalls = 1});
+    const auto service = rig.service("F", "[],\"queues\":[\"q\"]");
+    service->takeTexts();
+    std::vector<bus::Ticket> tickets;
+    for (int i = 0; i < 3; ++i)
+        tickets.push_back(rig.bus.request(
+            {.queue = "q", .body = QByteArray::number(i), .timeout = Millis{300'000}},
+            [](const auto&) {}));
+    Rig::settle();
+    QCOMPARE(service->takeTexts().size(), 1);
+    for (int i = 1; i < 3; ++i) {
+        rig.clock.advance(Millis{60'000});
+        rig.profile.tick();
+        Rig::settle();
+        const QByteArrayList got = service->takeTexts();
+        QCOMPARE(got.size(), 1);
+        QCOMPARE(rawMember(member(got[0], "content"), "body").value_or("").toByteArray(),
+            QByteArray::number(i));
+    }
+}
+
+void TestServicesProfile::changingItsMindKeepsItsCalls()
+{
+    Rig rig;
+    const auto service = rig.service("F", "[],\"queues\":[\"q\"]");
+    service->takeTexts();
+    QByteArray end;
+    const auto ask = [&] {
+        return rig.bus.request({.queue = "q", .body = "1"},
+            [&](const Result<bus::Answer>& answer) {
+                end = answer ? answer->message.body : answer.error().detail.toUtf8();
+            });
+    };
+    const bus::Ticket first = ask();
+    Rig::settle();
+    const QByteArray uuid = member(service->takeTexts().value(0), "uuid");
+    const bus::Ticket second = ask(); // on its way while the service changes its mind
+    service->say(R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["r","q"]}})");
+    Rig::settle();
+    const QByteArrayList got = service->takeTexts();
+    QCOMPARE(got.size(), 2);
+    QVERIFY(succeeded(got[0]));
+    QCOMPARE(member(got[1], "type"), "\"bus-call\"");
+    QVERIFY2(end.isEmpty(), end.constData());
+    service->say(R"({"type":"bus-answer","response_uuid":)" + uuid + R"(,"content":{"body":2}})");
+    Rig::settle();
+    QCOMPARE(end, "2");
+}
+
+void TestServicesProfile::callsWaitForTheRegistration()
+{
+    Rig rig;
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a","b"],)"
+                R"("queues":["q"]}})");
+    const bus::Ticket ticket
+        = rig.bus.request({.queue = "q", .body = "1"}, [](const auto&) {});
+    Rig::settle();
+    const QByteArrayList got = service.takeTexts();
+    QCOMPARE(got.size(), 2);
+    QVERIFY(succeeded(got[0]));
+    QCOMPARE(member(got[1], "type"), "\"bus-call\"");
+}
+
+void TestServicesProfile::whatWaitsForTheRegistrationIsBounded()
+{
+    ServicesOptions options;
+    options.maxHeldBytes = 400;
+    Rig rig(options);
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a"]}})");
+    for (int i = 0; i < 10; ++i)
+        rig.bus.publish({.topic = topicOf("a"),
+            .body = R"({"type":"a","content":")" + QByteArray(100, 'x') + "\"}"}, {});
+    // What is bound answers in the order it was asked for; the messages come in between.
+    Rig::settle();
+    const qsizetype got = service.takeTexts().size();
+    QCOMPARE(qsizetype(rig.profile.counters().earlyRefused) + got, 11);
+    QCOMPARE(rig.profile.counters().earlyBytesNow, 0U);
+}
+
+void TestServicesProfile::internalTypesAreOfServices_data()
+{
+    QTest::addColumn<QByteArray>("type");
+    for (const char* type :
+        {"client-kick", "client-list-request", "client-disconnect", "client-anything",
+            "service-register", "bus-publish"})
+        QTest::newRow(type) << QByteArray(type);
+}
+
+// Whatever the configuration reserves: these are what servers and services say to each other.
+void TestServicesProfile::internalTypesAreOfServices()
+{
+    QFETCH(QByteArray, type);
+    ServicesOptions options;
+    options.reservedTypes = {QStringLiteral("nothing-else")};
+    Rig rig(options);
+    const auto service = rig.service("F", "\"all\"");
+    service->takeTexts();
+    const auto eve = rig.client(5, "eve");
+    const auto bob = rig.client(6, "bob");
+    eve->say("{\"type\":\"" + type + R"(","content":{"targets":["bob"]}})");
+    Rig::settle();
+    QCOMPARE(member(eve->takeTexts().value(0), "type"), "\"error-response\"");
+    QVERIFY(service->takeTexts().isEmpty());
+    // Nor is it done when somebody else puts it on the bus with a client for its sender.
+    const quint64 before = rig.bus.counters().deadLettered;
+    rig.bus.publish({.topic = topicOf(type),
+        .body = "{\"type\":\"" + type
+            + R"(","sender":[["192.0.2.7",5],"eve"],"content":{"targets":["bob"]}})"}, {});
+    Rig::settle();
+    QVERIFY(!bob->closeCode);
+    QCOMPARE(rig.profile.counters().kicks, 0U);
+    if (type == "client-kick")
+        QCOMPARE(rig.bus.counters().deadLettered, before + 1);
+}
+
+void TestServicesProfile::aServiceHearsOfItsOwnDeadLetters()
+{
+    Rig rig;
+    const auto service = rig.service("F", "[]");
+    service->takeTexts();
+    service->say(R"({"type":"unwanted","uuid":"u","content":{}})");
+    for (int i = 0; i < 44; ++i) {
+        rig.clock.advance(Millis{250});
+        rig.profile.tick();
+        Rig::settle();
+    }
+    const QByteArray word = service->takeTexts().value(0);
+    QCOMPARE(member(word, "type"), "\"error-response\"");
+    QCOMPARE(member(word, "response_uuid"), "\"u\"");
+    QVERIFY(member(word, "content").contains("no service takes this type"));
+}
+
+void TestServicesProfile::aDeepMessageReachesItsClient()
+{
+    Rig rig;
+    const auto service = rig.service("F", "[]");
+    service->takeTexts();
+    const auto bob = rig.client(5, "bob");
+    const QByteArray deep = QByteArray(100, '[') + QByteArray(100, ']');
+    service->say(R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deep + "}}}");
+    Rig::settle();
+    QCOMPARE(bob->takeTexts(), QByteArrayList{"{\"a\":" + deep + '}'});
+    const QByteArray deeper = QByteArray(130, '[') + QByteArray(130, ']');
+    service->say(R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deeper + "}}}");
+    QCOMPARE(member(service->takeTexts().value(0), "type"), "\"error-response\"");
+}
+
+void TestServicesProfile::whatAServiceMayDo_data()
+{
+    QTest::addColumn<QStringList>("rights");
+    QTest::addColumn<QByteArray>("said");
+    QTest::addColumn<bool>("isAllowed");
+    const QStringList line{QStringLiteral("1 wants=file-*|cursor sends=*-response serves=rpc_* "
+                                          "asks=gateway publishes=events|own"),
+        QStringLiteral("2")};
+    const auto row = [&](const char* tag, const char* said, bool isAllowed,
+                         const QStringList& rights) {
+        QTest::newRow(tag) << rights << QByteArray(said) << isAllowed;
+    };
+    const auto limited = [&](const char* tag, const char* said, bool isAllowed) {
+        row(tag, said, isAllowed, line);
+    };
+    const char* const queue
+        = R"({"type":"service-register","content":{"name":"F","queues":["rpc_1"]}})";
+    limited("serves its queue", queue, true);
+    limited("serves another's",
+        R"({"type":"service-register","content":{"name":"F","queues":["gateway"]}})", false);
+    limited("wants its types",
+        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","cursor"]}})", true);
+    limited("wants others",
+        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","chat"]}})", false);
+    limited("wants everything",
+        R"({"type":"service-register","content":{"name":"F","wanted":"all"}})", false);
+    limited("sends its types", R"({"type":"file-response","content":{}})", true);
+    limited("sends others", R"({"type":"net-send","content":{"response_addrs":[],"msg":{}}})", false);
+    limited("asks its queue",
+        R"({"type":"bus-request","uuid":"q","content":{"queue":"gateway","body":1,"timeout_ms":1}})",
+        true);
+    limited("asks another's",
+        R"({"type":"bus-request","uuid":"q","content":{"queue":"rpc_1","body":1}})", false);
+    limited("publishes to its exchange",
+        R"({"type":"bus-publish","content":{"exchange":"events","topic":"a","body":1}})", true);
+    limited("publishes to the bus's own",
+        R"({"type":"bus-publish","content":{"topic":"a","body":1}})", true);
+    limited("publishes elsewhere",
+        R"({"type":"bus-publish","content":{"exchange":"others","topic":"a","body":1}})", false);
+    row("not mentioned at all", queue, false, {QStringLiteral("2 serves=*")});
+    row("as everybody else", queue, true, {QStringLiteral("* serves=*")});
+    row("no lines", queue, true, {});
+    row("the server's own queue, no lines",
+        R"({"type":"service-register","content":{"name":"F","queues":["gateway_rpc"]}})", false, {});
+    row("what servers tell each other, no lines",
+        R"({"type":"bus-publish","content":{"topic":"relay.dashboard.control","body":1}})", false, {});
+}
+
+void TestServicesProfile::whatAServiceMayDo()
+{
+    QFETCH(QStringList, rights);
+    QFETCH(QByteArray, said);
+    ServicesOptions options;
+    options.rights = rights;
+    options.ownQueues = {"gateway_rpc"};
+    Rig rig(options);
+    const auto service = rig.service("F", "[]");
+    service->takeTexts();
+    const bus::Ticket gateway = rig.bus.serve(
+        "gateway", [](const bus::Message&, bus::Reply reply) { reply.finish("1"); }, {});
+    service->say(said);
+    Rig::settle();
+    bool isRefused = false;
+    for (const QByteArray& text : service->takeTexts())
+        isRefused |= member(text, "type") == "\"error-response\""
+            || (text.contains("service-register-response") && !succeeded(text));
+    QTEST(!isRefused, "isAllowed");
+}
+
 void TestServicesProfile::garbageOnTheBusIsRejected()
 {
     Rig rig;
@@ -454,6 +714,10 @@ void TestServicesProfile::checksItsOptions_data()
     row("sender", [](ServicesOptions& o) { o.sender = QStringLiteral("a b"); });
     row("allowed types", [](ServicesOptions& o) { o.allowedTypes = {QStringLiteral("a b")}; });
     row("reserved types", [](ServicesOptions& o) { o.reservedTypes = {QStringLiteral("#")}; });
+    row("rights", [](ServicesOptions& o) { o.rights = {QStringLiteral("1 does=everything")}; });
+    row("rights of nobody", [](ServicesOptions& o) { o.rights = {QStringLiteral("bob wants=*")}; });
+    row("rights twice",
+        [](ServicesOptions& o) { o.rights = {QStringLiteral("1"), QStringLiteral("1")}; });
     row("envelope", [](ServicesOptions& o) { o.envelope = QStringLiteral("[]"); });
     row("envelope's slots",
         [](ServicesOptions& o) { o.envelope = QStringLiteral(R"({"a":"$b"})"); });

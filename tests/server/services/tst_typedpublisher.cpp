@@ -14,11 +14,12 @@ namespace {
 class Rig
 {
 public:
-    explicit Rig(ServicesOptions chosen = {})
-        : options(std::move(chosen)), bus(clock),
+    explicit Rig(ServicesOptions chosen = {}, bus::BusOptions busOptions = {})
+        : options(std::move(chosen)), bus(clock, std::move(busOptions)),
           publisher(options, bus, clock, counters,
-              [this](const QByteArray& type, const SessionId& origin) {
-                  dead << type + ' ' + origin.value;
+              [this](const TypedPublisher::Dead& message) {
+                  dead << message.type + ' ' + message.origin.value;
+                  reasons << message.why;
               })
     {
     }
@@ -63,6 +64,7 @@ public:
     ServicesCounters counters;
     bus::LocalBus bus;
     QByteArrayList dead;
+    QStringList reasons;
     QByteArrayList got;
     bus::Ticket announcement;
     std::vector<bus::Ticket> subscriptions;
@@ -78,6 +80,10 @@ class TestTypedPublisher : public QObject
 private Q_SLOTS:
     void whatIsWantedGoesOutAtOnce();
     void whatIsNotWantedWaitsInOrder();
+    void theOrderOfTypesIsKept();
+    void theLastWordOfAClientIsTheLast();
+    void theLastWordIsSaidAtTheEnd();
+    void whatTheBusRefusesIsDeadForThatReason();
     void someoneWhoDoesNotAnnounceIsFoundToo();
     void nobodyComes();
     void theGapOfARestart();
@@ -121,6 +127,100 @@ void TestTypedPublisher::whatIsNotWantedWaitsInOrder()
     QCOMPARE(rig.counters.heldNow, 1U); // b
     QCOMPARE(rig.counters.heldBytesNow, 5U);
     QVERIFY(rig.dead.isEmpty());
+}
+
+// A service that comes back hears of things in the order they happened, not type by type.
+void TestTypedPublisher::theOrderOfTypesIsKept()
+{
+    Rig rig;
+    QByteArrayList sent;
+    for (int i = 0; i < 30; ++i) {
+        sent << QByteArray::number(i);
+        rig.publisher.publish("type" + QByteArray::number(i % 5), sent.back());
+    }
+    Rig::settle();
+    for (int type = 0; type < 5; ++type)
+        rig.listen("type" + QByteArray::number(type));
+    rig.announce("service.A", {"type0", "type1", "type2", "type3", "type4"});
+    // One is being asked about as the service comes: it may go out, and nothing before it.
+    rig.clock.advance(Millis{1'250});
+    rig.publisher.tick();
+    for (int i = 30; i < 40; ++i) {
+        sent << QByteArray::number(i);
+        rig.publisher.publish("type" + QByteArray::number(i % 5), sent.back());
+    }
+    rig.publisher.publish("type7", "unwanted");
+    Rig::settle();
+    rig.publisher.publish("type3", "40");
+    sent << "40";
+    Rig::settle();
+    QCOMPARE(rig.got, sent);
+    QCOMPARE(rig.counters.heldNow, 1U);
+}
+
+void TestTypedPublisher::theLastWordOfAClientIsTheLast()
+{
+    Rig rig;
+    rig.listen("gone");
+    rig.announce("service.A", {"gone"});
+    Rig::settle();
+    rig.publisher.publish("a", "0", {"x"}); // nobody wants it yet
+    rig.publisher.publishLast("gone", "x has gone", {"x"});
+    rig.publisher.publishLast("gone", "y has gone", {"y"}); // who had sent nothing
+    Rig::settle();
+    QCOMPARE(rig.got, QByteArrayList{"y has gone"});
+    rig.listen("a");
+    rig.announcement.reset();
+    rig.announce("service.A", {"a", "gone"});
+    Rig::settle();
+    QCOMPARE(rig.got, (QByteArrayList{"y has gone", "0", "x has gone"}));
+    // Or when nobody has come for the rest.
+    rig.publisher.publish("b", "1", {"z"});
+    rig.publisher.publishLast("gone", "z has gone", {"z"});
+    rig.advance(Millis{9'000});
+    QCOMPARE(rig.got.size(), 3);
+    rig.advance(Millis{1'500});
+    QCOMPARE(rig.got.last(), "z has gone");
+    QCOMPARE(rig.got.size(), 4);
+}
+
+void TestTypedPublisher::theLastWordIsSaidAtTheEnd()
+{
+    ManualClock clock;
+    const ServicesOptions options;
+    ServicesCounters counters;
+    bus::LocalBus bus(clock);
+    QByteArrayList got;
+    const bus::Ticket ticket = bus.subscribe({}, topicOf("gone"), [&](const bus::Message& m) {
+        got << m.body;
+        return bus::Verdict::Accepted;
+    }, {});
+    {
+        TypedPublisher publisher(options, bus, clock, counters, [](const auto&) {});
+        publisher.publish("a", "0", {"x"});
+        publisher.publishLast("gone", "x has gone", {"x"});
+    }
+    Rig::settle();
+    QCOMPARE(got, QByteArrayList{"x has gone"});
+}
+
+void TestTypedPublisher::whatTheBusRefusesIsDeadForThatReason()
+{
+    Rig rig(ServicesOptions{}, bus::BusOptions{.maxBodyBytes = 10});
+    rig.listen("a");
+    rig.announce("service.A", {"a"});
+    Rig::settle();
+    rig.publisher.publish("a", QByteArray(11, 'x'), {"client"});
+    rig.publisher.publish("b", QByteArray(11, 'x'), {"client"}); // asked about
+    Rig::settle();
+    QCOMPARE(rig.dead, (QByteArrayList{"a client", "b client"}));
+    for (const QString& reason : rig.reasons)
+        QVERIFY2(!reason.contains(QStringLiteral("no service")), qPrintable(reason));
+    QCOMPARE(rig.counters.heldNow, 0U);
+    const auto types = rig.publisher.types();
+    QCOMPARE(types.size(), size_t(2));
+    QCOMPARE(types[1].type, "b");
+    QCOMPARE(types[1].dead, 1U);
 }
 
 void TestTypedPublisher::someoneWhoDoesNotAnnounceIsFoundToo()

@@ -294,6 +294,22 @@ ping_interval = "300ms"
 ping_timeout = "500ms"
 `;
 
+/** A server that goes down closes its clients first: the services hear of each, behind what it sent. */
+async function drainTellsServices(stage) {
+  const service = await stage.service(types);
+  const editors = [];
+  for (let number = 0; number < 5; number++) {
+    editors.push(await stage.editorNamed(`bob${number}`));
+  }
+  for (const editor of editors) {
+    editor.send('file-join', {});
+  }
+  await service.inbox.wait(() => service.all('file-join').length === 5, 'what was sent');
+  const end = await stage.server.stop();
+  assert.strictEqual(end.code, 0);
+  await service.inbox.wait(() => service.all('client-disconnect').length === 5, 'the end of each');
+}
+
 /** Each bound, with its outcome and its number. */
 async function limits(stage) {
   const metric = (name, labels) => stage.server.metric(
@@ -343,5 +359,5 @@ profile = "backends"
 
 module.exports = {
   loginAndStamp, uniqueNames, answersByAddress, namesInOrder, orderThroughTheBus, clientList, refusedTypes,
-  badFrames, largeAnswers, resetClient, anyPathNoExtensions, drainAndPing, limits, cpuSeconds, types,
+  badFrames, largeAnswers, resetClient, anyPathNoExtensions, drainAndPing, drainTellsServices, limits, cpuSeconds, types,
 };

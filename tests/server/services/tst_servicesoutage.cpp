@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The services profile over a real broker that is away for longer than a message may wait for its
+// confirm: nothing is lost, and it comes in order.
+#include "common/core/strictjson.h"
+#include "server/services/servicesprofile.h"
+#include "tests/server/bus/fixture.h"
+#include "tests/server/services/fakesocket.h"
+
+using namespace gatehouse;
+using namespace gatehouse::bus::test;
+using namespace gatehouse::services;
+using gatehouse::session::CloseCode;
+using gatehouse::test::FakeSocket;
+
+class TestServicesOutage : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() { SKIP_WITHOUT_BROKER(); }
+    void cleanup()
+    {
+        if (RabbitBroker::isInstalled() && !RabbitBroker::shared().isRunning())
+            QVERIFY(RabbitBroker::shared().start());
+    }
+
+    void nothingIsLost_data();
+    void nothingIsLost();
+
+private:
+    SystemClock m_clock;
+};
+
+void TestServicesOutage::nothingIsLost_data()
+{
+    QTest::addColumn<bool>("isRestarted"); // the process too, while the broker is away
+    QTest::newRow("the broker") << false;
+    QTest::newRow("the broker, and the process") << true;
+}
+
+void TestServicesOutage::nothingIsLost()
+{
+    QFETCH(bool, isRestarted);
+    bus::AmqpOptions options = amqpOptions();
+    options.heartbeat = Millis{1'000};
+    options.keepAfter = Millis{200};
+    options.confirmTimeout = Millis{500};
+    MemoryOutbox outbox;
+    MemoryOutbox othersOutbox;
+    bus::AmqpBus others(m_clock, options, othersOutbox); // a service of its own
+    QByteArrayList heard;
+    const auto hear = [&](const bus::Message& message) {
+        heard << message.body;
+        return bus::Verdict::Accepted;
+    };
+    const bus::Ticket typed = subscribed(others, {}, topicOfAll(), hear);
+    const bus::Ticket topics = subscribed(others, {}, "topic", hear);
+    const auto identify = [](const QString&, const QByteArray&) -> Result<access::Principal> {
+        access::Principal principal;
+        principal.kind = access::PrincipalKind::Service;
+        principal.id = 1;
+        return principal;
+    };
+    auto house = std::make_unique<bus::AmqpBus>(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return house->state().isUp(); }));
+    auto profile = std::make_unique<ServicesProfile>(ServicesOptions{}, *house, m_clock, identify);
+    bus::Service wanting;
+    wanting.name = "service.Other";
+    wanting.topics = {topicOfAll()};
+    const bus::Ticket announced = others.announce(wanting);
+    QVERIFY(waitUntil([&] { return !house->services().empty(); }));
+
+    FakeSocket bob("bob", 5);
+    bob.open(profile->clients());
+    FakeSocket service("service");
+    service.authorize("service1");
+    service.open(profile->services());
+    service.say(R"({"type":"service-register","content":{"name":"F","wanted":[]}})");
+    QVERIFY(waitUntil([&] { return !service.texts.isEmpty(); }));
+    bob.say(R"({"type":"a","content":0})");
+    QVERIFY(waitUntil([&] { return heard.size() == 1; }));
+
+    RabbitBroker& broker = RabbitBroker::shared();
+    QVERIFY(broker.stop());
+    QVERIFY(waitUntil([&] { return !house->state().isUp(); }));
+    for (int i = 1; i < 20; ++i)
+        bob.say((i % 2 ? R"({"type":"a","content":)" : R"({"type":"b","content":)")
+            + QByteArray::number(i) + '}');
+    service.say(R"({"type":"bus-publish","content":{"topic":"topic","body":"from a service"}})");
+    bob.close(CloseCode::Normal, QLatin1StringView("transport close"));
+    QVERIFY(waitUntil([&] { return outbox.rows.size() == 21; }));
+    QVERIFY(holdsFor([&] { return outbox.rows.size() == 21; }, options.confirmTimeout * 3));
+    service.close(CloseCode::Normal, QLatin1StringView("transport close"));
+    QCOMPARE(profile->counters().deadLetters, 0U);
+    if (isRestarted) {
+        profile.reset();
+        house.reset();
+        house = std::make_unique<bus::AmqpBus>(m_clock, options, outbox);
+    }
+    QVERIFY(broker.start());
+    QVERIFY(waitUntil([&] { return heard.size() == 22; }, Millis{30'000}));
+    QByteArrayList contents;
+    for (const QByteArray& body : heard.mid(0, 20))
+        contents << rawMember(body, "content").value_or("").toByteArray();
+    for (int i = 0; i < 20; ++i)
+        QCOMPARE(contents[i], QByteArray::number(i));
+    QCOMPARE(heard[20], "\"from a service\"");
+    QCOMPARE(rawMember(heard[21], "type").value_or(""), "\"client-disconnect\"");
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+}
+
+QTEST_GUILESS_MAIN(TestServicesOutage)
+#include "tst_servicesoutage.moc"
