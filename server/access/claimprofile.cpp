@@ -233,6 +233,7 @@ Result<ProfileClaims> ProfileVerifier::check(const QByteArray& token) const
     auto claims = readProfileClaims(m_profile, opened->payload);
     if (!claims)
         return claims;
+    claims->key = opened->key->fingerprint();
     if (!binding.issuer.isEmpty()
         && !textIs("iss", [&](const QByteArray& text) { return text == binding.issuer; }))
         return invalid(QStringLiteral("token of another issuer"));
@@ -250,6 +251,8 @@ Result<void> ProfileVerifier::recheck(const ProfileClaims& claims, const QByteAr
         return invalid(QStringLiteral("token is not valid yet"));
     if (m_revoked.contains(tokenHash))
         return invalid(QStringLiteral("token was revoked"));
+    if (!m_keys.holds(claims.key))
+        return invalid(QStringLiteral("the token's key was withdrawn"));
     return {};
 }
 
@@ -266,12 +269,31 @@ void ProfileVerifier::remember(const QByteArray& hash, const ProfileClaims& clai
 
 bool ProfileVerifier::revoke(const QByteArray& token)
 {
+    const QByteArray hash = hashOf(token);
+    if (m_revoked.contains(hash)) // whoever says so again may have got no answer before
+        return true;
     const auto claims = verify(token);
     if (!claims)
         return false;
-    forgetEndedRevocations();
-    m_revoked.insert(hashOf(token), claims->expiresAt.value_or(m_clock.wall() + endlessRevocation));
+    addRevocation(hash, claims->expiresAt.value_or(m_clock.wall() + endlessRevocation));
     return true;
+}
+
+void ProfileVerifier::addRevocation(const QByteArray& tokenHash, Millis until)
+{
+    if (isOver(until) || m_revoked.contains(tokenHash))
+        return;
+    forgetEndedRevocations();
+    m_revoked.insert(tokenHash, until);
+    if (m_wasRevoked)
+        m_wasRevoked();
+}
+
+void ProfileVerifier::setKeys(KeySet keys)
+{
+    m_keys = std::move(keys);
+    m_cache.clear();
+    m_ages.clear();
 }
 
 void ProfileVerifier::forgetEndedRevocations()

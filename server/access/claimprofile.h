@@ -10,6 +10,7 @@
 #include <QString>
 #include <QStringList>
 
+#include <functional>
 #include <list>
 #include <optional>
 #include <vector>
@@ -53,6 +54,7 @@ struct ProfileClaims
     QStringList permissionNames;
     bool isPlatformAdmin = false;
     QByteArray payload; ///< every claim, checked JSON
+    quint64 key = 0; ///< Key::fingerprint() of the one that verified it
 };
 
 /// Reads a payload whose signature holds: strict JSON without duplicate names, every claim of the
@@ -72,12 +74,24 @@ public:
     /// one is TokenInvalid.
     Result<ProfileClaims> verify(const QByteArray& token);
 
-    /// The same claims, later: TokenExpired when their time is over, TokenInvalid when revoked.
+    /// The same claims, later: TokenExpired when their time is over, TokenInvalid when revoked, or
+    /// when the key is gone that had verified them.
     Result<void> recheck(const ProfileClaims& claims, const QByteArray& tokenHash);
 
-    /// From now until its end this token is refused. False when it is none of ours (any more).
+    /// From now until its end this token is refused. False when it is none of ours (any more); one
+    /// that was revoked before stays so.
     bool revoke(const QByteArray& token);
+    /// The same, known from elsewhere: an earlier run, another process.
+    void addRevocation(const QByteArray& tokenHash, Millis until);
+    /// By the hashes of tokens: when each would have ended, wall clock.
+    const QHash<QByteArray, Millis>& revocations() const { return m_revoked; }
     qsizetype revokedTokens() const { return m_revoked.size(); }
+    /// Is called after each one that is new.
+    void setRevoked(std::function<void()> revoked) { m_wasRevoked = std::move(revoked); }
+
+    /// Other keys from now on: what was verified with the former ones is verified anew.
+    void setKeys(KeySet keys);
+    qsizetype keyCount() const { return m_keys.size(); }
 
     static QByteArray hashOf(const QByteArray& token);
 
@@ -94,11 +108,12 @@ private:
     void forgetEndedRevocations();
 
     const ClaimProfile m_profile;
-    const KeySet m_keys;
+    KeySet m_keys;
     const Clock& m_clock;
     QHash<QByteArray, Remembered> m_cache;
     std::list<QByteArray> m_ages; ///< hashes, oldest first
     QHash<QByteArray, Millis> m_revoked; ///< by hash: when the token would have ended
+    std::function<void()> m_wasRevoked;
     qsizetype m_revocationsToSweep = 64; ///< so many, and the ended ones are looked for
 };
 

@@ -13,6 +13,7 @@
 #include "server/app/plainlisteners.h"
 #include "server/app/recoveryjournal.h"
 #include "server/app/relays.h"
+#include "server/app/revocations.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
 #include "server/events/adminnamespace.h"
@@ -77,6 +78,7 @@ struct Composition::Parts
               c.bus, *store, hub, *sessions, metrics, clock)),
           relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
               messaging->bus(), metrics, clock)),
+          revocations(std::make_unique<Revocations>(*store, relays->verifiers())),
           listeners(std::make_unique<PlainListeners>(c.listeners, servicesOptions(c),
               PlainListeners::House{hub, messaging->bus(), *relays, metrics, clock,
                   [this](const QString& address, const QByteArray& token) {
@@ -345,6 +347,8 @@ struct Composition::Parts
         listeners.reset();
         messaging.reset();
         sessions.reset();
+        revocations->flush();
+        revocations.reset();
         relays.reset();
         federation.flush();
         recoveryJournal.flush();
@@ -399,6 +403,7 @@ struct Composition::Parts
     std::unique_ptr<session::SocketIoServer> sessions;
     std::unique_ptr<Messaging> messaging;
     std::unique_ptr<Relays> relays;
+    std::unique_ptr<Revocations> revocations;
     std::unique_ptr<PlainListeners> listeners;
     std::unique_ptr<Clustering> clustering;
     events::RootNamespace root;
@@ -431,6 +436,9 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
     auto claims = makeClaimVerifiers(configuration.relay, clock, claimWarnings);
     if (!claims) {
         return tl::unexpected(failureOf(ExitCode::BadConfiguration, claims.error()));
+    }
+    if (const auto known = Revocations::load(**store, *claims); !known) {
+        return tl::unexpected(failureOf(ExitCode::Unavailable, known.error()));
     }
     keys->warnings += claimWarnings;
     for (const QString& warning : keys->warnings) {
@@ -523,6 +531,11 @@ Result<void> Composition::reloadKeys()
     auto fresh = loadSigningKeys(d->configuration);
     if (!fresh)
         return tl::unexpected(fresh.error());
+    // Clients whose token's key is gone lose their elevation with the next look at it.
+    if (const auto claims = reloadClaimKeys(
+            d->configuration.relay, d->relays->verifiers(), fresh->warnings);
+        !claims)
+        return tl::unexpected(claims.error());
     for (const QString& warning : fresh->warnings)
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     const qsizetype count = fresh->verification.size();

@@ -120,6 +120,21 @@ Result<ClaimVerifiers> makeClaimVerifiers(
     return verifiers;
 }
 
+Result<void> reloadClaimKeys(
+    const RelayTables& tables, const ClaimVerifiers& verifiers, QStringList& warnings)
+{
+    std::vector<access::KeySet> fresh;
+    for (const ClaimSource& source : tables.claims) {
+        auto keys = loadClaimKeys(source, warnings);
+        if (!keys)
+            return tl::unexpected(keys.error());
+        fresh.push_back(*std::move(keys));
+    }
+    for (size_t i = 0; i < fresh.size(); ++i)
+        verifiers.at(tables.claims[i].profile.name)->setKeys(std::move(fresh[i]));
+    return {};
+}
+
 /// The counters of one profile in /metrics, told apart by the label "profile".
 struct Relays::Meters
 {

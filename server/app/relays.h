@@ -24,6 +24,10 @@ using ClaimVerifiers = std::map<QString, std::unique_ptr<access::ProfileVerifier
 Result<ClaimVerifiers> makeClaimVerifiers(
     const RelayTables& tables, const Clock& clock, QStringList& warnings);
 
+/// The keys of all claim profiles, read again: the verifiers have them from then on, all or none.
+Result<void> reloadClaimKeys(
+    const RelayTables& tables, const ClaimVerifiers& verifiers, QStringList& warnings);
+
 /// The profiles of the relay that the configuration has, at work. Owned by the composition root,
 /// after the sessions' server and before hub and bus in the order of being destroyed.
 class Relays
@@ -36,6 +40,8 @@ public:
 
     relay::Profile* profile(const QString& name) const; ///< null: there is none
     bool serves(const NamespaceName& nsp) const;
+
+    const ClaimVerifiers& verifiers() const { return m_verifiers; }
 
     /// Adds a namespace for each profile.
     void attach(session::SocketIoServer& sessions);

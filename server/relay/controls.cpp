@@ -15,6 +15,10 @@ namespace {
 
 constexpr char queueHeader[] = "queue";
 constexpr char redeemedType[] = "redeemed";
+constexpr char revokedType[] = "revoked";
+constexpr char askRevokedType[] = "ask-revoked";
+constexpr int revokedPerMessage = 1'000;
+constexpr Millis gatherTime{100};
 
 QByteArray controlTopic(const Rules& rules)
 {
@@ -67,11 +71,76 @@ Controls::Controls(
     if (queues.isEmpty())
         return;
     // What another process was told.
-    m_tickets.push_back(m_bus.subscribe({}, controlTopic(rules), [this](const bus::Message& told) {
-        if (told.properties.sender != m_bus.nodeName())
-            hear(told);
-        return bus::Verdict::Accepted;
-    }));
+    m_tickets.push_back(m_bus.subscribe(
+        {}, controlTopic(rules),
+        [this](const bus::Message& told) {
+            if (told.properties.sender != m_bus.nodeName())
+                hear(told);
+            return bus::Verdict::Accepted;
+        },
+        [this] {
+            m_isBound = true;
+            askForRevocations();
+        }));
+    m_tellTimer.setSingleShot(true);
+    m_tellTimer.callOnTimeout([this] { tellRevocations(); });
+    m_bus.addObserver(static_cast<bus::StateObserver*>(this));
+}
+
+Controls::~Controls()
+{
+    m_bus.removeObserver(static_cast<bus::StateObserver*>(this));
+}
+
+void Controls::busStateChanged(const bus::BusState&)
+{
+    askForRevocations();
+}
+
+// Who was away for long has lost what was said meanwhile.
+void Controls::askForRevocations()
+{
+    if (!m_isBound || !m_bus.state().isUp())
+        return;
+    bus::Publication asked;
+    asked.topic = controlTopic(m_rules);
+    asked.body = R"({"method":"ask-revoked","args":[]})";
+    asked.properties.type = askRevokedType;
+    m_bus.publish(std::move(asked));
+}
+
+void Controls::tellRevocations()
+{
+    const QHash<QByteArray, Millis> all = m_actions.revocations();
+    QByteArrayList entries;
+    const auto flush = [&] {
+        if (entries.isEmpty())
+            return;
+        bus::Publication told;
+        told.topic = controlTopic(m_rules);
+        told.body = R"({"method":"revoked","args":[)" + entries.join(',') + "]}";
+        told.properties.type = revokedType;
+        entries.clear();
+        m_bus.publish(std::move(told));
+    };
+    for (auto it = all.cbegin(); it != all.cend(); ++it) {
+        entries.append("[\"" + it.key().toHex() + "\"," + QByteArray::number(it->count()) + ']');
+        if (entries.size() >= revokedPerMessage)
+            flush();
+    }
+    flush();
+}
+
+void Controls::hearRevocations(QByteArrayView args)
+{
+    for (JsonArrayWalker items(args); items.next();) {
+        const auto hash = rawElement(items.value(), 0);
+        const auto until = rawElement(items.value(), 1);
+        const auto text = hash ? jsonText(*hash) : std::nullopt;
+        const auto end = until ? jsonInteger(*until) : std::nullopt;
+        if (text && text->size() == 64 && end)
+            m_actions.revokedElsewhere(QByteArray::fromHex(*text), Millis{*end});
+    }
 }
 
 void Controls::hear(const bus::Message& told)
@@ -86,6 +155,15 @@ void Controls::hear(const bus::Message& told)
         const auto hashText = hash ? jsonText(*hash) : std::nullopt;
         if (nonceText && hashText)
             m_actions.redeemedElsewhere(*nonceText, QByteArray::fromHex(*hashText));
+        return;
+    }
+    if (told.properties.type == askRevokedType) {
+        if (!m_tellTimer.isActive())
+            m_tellTimer.start(gatherTime);
+        return;
+    }
+    if (told.properties.type == revokedType) {
+        hearRevocations(call->args);
         return;
     }
     const QByteArray queue = told.properties.header(queueHeader);
@@ -104,6 +182,7 @@ void Controls::tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash
     told.body = R"({"method":"redeemed","args":[)" + protocol::jsonString(nonce) + ','
         + protocol::jsonString(tokenHash.toHex()) + "]}";
     told.properties.type = redeemedType;
+    told.care = bus::Care::Kept; // one that is lost would be good twice
     m_bus.publish(std::move(told));
 }
 
@@ -141,19 +220,28 @@ void Controls::called(const QByteArray& queue, const bus::Message& message, bus:
         reply.finish(answer(400, QStringLiteral("invalid arguments or token")));
         return;
     }
-    passOn(queue, message.body);
-    reply.finish(answer(200,
-        rule->action == ControlRule::Action::Demote ? QStringLiteral("demoted")
-                                                    : QStringLiteral("registered")));
+    passOn(*rule, message.body, std::move(reply));
 }
 
-void Controls::passOn(const QByteArray& queue, const QByteArray& body)
+// Done here is not done: until the others have it, who asked has to ask again. A nonce is not kept
+// for them, it would be good for longer than it should.
+void Controls::passOn(const ControlRule& rule, const QByteArray& body, bus::Reply reply)
 {
+    const bool isDemotion = rule.action == ControlRule::Action::Demote;
     bus::Publication told;
     told.topic = controlTopic(m_rules);
     told.body = body;
-    told.properties.headers.emplace_back(queueHeader, queue);
-    m_bus.publish(std::move(told));
+    told.properties.headers.emplace_back(queueHeader, rule.queue);
+    told.care = isDemotion ? bus::Care::Kept : bus::Care::Confirmed;
+    m_bus.publish(std::move(told),
+        [isDemotion, kept = std::make_shared<bus::Reply>(std::move(reply))](
+            bus::Outcome outcome, const Error& error) {
+            if (outcome == bus::Outcome::Refused)
+                kept->finish(answer(503, error.detail));
+            else
+                kept->finish(answer(200,
+                    isDemotion ? QStringLiteral("demoted") : QStringLiteral("registered")));
+        });
 }
 
 } // namespace gatehouse::relay

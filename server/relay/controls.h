@@ -5,6 +5,9 @@
 #include "server/relay/relaycounters.h"
 #include "server/relay/rules.h"
 
+#include <QHash>
+#include <QTimer>
+
 #include <functional>
 #include <vector>
 
@@ -17,17 +20,24 @@ struct ControlActions
     std::function<bool(const QByteArray& token)> demote;
     /// A nonce was redeemed in another process.
     std::function<void(const QByteArray& nonce, const QByteArray& tokenHash)> redeemedElsewhere;
+    /// What was revoked and is not over: hashes of tokens, and when each would have ended (wall
+    /// clock).
+    std::function<QHash<QByteArray, Millis>()> revocations;
+    std::function<void(const QByteArray& tokenHash, Millis until)> revokedElsewhere;
 };
 
 /// Serves the control calls of a profile on the bus, {"method":…,"args":[…],"kwargs":{…}} answered
 /// {"resp":{"message":…},"sc":n}. Processes on one bus share the calls among them, so what one was
 /// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange), and so it does
-/// when a nonce is redeemed. Network thread only.
-class Controls
+/// when a nonce is redeemed. A call is answered when the bus has taken that. Whoever comes, or was
+/// away, asks the others what was revoked. Network thread only.
+class Controls final : private bus::StateObserver
 {
 public:
     Controls(
         const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters);
+    ~Controls() override;
+    Q_DISABLE_COPY_MOVE(Controls)
 
     /// Tells the other processes that this nonce is used up.
     void tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash);
@@ -36,12 +46,18 @@ private:
     void hear(const bus::Message& told);
     void called(const QByteArray& queue, const bus::Message& call, bus::Reply reply);
     bool act(const ControlRule& rule, QByteArrayView args);
-    void passOn(const QByteArray& queue, const QByteArray& body);
+    void passOn(const ControlRule& rule, const QByteArray& body, bus::Reply reply);
+    void busStateChanged(const bus::BusState& state) override;
+    void askForRevocations();
+    void tellRevocations();
+    void hearRevocations(QByteArrayView args);
 
     const Rules& m_rules;
     bus::Bus& m_bus;
     const ControlActions m_actions;
     RelayCounters& m_counters;
+    bool m_isBound = false;
+    QTimer m_tellTimer; ///< several may ask at a time; one answer is for all
     std::vector<bus::Ticket> m_tickets;
 };
 

@@ -46,6 +46,8 @@ public:
     bool registerNonce(QByteArrayView nonce, const QByteArray& token);
     /// Refuses the token from now on; false when it is not good anyway.
     bool revoke(const QByteArray& token);
+    /// The verifier that knows what was revoked; may be null.
+    access::ProfileVerifier* verifier() const { return m_verifier; }
 
     void sweep(); ///< forgets nonces whose time is over
 

@@ -3,9 +3,14 @@
 
 #include "server/access/claimprofile.h"
 
+#include <algorithm>
+
 namespace gatehouse::relay {
 
 namespace {
+
+/// What is told late about one that was redeemed, because the broker was away, still finds it.
+constexpr Millis usedLifetime{3'600'000};
 
 QByteArray hashOf(const QByteArray& token)
 {
@@ -14,10 +19,14 @@ QByteArray hashOf(const QByteArray& token)
 
 } // namespace
 
+std::list<QByteArray>& Nonces::agesOf(const Entry& entry)
+{
+    return entry.usedHash.isEmpty() ? m_ages : m_usedAges;
+}
+
 void Nonces::remove(QHash<QByteArray, Entry>::iterator at)
 {
-    m_used -= at->usedHash.isEmpty() ? 0 : 1;
-    m_ages.erase(at->age);
+    agesOf(*at).erase(at->age);
     m_entries.erase(at);
 }
 
@@ -26,11 +35,14 @@ void Nonces::put(const QByteArray& nonce, Entry entry)
     if (const auto known = m_entries.find(nonce); known != m_entries.end())
         remove(known);
     sweep();
-    while (!m_entries.isEmpty() && m_entries.size() >= m_max)
-        remove(m_entries.find(m_ages.front()));
-    entry.until = m_clock.monotonic() + m_lifetime;
-    entry.age = m_ages.insert(m_ages.end(), nonce);
-    m_used += entry.usedHash.isEmpty() ? 0 : 1;
+    while (!m_entries.isEmpty() && m_entries.size() >= m_max) {
+        const auto& longer = m_usedAges.size() > m_ages.size() ? m_usedAges : m_ages;
+        remove(m_entries.find(longer.front()));
+    }
+    entry.until = m_clock.monotonic()
+        + (entry.usedHash.isEmpty() ? m_lifetime : std::max(m_lifetime, usedLifetime));
+    std::list<QByteArray>& ages = agesOf(entry);
+    entry.age = ages.insert(ages.end(), nonce);
     m_entries.insert(nonce, std::move(entry));
 }
 
@@ -48,9 +60,9 @@ std::optional<QByteArray> Nonces::take(const QByteArray& nonce)
     const auto at = m_entries.find(nonce);
     if (at == m_entries.end() || !at->usedHash.isEmpty())
         return std::nullopt;
-    at->usedHash = hashOf(at->token);
-    ++m_used;
-    return at->token;
+    const QByteArray token = at->token;
+    put(nonce, Entry{.token = token, .usedHash = hashOf(token), .age = {}});
+    return token;
 }
 
 std::optional<QByteArray> Nonces::takenElsewhere(
@@ -72,8 +84,7 @@ void Nonces::removeToken(const QByteArray& token)
 {
     for (auto at = m_entries.begin(); at != m_entries.end();) {
         if (at->token == token) {
-            m_used -= at->usedHash.isEmpty() ? 0 : 1;
-            m_ages.erase(at->age);
+            agesOf(*at).erase(at->age);
             at = m_entries.erase(at);
         } else {
             ++at;
@@ -83,9 +94,15 @@ void Nonces::removeToken(const QByteArray& token)
 
 void Nonces::sweep()
 {
+    sweep(m_ages);
+    sweep(m_usedAges);
+}
+
+void Nonces::sweep(std::list<QByteArray>& ages)
+{
     const Millis now = m_clock.monotonic();
-    while (!m_ages.empty()) {
-        const auto oldest = m_entries.find(m_ages.front());
+    while (!ages.empty()) {
+        const auto oldest = m_entries.find(ages.front());
         if (now < oldest->until)
             return;
         m_expired += oldest->usedHash.isEmpty() ? 1 : 0;

@@ -12,9 +12,9 @@
 namespace gatehouse::relay {
 
 /// Numbers that stand for a token for a short time and can be redeemed once, here or in another
-/// process that knows of them. Those that were redeemed are remembered as long, so that what the
-/// others say about them means the same in whatever order it comes. Bounded: beyond, the oldest
-/// goes. Network thread only.
+/// process that knows of them. Those that were redeemed are remembered from then on, and longer, so
+/// that what the others say about them means the same in whatever order it comes, after an outage of
+/// the bus too. Bounded: beyond, the oldest goes. Network thread only.
 class Nonces
 {
 public:
@@ -31,7 +31,7 @@ public:
     void removeToken(const QByteArray& token); ///< every nonce that stands for it
     void sweep(); ///< forgets those whose time is over
 
-    qsizetype size() const { return m_entries.size() - m_used; } ///< that can be redeemed
+    qsizetype size() const { return qsizetype(m_ages.size()); } ///< that can be redeemed
     quint64 expired() const { return m_expired; }
 
 private:
@@ -43,15 +43,17 @@ private:
         std::list<QByteArray>::iterator age;
     };
 
+    std::list<QByteArray>& agesOf(const Entry& entry);
     void put(const QByteArray& nonce, Entry entry);
     void remove(QHash<QByteArray, Entry>::iterator at);
+    void sweep(std::list<QByteArray>& ages);
 
     const Millis m_lifetime;
     const qsizetype m_max;
     const Clock& m_clock;
     QHash<QByteArray, Entry> m_entries;
-    std::list<QByteArray> m_ages; ///< oldest first, and so the first to end
-    qsizetype m_used = 0; ///< of the entries
+    std::list<QByteArray> m_ages; ///< to be redeemed; oldest first, and so the first to end
+    std::list<QByteArray> m_usedAges; ///< likewise, of those that were
     quint64 m_expired = 0;
 };
 

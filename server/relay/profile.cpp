@@ -38,6 +38,14 @@ Profile::Profile(Rules rules, ProfileServices services)
                   // Two at once: one of them is not who it should be.
                   if (const auto token = m_elevation.redeemedElsewhere(nonce, tokenHash))
                       demote(*token);
+              },
+              [this] {
+                  return m_elevation.verifier() ? m_elevation.verifier()->revocations()
+                                                : QHash<QByteArray, Millis>();
+              },
+              [this](const QByteArray& tokenHash, Millis until) {
+                  if (m_elevation.verifier())
+                      m_elevation.verifier()->addRevocation(tokenHash, until);
               }},
           m_counters)
 {

@@ -179,6 +179,21 @@ void TestClaimProfile::revokedTokensStayRefused()
     for (const QByteArray& made : all)
         QCOMPARE(verifier.verify(made).error().code, ErrorCode::TokenInvalid);
     QCOMPARE(verifier.revokedTokens(), 200);
+    QVERIFY(verifier.revoke(all.first())); // whoever got no answer says it again
+    QCOMPARE(verifier.revokedTokens(), 200);
+    // Another run, or another process, knows them by their hashes.
+    KeySet same;
+    QVERIFY(same.addSecret(secret));
+    ProfileVerifier other(profile(), std::move(same), clock);
+    int told = 0;
+    other.setRevoked([&] { ++told; });
+    for (int again = 0; again < 2; ++again) {
+        for (auto it = verifier.revocations().cbegin(); it != verifier.revocations().cend(); ++it)
+            other.addRevocation(it.key(), it.value());
+    }
+    other.addRevocation("ended", Millis{1});
+    QCOMPARE(told, 200);
+    QCOMPARE(other.verify(all.last()).error().code, ErrorCode::TokenInvalid);
     clock.advance(Millis{200'000}); // all have ended by themselves
     for (int i = 0; i < 300; ++i)
         verifier.revoke(token(R"({"id":1,"exp":18000)" + QByteArray::number(10'000 + i) + '}'));

@@ -14,6 +14,7 @@ class TestNonces : public QObject
 private Q_SLOTS:
     void eachIsRedeemedOnce();
     void theirTimeEnds();
+    void theOnesRedeemedAreRememberedThroughAnOutage();
     void beyondTheBoundTheOldestGoes();
     void redeemedElsewhere_data();
     void redeemedElsewhere();
@@ -49,6 +50,22 @@ void TestNonces::theirTimeEnds()
     clock.advance(Millis{1'000});
     QCOMPARE(nonces.take("7"), std::nullopt);
     QCOMPARE(nonces.expired(), quint64(1)); // that nobody redeemed
+}
+
+// The broker was away as it was redeemed in two processes: each hears of the other much later.
+void TestNonces::theOnesRedeemedAreRememberedThroughAnOutage()
+{
+    Nonces nonces(Millis{1'000}, 10, clock);
+    nonces.add("7", "token");
+    clock.advance(Millis{999});
+    QVERIFY(nonces.take("7"));
+    nonces.add("8", "other");
+    clock.advance(Millis{600'000});
+    QCOMPARE(nonces.takenElsewhere("7", hashOf("token")), std::optional(QByteArray("token")));
+    QCOMPARE(nonces.size(), 0); // the other one's time is over as ever
+    QCOMPARE(nonces.expired(), quint64(1));
+    clock.advance(Millis{3'600'000});
+    QCOMPARE(nonces.takenElsewhere("7", hashOf("token")), std::nullopt);
 }
 
 void TestNonces::beyondTheBoundTheOldestGoes()

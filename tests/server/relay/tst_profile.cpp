@@ -62,6 +62,9 @@ private Q_SLOTS:
     void aGoneClientLeavesNothingBehind();
     void acknowledgementsAreAnswered();
     void noAcknowledgementIsOwedForEver();
+    void aDemotionMayBeSaidAgain();
+    void revocationsAreExchanged();
+    void aWithdrawnKeyDemotes();
     void badMessagesOfTheBusGoNowhere();
     void manySpectatorsGetOnePacket();
 };
@@ -768,6 +771,76 @@ void TestProfile::noAcknowledgementIsOwedForEver()
     rig.emitEvent(*peer, "spectate", R"({"guild_id":)" + guild + '}', 3);
     rig.spin();
     rig.profile->peerGone(*peer, "transport close");
+}
+
+// Whoever got no answer says it again.
+void TestProfile::aDemotionMayBeSaidAgain()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    QByteArrayList told;
+    const bus::Ticket ticket = rig.bus.subscribe({}, "relay.*.control",
+        [&](const bus::Message& message) {
+            told << message.body;
+            return bus::Verdict::Accepted;
+        }, {});
+    const QByteArray call = R"({"method":"demote_connection","args":[")" + token + R"("]})";
+    for (int i = 0; i < 2; ++i)
+        QCOMPARE(rig.call("gateway_rpc", call), rpc(R"({"message":"demoted"})"));
+    QCOMPARE(told.count(call), 2);
+}
+
+// A process that comes later refuses what the others refuse.
+void TestProfile::revocationsAreExchanged()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    const QByteArray hash = access::ProfileVerifier::hashOf(token);
+    const auto peer = rig.connectPeer(token);
+    QVERIFY(peer->isIn(peer->id().value + "_auth"));
+    QByteArrayList told;
+    const bus::Ticket ticket = rig.bus.subscribe({}, "relay.dashboard.control",
+        [&](const bus::Message& message) {
+            told << message.properties.type + ' ' + message.body;
+            return bus::Verdict::Accepted;
+        }, {});
+    const auto say = [&](const QByteArray& type, const QByteArray& args) {
+        bus::Publication said;
+        said.topic = "relay.dashboard.control";
+        said.body = R"({"method":"x","args":)" + args + '}';
+        said.properties.type = type;
+        said.properties.sender = "another node";
+        rig.bus.publish(std::move(said), {});
+        rig.spin();
+    };
+    const qint64 end = rig.clock.wall().count() + 3'600'000;
+    const QByteArray entry = "[\"" + hash.toHex() + "\"," + QByteArray::number(end) + ']';
+    say("revoked", "[1,[2],[\"a\",\"b\"]," + entry + ']');
+    rig.advance(Millis{1'000});
+    QVERIFY(!peer->isIn(peer->id().value + "_auth"));
+    QVERIFY(!rig.verifier->verify(token));
+    told.clear();
+    say("ask-revoked", "[]");
+    QTRY_VERIFY(told.contains(R"(revoked {"method":"revoked","args":[)" + entry + "]}"));
+}
+
+void TestProfile::aWithdrawnKeyDemotes()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    const auto peer = rig.connectPeer(token);
+    QVERIFY(peer->isIn(peer->id().value + "_auth"));
+    access::KeySet same;
+    QVERIFY(same.addSecret(secret));
+    rig.verifier->setKeys(std::move(same));
+    rig.advance(Millis{1'000});
+    QVERIFY(peer->isIn(peer->id().value + "_auth"));
+    access::KeySet fresh;
+    QVERIFY(fresh.addSecret("another secret of the REST API, as long"));
+    rig.verifier->setKeys(std::move(fresh));
+    rig.advance(Millis{1'000});
+    QVERIFY(!peer->isIn(peer->id().value + "_auth"));
+    QVERIFY(!rig.verifier->verify(token));
 }
 
 void TestProfile::badMessagesOfTheBusGoNowhere()
