@@ -23,6 +23,7 @@ struct BusConfiguration
     QStringList emitters; ///< relay::EmitterSource::fromText()
     QString controlQueue; ///< empty: no service may call
     QStringList controlMethods = relay::ClusterCalls::methodNames();
+    QStringList controlNamespaces{QStringLiteral("*")};
     qsizetype clusterClients = relay::ClusterOptions().maxClients;
     bus::AmqpOptions options; ///< the numbers
 

@@ -18,10 +18,11 @@ struct Total
 
 Clustering::Clustering(const BusConfiguration& configuration, hub::Hub& hub,
     std::vector<session::SessionSource*> sources, bus::Bus& bus, observe::Metrics& metrics,
-    const Clock& clock)
+    const Clock& clock, relay::ClusterCalls::Kicked kicked)
     : m_view(hub, std::move(sources), bus, clock, configuration.clusterOptions()),
       m_calls(configuration.clusterCallOptions(), hub, m_view, bus)
 {
+    m_calls.setKicked(std::move(kicked));
     prometheus::Registry& registry = metrics.registry();
     const relay::ClusterCounters& view = m_view.counters();
     const relay::ClusterCallCounters& calls = m_calls.counters();
@@ -36,6 +37,8 @@ Clustering::Clustering(const BusConfiguration& configuration, hub::Hub& hub,
         {"gatehouse_cluster_unlisted_clients_total",
             "Times a client of another process was over bus.cluster_clients",
             view.unlistedClients},
+        {"gatehouse_cluster_unreadable_clients_total",
+            "Clients in updates of other processes that could not be read", view.unreadableClients},
         {"gatehouse_control_calls_total", "Calls of services to the house", calls.calls},
         {"gatehouse_control_refused_total", "Of these and of what was published, refused",
             calls.refused},

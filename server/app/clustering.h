@@ -20,7 +20,7 @@ class Clustering
 public:
     Clustering(const BusConfiguration& configuration, hub::Hub& hub,
         std::vector<session::SessionSource*> sources, bus::Bus& bus, observe::Metrics& metrics,
-        const Clock& clock);
+        const Clock& clock, relay::ClusterCalls::Kicked kicked);
     Q_DISABLE_COPY_MOVE(Clustering)
 
     void leave() { m_view.leave(); } ///< tells the others that this process goes down

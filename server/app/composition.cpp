@@ -87,7 +87,10 @@ struct Composition::Parts
                   },
                   c.session.allowedOrigins})),
           clustering(std::make_unique<Clustering>(
-              c.bus, hub, allSources(), messaging->bus(), metrics, clock)),
+              c.bus, hub, allSources(), messaging->bus(), metrics, clock,
+              [this](const QByteArray& sender, qsizetype clients, const NamespaceName& nsp) {
+                  recordKick(sender, clients, nsp);
+              })),
           announcer(hub, tasks, presence, directory, c.federation.generation),
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, history, [this] { return restFault(); },
@@ -155,6 +158,18 @@ struct Composition::Parts
         } else {
             sessions->addNamespace(name, handler);
         }
+    }
+
+    void recordKick(const QByteArray& sender, qsizetype clients, const NamespaceName& nsp)
+    {
+        observe::AuditEntry entry;
+        entry.at = clock.wall();
+        entry.actorKind = QStringLiteral("service");
+        entry.actorName = QString::fromUtf8(sender);
+        entry.action = QStringLiteral("client:disconnect");
+        entry.target = QStringLiteral("%1 of %2").arg(clients).arg(QString::fromUtf8(nsp.value));
+        entry.outcome = QStringLiteral("ok");
+        audit.record(entry);
     }
 
     static hub::HubOptions hubOptions(const Configuration& c)

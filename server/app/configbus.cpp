@@ -2,6 +2,8 @@
 #include "server/app/configrow.h"
 #include "server/bus/redislink.h"
 #include "server/bus/topicpattern.h"
+#include "server/events/adminnamespace.h"
+#include "server/events/federationnamespace.h"
 #include "server/relay/emittersource.h"
 
 #include <algorithm>
@@ -37,12 +39,21 @@ relay::ClusterOptions BusConfiguration::clusterOptions() const
     return {.period = options.presencePeriod,
         .isShared = hasBroker(),
         .isAsked = !controlQueue.isEmpty(),
-        .maxClients = clusterClients};
+        .maxClients = clusterClients,
+        .messageBytes = options.common.maxBodyBytes};
 }
 
 relay::ClusterCallOptions BusConfiguration::clusterCallOptions() const
 {
-    return {.queue = controlQueue.toUtf8(), .methods = controlMethods};
+    relay::ClusterCallOptions made{.queue = controlQueue.toUtf8(), .methods = controlMethods};
+    made.isEveryNamespace = controlNamespaces.contains(QStringLiteral("*"));
+    for (const QString& name : controlNamespaces)
+        made.namespaces.insert({name.toUtf8()});
+    // Administrators and computing nodes are nobody's to drive who is not told so.
+    made.guarded = {events::AdminNamespace::name(), events::FederationNamespace::name()};
+    made.maxAnswerBytes
+        = std::min<qint64>(made.maxAnswerBytes, options.common.maxBodyBytes * 3 / 4);
+    return made;
 }
 
 namespace {
@@ -92,6 +103,15 @@ QString checkControlMethods(const ConfigValue& value)
     for (const QString& method : std::get<QStringList>(value)) {
         if (!known.contains(method))
             return method + QStringLiteral(" is none of ") + known.join(QStringLiteral(", "));
+    }
+    return {};
+}
+
+QString checkControlNamespaces(const ConfigValue& value)
+{
+    for (const QString& name : std::get<QStringList>(value)) {
+        if (name != u'*' && !name.startsWith(u'/'))
+            return name + QStringLiteral(" is no namespace: they begin with /");
     }
     return {};
 }
@@ -214,6 +234,11 @@ std::vector<ConfigKey> controlKeys(const char* s)
         withCheck(text(s, "control_methods", ConfigType::TextList, FIELD(bus.controlMethods),
                       "What may be called there."),
             checkControlMethods),
+        withCheck(text(s, "control_namespaces", ConfigType::TextList, FIELD(bus.controlNamespaces),
+                      "Namespaces in which they may act and look. `*` is every one but `/gh-admin` "
+                      "and `/tasks`, the administrators' and the federation's: these have to be "
+                      "named."),
+            checkControlNamespaces),
     };
 }
 

@@ -4,6 +4,8 @@
 #include "common/core/observerlist.h"
 #include "server/hub/namespacerooms.h"
 
+#include <QSet>
+
 #include <algorithm>
 #include <map>
 
@@ -249,10 +251,13 @@ Delivery Hub::publish(const Publication& publication)
 {
     NamespaceRooms& rooms = d->roomsFor(publication.nsp);
     Delivery delivery;
+    QSet<RoomName> named;
     for (size_t i = 0; i < publication.rooms.size(); ++i) {
-        const auto begin = publication.rooms.begin();
-        if (std::find(begin, begin + qptrdiff(i), publication.rooms[i]) != begin + qptrdiff(i))
-            continue; // named twice, still one event
+        if (publication.rooms.size() > 1) { // one room is what most are for
+            if (named.contains(publication.rooms[i]))
+                continue; // named twice, still one event
+            named.insert(publication.rooms[i]);
+        }
         const quint64 sequence = rooms.nextSequence(publication.rooms[i]);
         if (i == 0)
             delivery.sequence = sequence;

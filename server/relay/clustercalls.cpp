@@ -5,6 +5,7 @@
 #include "common/protocol/socketiopacket.h"
 #include "server/bus/buslog.h"
 #include "server/bus/emitterfields.h"
+#include "server/observe/log.h"
 
 #include <algorithm>
 
@@ -79,23 +80,6 @@ struct ClusterCalls::Whom
     std::vector<ClientAddress> addresses{};
     std::vector<RoomName> except;
 
-    bool includes(const ClusterClient& client) const
-    {
-        const auto isOne = [&](const std::vector<RoomName>& names) {
-            return std::any_of(names.begin(), names.end(), [&](const RoomName& name) {
-                return name.value == client.id.value
-                    || std::binary_search(client.rooms.begin(), client.rooms.end(), name);
-            });
-        };
-        if (client.nsp != nsp || isOne(except))
-            return false;
-        return isEverybody || isOne(rooms)
-            || std::find(principals.begin(), principals.end(), client.principal)
-                != principals.end()
-            || std::find(addresses.begin(), addresses.end(),
-                   ClientAddress{client.host, client.port})
-            != addresses.end();
-    }
 };
 
 struct ClusterCalls::Call
@@ -109,6 +93,18 @@ struct ClusterCalls::Call
     qsizetype offset = 0; ///< lists
     qsizetype limit = 0;
 };
+
+namespace {
+
+/// The client itself, or one of its rooms.
+bool isNamed(const ClusterClient& client, const QSet<RoomName>& names)
+{
+    return names.contains({client.id.value})
+        || std::any_of(client.rooms.begin(), client.rooms.end(),
+            [&](const RoomName& room) { return names.contains(room); });
+}
+
+} // namespace
 
 ClusterCalls::ClusterCalls(
     ClusterCallOptions options, hub::Hub& hub, ClusterView& view, bus::Bus& bus)
@@ -192,14 +188,20 @@ Result<ClusterCalls::Call> ClusterCalls::read(const QByteArray& body) const
         const auto limit = sizeIn(call.kwargs, "limit", m_options.maxListed);
         if (!offset || !limit)
             return tl::unexpected((offset ? limit : offset).error());
-        call.offset = *offset;
+        call.offset = std::min<qsizetype>(*offset, 1'000'000'000);
         call.limit = std::min(*limit, m_options.maxListed);
+        const auto nsp = rawMember(call.kwargs, "namespace");
+        const auto name = nsp ? jsonText(*nsp) : std::nullopt;
+        if (name && !mayUse({*name}))
+            return failure(ErrorCode::Forbidden, QStringLiteral("the namespace is not allowed"));
         return call;
     }
     auto whom = readWhom(call.kwargs);
     if (!whom)
         return tl::unexpected(whom.error());
     call.whom = *std::move(whom);
+    if (!mayUse(call.whom.nsp))
+        return failure(ErrorCode::Forbidden, QStringLiteral("the namespace is not allowed"));
     if (call.method == kickName)
         return call;
     auto event = bus::eventName(rawMember(call.kwargs, "event"), {});
@@ -213,6 +215,18 @@ Result<ClusterCalls::Call> ClusterCalls::read(const QByteArray& body) const
     if (args)
         call.args = args->sliced(1, args->size() - 2).toByteArray().trimmed();
     return call;
+}
+
+bool ClusterCalls::mayUse(const NamespaceName& nsp) const
+{
+    return m_options.namespaces.contains(nsp)
+        || (m_options.isEveryNamespace && !m_options.guarded.contains(nsp));
+}
+
+/// What is published there would be remembered by its name alone.
+bool ClusterCalls::isEmpty(const NamespaceName& nsp) const
+{
+    return m_hub.subscriberCount(nsp) == 0 && !m_hub.recent(nsp);
 }
 
 void ClusterCalls::called(const bus::Message& message, bus::Reply reply)
@@ -229,11 +243,11 @@ void ClusterCalls::called(const bus::Message& message, bus::Reply reply)
     else if (call->method == roomsName)
         reply.finish(envelope(200, roomList(*call)));
     else
-        passOn(message.body, call->method == kickName ? countAll(call->whom) : -1,
+        passOn(message, call->method == kickName ? countAll(call->whom) : -1,
             std::move(reply));
 }
 
-void ClusterCalls::passOn(const QByteArray& body, qsizetype clients, bus::Reply reply)
+void ClusterCalls::passOn(const bus::Message& message, qsizetype clients, bus::Reply reply)
 {
     const auto kept = std::make_shared<bus::Reply>(std::move(reply));
     QByteArray resp = R"({"message":"done")";
@@ -241,8 +255,9 @@ void ClusterCalls::passOn(const QByteArray& body, qsizetype clients, bus::Reply 
         resp += R"(,"clients":)" + QByteArray::number(clients);
     resp += '}';
     m_bus.publish({.topic = controlTopic,
-                      .body = body,
-                      .properties = {.contentType = "application/json"},
+                      .body = message.body,
+                      .properties = {.contentType = "application/json",
+                          .sender = message.properties.sender}, // who wished it, not who passed it on
                       .needsReceiver = true},
         [kept, resp](bus::Outcome outcome, const Error& error) {
             const bool isOut = outcome == bus::Outcome::Confirmed || outcome == bus::Outcome::Kept;
@@ -264,7 +279,7 @@ bus::Verdict ClusterCalls::heard(const bus::Message& message)
     if (call->method == emitName)
         emitEvent(*call);
     else
-        kick(*call);
+        kick(*call, message.properties.sender);
     return bus::Verdict::Accepted;
 }
 
@@ -308,6 +323,8 @@ hub::Publication ClusterCalls::publicationFor(const Call& call)
 
 void ClusterCalls::emitEvent(const Call& call)
 {
+    if (isEmpty(call.whom.nsp))
+        return;
     const hub::Publication publication = publicationFor(call);
     if (publication.rooms.empty() && !call.whom.isEverybody) // nobody of these is here
         return;
@@ -315,11 +332,14 @@ void ClusterCalls::emitEvent(const Call& call)
     m_hub.publish(publication);
 }
 
-void ClusterCalls::kick(const Call& call)
+void ClusterCalls::kick(const Call& call, const QByteArray& sender)
 {
+    if (isEmpty(call.whom.nsp))
+        return;
     const hub::Publication publication = publicationFor(call);
     if (publication.rooms.empty() && !call.whom.isEverybody)
         return;
+    qsizetype ended = 0;
     // One end may bring others about: look each up again.
     for (const SocketId& id : m_hub.recipients(publication)) {
         session::SessionSource* source = m_view.sourceOf(id);
@@ -327,18 +347,58 @@ void ClusterCalls::kick(const Call& call)
         if (session
             && source->closeSession(
                 *session, session::CloseCode::Kicked, QLatin1StringView("kicked")))
-            ++m_counters.kicked;
+            ++ended;
     }
+    if (ended == 0)
+        return;
+    m_counters.kicked += quint64(ended);
+    observe::log(observe::Level::Info, observe::category::bus,
+        QStringLiteral("%1 of namespace %2 were disconnected at the wish of %3")
+            .arg(ended)
+            .arg(QString::fromUtf8(call.whom.nsp.value), QString::fromUtf8(sender)));
+    if (m_kicked)
+        m_kicked(sender, ended, call.whom.nsp);
 }
 
 qsizetype ClusterCalls::countAll(const Whom& whom)
 {
     qsizetype count = 0;
     m_view.forEach([&](const QByteArray&, const ClusterMembers& members) {
-        count += std::count_if(members.all().begin(), members.all().end(),
-            [&](const ClusterClient& client) { return whom.includes(client); });
+        count += countIn(whom, members);
     });
     return count;
+}
+
+// A call may name a thousand, and there may be a hundred thousand clients: never one by the other.
+qsizetype ClusterCalls::countIn(const Whom& whom, const ClusterMembers& members) const
+{
+    const QSet<RoomName> except(whom.except.begin(), whom.except.end());
+    QSet<SocketId> found;
+    const auto add = [&](const ClusterClient* client) {
+        if (client && client->nsp == whom.nsp && (except.isEmpty() || !isNamed(*client, except)))
+            found.insert(client->id);
+    };
+    for (const QByteArray& principal : whom.principals) {
+        for (const SocketId& id : members.ofPrincipal(principal))
+            add(members.find(id));
+    }
+    for (const ClientAddress& address : whom.addresses) {
+        for (const SocketId& id : members.at(address))
+            add(members.find(id));
+    }
+    QSet<RoomName> rooms;
+    for (const RoomName& name : whom.rooms) {
+        add(members.find({name.value}));
+        if (members.roomSizes().count({whom.nsp, name}) > 0)
+            rooms.insert(name);
+    }
+    if (rooms.isEmpty() && !whom.isEverybody)
+        return found.size();
+    for (const ClusterClient& client : members.all()) {
+        if (whom.isEverybody || isNamed(client, rooms))
+            add(&client);
+    }
+    return found.size();
 }
 
 QByteArray ClusterCalls::clientList(const Call& call)
@@ -349,26 +409,32 @@ QByteArray ClusterCalls::clientList(const Call& call)
     const auto wantedRoom = room ? jsonText(*room) : std::nullopt;
     QByteArray list;
     qsizetype total = 0;
+    bool isFull = false; // in octets; whoever asks goes on behind the last one
     m_view.forEach([&](const QByteArray& node, const ClusterMembers& members) {
         std::vector<const ClusterClient*> fitting;
         for (const ClusterClient& client : members.all()) {
-            const bool fits = (!wantedNsp || client.nsp.value == *wantedNsp)
+            const bool fits
+                = (wantedNsp ? client.nsp.value == *wantedNsp : mayUse(client.nsp))
                 && (!wantedRoom
                     || std::binary_search(
                         client.rooms.begin(), client.rooms.end(), RoomName{*wantedRoom}));
             if (fits)
                 fitting.push_back(&client);
         }
-        // Pages of a list have to have an order.
-        std::sort(fitting.begin(), fitting.end(),
+        // Pages of a list have to have an order, as far as this one goes.
+        const qsizetype first = std::clamp<qsizetype>(call.offset - total, 0, qsizetype(fitting.size()));
+        const qsizetype last = std::clamp<qsizetype>(
+            call.offset + call.limit - total, first, qsizetype(fitting.size()));
+        std::partial_sort(fitting.begin(), fitting.begin() + last, fitting.end(),
             [](const ClusterClient* a, const ClusterClient* b) { return a->id < b->id; });
-        for (const ClusterClient* client : fitting) {
-            if (total >= call.offset && total - call.offset < call.limit) {
-                list += (list.isEmpty() ? "" : ",");
-                list += R"({"node":)" + jsonString(node) + ',' + client->toJson().mid(1);
-            }
-            ++total;
+        for (qsizetype i = first; i < last && !isFull; ++i) {
+            const QByteArray json
+                = R"({"node":)" + jsonString(node) + ',' + fitting[size_t(i)]->toJson().mid(1);
+            isFull = !list.isEmpty() && list.size() + json.size() > m_options.maxAnswerBytes;
+            if (!isFull)
+                list += (list.isEmpty() ? "" : ",") + json;
         }
+        total += qsizetype(fitting.size());
     });
     return R"({"clients":[)" + list + R"(],"total":)" + QByteArray::number(total) + R"(,"nodes":)"
         + nodeList(m_view.nodes()) + '}';
@@ -386,7 +452,7 @@ QByteArray ClusterCalls::roomList(const Call& call)
     std::map<ClusterMembers::RoomKey, Room> rooms;
     m_view.forEach([&](const QByteArray& node, const ClusterMembers& members) {
         for (const auto& [key, size] : members.roomSizes()) {
-            if (wantedNsp && key.first.value != *wantedNsp)
+            if (wantedNsp ? key.first.value != *wantedNsp : !mayUse(key.first))
                 continue;
             Room& room = rooms[key];
             room.clients += size;
@@ -396,12 +462,15 @@ QByteArray ClusterCalls::roomList(const Call& call)
     });
     QByteArray list;
     qsizetype at = 0;
+    bool isFull = false;
     for (const auto& [key, room] : rooms) {
-        if (at >= call.offset && at - call.offset < call.limit) {
-            list += (list.isEmpty() ? "" : ",");
-            list += R"({"namespace":)" + jsonString(key.first.value) + R"(,"room":)"
+        if (at >= call.offset && at - call.offset < call.limit && !isFull) {
+            const QByteArray json = R"({"namespace":)" + jsonString(key.first.value) + R"(,"room":)"
                 + jsonString(key.second.value) + R"(,"clients":)"
                 + QByteArray::number(room.clients) + R"(,"nodes":{)" + room.nodes + "}}";
+            isFull = !list.isEmpty() && list.size() + json.size() > m_options.maxAnswerBytes;
+            if (!isFull)
+                list += (list.isEmpty() ? "" : ",") + json;
         }
         ++at;
     }

@@ -5,8 +5,10 @@
 #include "server/hub/hub.h"
 #include "server/relay/clusterview.h"
 
+#include <QSet>
 #include <QStringList>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -16,8 +18,14 @@ struct ClusterCallOptions
 {
     QByteArray queue; ///< empty: no service may call
     QStringList methods; ///< those that may be called, of ClusterCalls::methodNames()
+    /// Where they may act and look: the named ones, or every one but the guarded, which count only
+    /// when they are named.
+    bool isEveryNamespace = true;
+    QSet<NamespaceName> namespaces{};
+    QSet<NamespaceName> guarded{};
     qsizetype maxListed = 10'000; ///< clients, or rooms, in one answer
     qsizetype maxNames = 1'000; ///< rooms, principals, addresses or clients that a call may name
+    qsizetype maxAnswerBytes = 8 * 1024 * 1024; ///< of a list; what is over is another page
 };
 
 /// Totals since the start. Plain numbers of the network thread.
@@ -44,6 +52,12 @@ public:
     /// Nothing to call when options.queue is empty.
     ClusterCalls(
         ClusterCallOptions options, hub::Hub& hub, ClusterView& view, bus::Bus& bus);
+
+    /// Is told of each kick that ended clients of this process: who had asked for it on the bus,
+    /// how many clients, and of which namespace.
+    using Kicked = std::function<void(
+        const QByteArray& sender, qsizetype clients, const NamespaceName& nsp)>;
+    void setKicked(Kicked kicked) { m_kicked = std::move(kicked); }
     Q_DISABLE_COPY_MOVE(ClusterCalls)
 
     static QStringList methodNames(); ///< emit, kick, list_clients, list_rooms
@@ -58,12 +72,15 @@ private:
     Result<Whom> readWhom(QByteArrayView kwargs) const;
     void called(const bus::Message& message, bus::Reply reply);
     bus::Verdict heard(const bus::Message& message);
-    void passOn(const QByteArray& body, qsizetype clients, bus::Reply reply);
+    void passOn(const bus::Message& message, qsizetype clients, bus::Reply reply);
     void emitEvent(const Call& call);
-    void kick(const Call& call);
+    void kick(const Call& call, const QByteArray& sender);
+    bool mayUse(const NamespaceName& nsp) const;
+    bool isEmpty(const NamespaceName& nsp) const; ///< nobody is there, and nothing is kept for any
     hub::Publication publicationFor(const Call& call);
     std::vector<SocketId> ownClients(const Whom& whom);
     qsizetype countAll(const Whom& whom);
+    qsizetype countIn(const Whom& whom, const ClusterMembers& members) const;
     QByteArray clientList(const Call& call);
     QByteArray roomList(const Call& call);
 
@@ -72,6 +89,7 @@ private:
     ClusterView& m_view;
     bus::Bus& m_bus;
     ClusterCallCounters m_counters;
+    Kicked m_kicked;
     std::vector<bus::Ticket> m_tickets;
 };
 

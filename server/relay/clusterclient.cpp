@@ -18,19 +18,36 @@ std::optional<QByteArray> textMember(QByteArrayView object, QByteArrayView name)
     return text && text->size() <= maxName ? text : std::nullopt;
 }
 
+/// Its first octets, whole characters of UTF-8.
+QByteArray shortened(const QByteArray& text)
+{
+    if (text.size() <= maxName)
+        return text;
+    qsizetype end = maxName;
+    while (end > 0 && (uchar(text[end]) & 0xc0) == 0x80)
+        --end;
+    return text.first(end);
+}
+
 } // namespace
 
-QByteArray ClusterClient::toJson() const
+QByteArray ClusterClient::toJson(qsizetype maxBytes) const
 {
     using protocol::jsonString;
     QByteArray json = R"({"id":)" + jsonString(id.value) + R"(,"namespace":)"
-        + jsonString(nsp.value) + R"(,"principal":)" + jsonString(principal) + R"(,"name":)"
-        + jsonString(name) + R"(,"address":[)" + jsonString(host) + ',' + QByteArray::number(port)
+        + jsonString(nsp.value) + R"(,"principal":)" + jsonString(shortened(principal)) + R"(,"name":)"
+        + jsonString(shortened(name)) + R"(,"address":[)" + jsonString(host) + ',' + QByteArray::number(port)
         + R"(],"rooms":[)";
-    for (size_t i = 0; i < rooms.size(); ++i) {
-        if (i > 0)
+    size_t told = 0;
+    for (const RoomName& room : rooms) {
+        if (room.value.size() > maxName)
+            continue;
+        const QByteArray text = jsonString(room.value);
+        if (told >= maxRooms || json.size() + text.size() + 3 > maxBytes)
+            break;
+        if (told++ > 0)
             json += ',';
-        json += jsonString(rooms[i].value);
+        json += text;
     }
     return json + "]}";
 }

@@ -25,8 +25,9 @@ struct ClusterClient
 
     friend bool operator==(const ClusterClient&, const ClusterClient&) = default;
 
-    /// {"id","namespace","principal","name","address":[host,port],"rooms":[…]}
-    QByteArray toJson() const;
+    /// {"id","namespace","principal","name","address":[host,port],"rooms":[…]}; shortened where
+    /// fromJson() would not take it, and by its last rooms to `maxBytes`.
+    QByteArray toJson(qsizetype maxBytes = 512 * 1024) const;
     /// Nothing when it is not of that form, or has a name over 1,024 octets or over 10,000 rooms.
     static std::optional<ClusterClient> fromJson(QByteArrayView checked);
 };

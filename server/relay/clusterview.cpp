@@ -19,11 +19,12 @@ constexpr char ownTopics[] = "cluster.*";
 constexpr char clientsTopic[] = "cluster.clients";
 constexpr char askTopic[] = "cluster.ask";
 constexpr Millis gatherTime{100};
-constexpr Millis askPause{1'000};
+constexpr Millis askPause{1'000}; // doubled each time in vain
+constexpr Millis longestAskPause{60'000};
 constexpr int periodsUntilGone = 3;
 constexpr size_t maxNodes = 1'000;
 constexpr qsizetype maxName = 255;
-constexpr qsizetype bytesPerUpdate = 128 * 1024; // then another one begins
+constexpr qsizetype mostPerUpdate = 128 * 1024;
 
 QByteArray principalText(const access::Principal& principal)
 {
@@ -65,6 +66,7 @@ struct ClusterView::Update
     bool isGone = false;
     std::vector<ClusterClient> put{};
     std::vector<SocketId> drop{};
+    quint64 unreadable = 0;
 
     static std::optional<Update> read(QByteArrayView body)
     {
@@ -84,10 +86,11 @@ struct ClusterView::Update
             .isFull = isSet(body, "full"),
             .isGone = isSet(body, "gone")};
         for (JsonArrayWalker items(*put); items.next();) {
-            auto client = ClusterClient::fromJson(items.value());
-            if (!client)
-                return std::nullopt;
-            update.put.push_back(*std::move(client));
+            // One client must not hide all the others.
+            if (auto client = ClusterClient::fromJson(items.value()))
+                update.put.push_back(*std::move(client));
+            else
+                ++update.unreadable;
         }
         for (JsonArrayWalker items(*drop); items.next();) {
             auto id = jsonText(items.value());
@@ -262,6 +265,12 @@ void ClusterView::send(bool isFull, QByteArrayView put, QByteArrayView drop, boo
         {});
 }
 
+/// Whatever is added to it, the bus takes it.
+qsizetype ClusterView::bytesPerUpdate() const
+{
+    return std::min<qint64>(mostPerUpdate, m_options.messageBytes / 4);
+}
+
 /// In as many updates as it takes; at least one when it is everything.
 void ClusterView::tell(const QSet<SocketId>& ids, bool isFull)
 {
@@ -277,10 +286,10 @@ void ClusterView::tell(const QSet<SocketId>& ids, bool isFull)
     };
     for (const SocketId& id : ids) {
         if (const ClusterClient* client = m_own.find(id))
-            append(put, client->toJson());
+            append(put, client->toJson(bytesPerUpdate()));
         else
             append(drop, jsonString(id.value));
-        if (put.size() + drop.size() >= bytesPerUpdate)
+        if (put.size() + drop.size() >= bytesPerUpdate())
             flush();
     }
     if (isFull || !put.isEmpty() || !drop.isEmpty())
@@ -368,6 +377,8 @@ bool ClusterView::take(const Update& update)
         node.epoch = update.epoch;
         node.isCurrent = true;
         node.isCut = false;
+        node.hasUnreadable = false;
+        node.askPause = {};
     } else if (!isNext || !node.isCurrent) {
         if (std::exchange(node.isCurrent, false))
             ++m_counters.gaps;
@@ -383,6 +394,8 @@ bool ClusterView::take(const Update& update)
 void ClusterView::apply(Node& node, const Update& update)
 {
     node.total = update.total;
+    node.hasUnreadable |= update.unreadable > 0;
+    m_counters.unreadableClients += update.unreadable;
     for (const SocketId& id : update.drop)
         node.members.remove(id);
     qsizetype ofOthers = 0;
@@ -403,14 +416,27 @@ void ClusterView::apply(Node& node, const Update& update)
 void ClusterView::askAgain(const QByteArray& name, Node& node)
 {
     const Millis now = m_clock.monotonic();
-    if (now - node.askedAt < askPause)
+    if (now - node.askedAt < node.askPause)
         return;
     node.askedAt = now;
+    node.askPause = std::clamp(node.askPause * 2, askPause, longestAskPause);
     m_bus.publish({.topic = askTopic,
                       .body = R"({"node":)" + jsonString(m_bus.nodeName()) + R"(,"of":)"
                           + jsonString(name) + '}',
                       .care = bus::Care::Volatile},
         {});
+}
+
+void ClusterView::askForCut()
+{
+    qsizetype listed = 0;
+    for (const auto& [name, node] : m_nodes)
+        listed += node.members.size();
+    for (auto& [name, node] : m_nodes) {
+        const qsizetype missing = std::max<qsizetype>(0, node.total - node.members.size());
+        if (node.isCut && listed + missing <= m_options.maxClients)
+            askAgain(name, node);
+    }
 }
 
 /// While the broker is away nobody can be heard: what is known stays, and is shown as old.
@@ -434,6 +460,7 @@ void ClusterView::beat()
         }
     }
     countClients();
+    askForCut();
     tellChanges();
     send(false, {}, {});
 }
@@ -458,7 +485,7 @@ std::vector<ClusterNode> ClusterView::nodes()
             .clients = node.total,
             .silentFor = silentFor,
             .isStale = silentFor > m_options.period + m_options.period / 2,
-            .isComplete = node.isCurrent && !node.isCut});
+            .isComplete = node.isCurrent && !node.isCut && !node.hasUnreadable});
     }
     return all;
 }

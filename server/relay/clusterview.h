@@ -21,6 +21,7 @@ struct ClusterOptions
     /// them and work for each that joins a room.
     bool isAsked = true;
     qsizetype maxClients = 100'000; ///< of all other processes together; more are only counted
+    qint64 messageBytes = 64 * 1024 * 1024; ///< the bus takes no longer ones
 };
 
 /// Totals since the start, and what is known now.
@@ -34,6 +35,7 @@ struct ClusterCounters
     quint64 gaps = 0; ///< times an update was missed and everything asked for again
     quint64 lostNodes = 0; ///< processes that fell silent
     quint64 unlistedClients = 0; ///< times a client was over maxClients
+    quint64 unreadableClients = 0; ///< of updates that were taken
 };
 
 /// A process as another one knows it.
@@ -87,8 +89,10 @@ private:
         qsizetype total = 0;
         Millis heardAt{}; ///< monotonic
         Millis askedAt{-1'000'000}; ///< monotonic
+        Millis askPause{}; ///< grows while asking is of no use
         bool isCurrent = false; ///< no update was missed since everything was told
         bool isCut = false; ///< clients over the bound are not listed
+        bool hasUnreadable = false; ///< some were not of the form
         ClusterMembers members;
     };
     struct Update;
@@ -116,6 +120,8 @@ private:
     bool take(const Update& update);
     void apply(Node& node, const Update& update);
     void askAgain(const QByteArray& name, Node& node);
+    void askForCut(); ///< those that were over the bound, when it is no longer reached
+    qsizetype bytesPerUpdate() const; ///< then another one begins
     void beat();
     void countClients();
 

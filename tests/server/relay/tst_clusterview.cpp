@@ -12,6 +12,7 @@
 
 using namespace gatehouse;
 using namespace gatehouse::relay;
+using gatehouse::test::holdsFor;
 using gatehouse::test::waitUntil;
 
 namespace {
@@ -107,6 +108,10 @@ private Q_SLOTS:
     void badUpdatesAreRefused();
     void aSilentProcessIsGone();
     void aRestartReplacesWhatWasKnown();
+    void oneUnreadableClientHidesNoOther();
+    void aClientOfAnySizeIsTold();
+    void askingInVainIsDoneLessOften();
+    void whoWasOverTheBoundIsAskedForLater();
     void beyondTheBoundClientsAreCountedOnly();
     void emitReachesWhomItNames_data();
     void emitReachesWhomItNames();
@@ -114,6 +119,10 @@ private Q_SLOTS:
     void badCallsAreRefused_data();
     void badCallsAreRefused();
     void callsAreOffByDefault();
+    void namespacesAreGuarded();
+    void whoIsNotThereLeavesNothing();
+    void longListsAreCut();
+    void kicksAreTold();
 
 private:
     void tell(const QByteArray& body)
@@ -279,8 +288,6 @@ void TestClusterView::badUpdatesAreRefused_data()
     QTest::addColumn<QByteArray>("body");
     QTest::newRow("no JSON") << QByteArray("{");
     QTest::newRow("no node") << QByteArray(R"({"epoch":"e","seq":1,"full":true,"total":0,"put":[],"drop":[]})");
-    QTest::newRow("a client without an id")
-        << QByteArray(R"({"node":"b","epoch":"e","seq":1,"full":true,"total":1,"put":[{}],"drop":[]})");
     QTest::newRow("put is no list")
         << QByteArray(R"({"node":"b","epoch":"e","seq":1,"full":true,"total":1,"put":{},"drop":[]})");
     QTest::newRow("in our name")
@@ -320,6 +327,92 @@ void TestClusterView::aRestartReplacesWhatWasKnown()
     // What the earlier run said last comes late.
     tell(R"({"node":"b","epoch":"e1","seq":8,"full":false,"total":0,"gone":true,"put":[],"drop":[]})");
     QCOMPARE(view->nodes().size(), size_t(2));
+}
+
+void TestClusterView::oneUnreadableClientHidesNoOther()
+{
+    update(1, true, clientJson("carl", "guild_1") + R"(,{},{"id":7})", {}, "e1", 3);
+    QCOMPARE(view->counters().badUpdates, quint64(0));
+    QCOMPARE(view->counters().unreadableClients, quint64(2));
+    QCOMPARE(rooms(), (QByteArrayList{"guild_1=3", "guild_2=1"}));
+    QVERIFY(!view->nodes()[1].isComplete);
+    update(2, false, clientJson("dora", "guild_1"), {}, "e1", 4);
+    QCOMPARE(rooms(), (QByteArrayList{"guild_1=4", "guild_2=1"}));
+}
+
+void TestClusterView::aClientOfAnySizeIsTold()
+{
+    ClusterClient client{.id = {"x"}, .nsp = root, .principal = QByteArray(5'000, 'p'),
+        .name = QByteArray("x") + QByteArray("é").repeated(5'000), .host = "h", .port = 1};
+    client.rooms.push_back({QByteArray(2'000, 'r')});
+    for (int i = 10'000; i < 25'000; ++i)
+        client.rooms.push_back({"room" + QByteArray::number(i)});
+    const auto read = ClusterClient::fromJson(client.toJson());
+    QVERIFY(read);
+    QCOMPARE(read->rooms.size(), size_t(10'000));
+    QVERIFY(client.name.startsWith(read->name));
+    QVERIFY(QString::fromUtf8(read->name).endsWith(u'é'));
+    const QByteArray shorter = client.toJson(20'000);
+    QVERIFY(shorter.size() <= 20'000);
+    QVERIFY(ClusterClient::fromJson(shorter));
+    // However little the bus takes.
+    calls.reset();
+    view = std::make_unique<ClusterView>(*hub, std::vector<session::SessionSource*>{source.get()},
+        *bus, clock,
+        ClusterOptions{.period = Millis{50}, .maxClients = 3, .messageBytes = 4'096});
+    spin();
+    for (int i = 0; i < 500; ++i)
+        anna->join(QByteArray("a room with a long name " + QByteArray::number(i)).constData());
+    heard.clear();
+    QVERIFY(waitUntil([this] {
+        return std::any_of(heard.begin(), heard.end(),
+            [](const bus::Message& one) { return one.body.contains("long name"); });
+    }));
+    for (const bus::Message& one : heard)
+        QVERIFY2(one.body.size() <= 4'096, QByteArray::number(one.body.size()).constData());
+}
+
+void TestClusterView::askingInVainIsDoneLessOften()
+{
+    calls.reset();
+    view = std::make_unique<ClusterView>(*hub, std::vector<session::SessionSource*>{source.get()},
+        *bus, clock, ClusterOptions{.period = Millis{600'000}, .maxClients = 3});
+    spin();
+    update(1, true, clientJson("carl", "guild_1"));
+    const auto asks = [this] {
+        return std::count_if(heard.begin(), heard.end(),
+            [](const bus::Message& one) { return one.topic == "cluster.ask" && one.body.contains("of"); });
+    };
+    heard.clear();
+    for (int i = 0; i < 130; ++i) {
+        clock.advance(Millis{1'000});
+        update(quint64(3 + i), false, {});
+    }
+    QVERIFY2(asks() >= 3 && asks() <= 9, QByteArray::number(asks()).constData());
+    update(500, true, clientJson("carl", "guild_1"));
+    heard.clear();
+    update(502, false, {});
+    QCOMPARE(asks(), 1); // it had helped
+}
+
+void TestClusterView::whoWasOverTheBoundIsAskedForLater()
+{
+    QByteArray many;
+    for (int i = 0; i < 5; ++i)
+        many += (i > 0 ? "," : "") + clientJson("c" + QByteArray::number(i), "guild_9");
+    update(1, true, many, {}, "e1", 5);
+    heard.clear();
+    clock.advance(Millis{60});
+    holdsFor([] { return true; }, Millis{120});
+    const auto asks = [this] {
+        return std::any_of(heard.begin(), heard.end(),
+            [](const bus::Message& one) { return one.topic == "cluster.ask"; });
+    };
+    QVERIFY(!asks()); // they still are too many
+    update(2, false, {}, R"("c0","c1","c2")", "e1", 2);
+    QVERIFY(waitUntil(asks));
+    update(3, true, clientJson("c3", "guild_9") + ',' + clientJson("c4", "guild_9"), {}, "e1", 2);
+    QVERIFY(view->nodes()[1].isComplete);
 }
 
 void TestClusterView::beyondTheBoundClientsAreCountedOnly()
@@ -424,6 +517,76 @@ void TestClusterView::callsAreOffByDefault()
     bus->publish({.topic = "control", .body = R"({"method":"kick","kwargs":{"everybody":true}})"});
     spin();
     QVERIFY(source->closed.isEmpty());
+}
+
+void TestClusterView::namespacesAreGuarded()
+{
+    const auto use = [this](bool isEvery, const QSet<NamespaceName>& named) {
+        calls = std::make_unique<ClusterCalls>(
+            ClusterCallOptions{.queue = "house", .methods = ClusterCalls::methodNames(),
+                .isEveryNamespace = isEvery, .namespaces = named, .guarded = {{"/gh-admin"}}},
+            *hub, *view, *bus);
+        spin();
+    };
+    const auto status = [this](const char* method, const char* kwargs) {
+        return call(method, kwargs)[QStringLiteral("sc")].toInt();
+    };
+    use(true, {});
+    QCOMPARE(status("kick", R"({"everybody":true,"namespace":"/gh-admin"})"), 403);
+    QCOMPARE(status("emit", R"({"everybody":true,"event":"e","namespace":"/gh-admin"})"), 403);
+    QCOMPARE(status("list_clients", R"({"namespace":"/gh-admin"})"), 403);
+    QCOMPARE(status("list_rooms", R"({"namespace":"/other"})"), 200);
+    use(false, {{"/gh-admin"}});
+    QCOMPARE(status("kick", R"({"everybody":true})"), 403);
+    QCOMPARE(status("list_clients", R"({"namespace":"/gh-admin"})"), 200);
+    QCOMPARE(call("list_clients", "{}")[QStringLiteral("resp")][QStringLiteral("total")].toInt(), 0);
+    QVERIFY(rooms().isEmpty());
+    bus->publish({.topic = "control", .body = R"({"method":"kick","kwargs":{"everybody":true}})"});
+    spin();
+    QVERIFY(source->closed.isEmpty());
+}
+
+void TestClusterView::whoIsNotThereLeavesNothing()
+{
+    const size_t before = hub->namespaces().size();
+    for (int i = 0; i < 10; ++i) {
+        const QByteArray nsp = R"("namespace":"/made-up-)" + QByteArray::number(i) + '"';
+        QCOMPARE(call("emit", R"({"rooms":["a"],"event":"e",)" + nsp + '}')[QStringLiteral("sc")].toInt(), 200);
+        QCOMPARE(call("kick", R"({"everybody":true,)" + nsp + '}')[QStringLiteral("sc")].toInt(), 200);
+    }
+    QCOMPARE(hub->namespaces().size(), before);
+}
+
+void TestClusterView::longListsAreCut()
+{
+    calls = std::make_unique<ClusterCalls>(
+        ClusterCallOptions{.queue = "house", .methods = ClusterCalls::methodNames(),
+            .maxAnswerBytes = 10},
+        *hub, *view, *bus);
+    spin();
+    const auto list = [this](const QByteArray& kwargs) {
+        return call("list_clients", kwargs)[QStringLiteral("resp")].toObject();
+    };
+    const QJsonObject first = list("{}");
+    QCOMPARE(first[QStringLiteral("total")].toInt(), 2);
+    QCOMPARE(first[QStringLiteral("clients")].toArray().size(), 1); // one always fits
+    QCOMPARE(list(R"({"offset":1})")[QStringLiteral("clients")][0][QStringLiteral("id")].toString(),
+        QStringLiteral("berta"));
+    QCOMPARE(list(R"({"offset":9007199254740993})")[QStringLiteral("clients")].toArray().size(), 0);
+    QCOMPARE(rooms().size(), 1);
+}
+
+void TestClusterView::kicksAreTold()
+{
+    QByteArrayList told;
+    calls->setKicked([&](const QByteArray& sender, qsizetype clients, const NamespaceName& nsp) {
+        told << sender + ' ' + QByteArray::number(clients) + ' ' + nsp.value;
+    });
+    bus->publish({.topic = "control", .body = R"({"method":"kick","kwargs":{"everybody":true}})",
+        .properties = {.sender = "service.F"}});
+    spin();
+    QCOMPARE(told, QByteArrayList{"service.F 2 /"});
+    QCOMPARE(source->closed.size(), 2);
 }
 
 QTEST_GUILESS_MAIN(TestClusterView)
