@@ -14,6 +14,7 @@
 #include "server/app/recoveryjournal.h"
 #include "server/app/relays.h"
 #include "server/app/revocations.h"
+#include "server/app/serviceitems.h"
 #include "server/app/servermetrics.h"
 #include "server/app/signingkeys.h"
 #include "server/events/adminnamespace.h"
@@ -97,7 +98,8 @@ struct Composition::Parts
                          elsewhere()},
               announcer, c.federation),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
-              *store, lines, metrics, loopLag, audit, clock, history, listeners->sources()},
+              *store, lines, metrics, loopLag, audit, clock, history, listeners->sources(),
+              [this] { return serviceItems(messaging->bus(), listeners->services()); }},
               adminOptions(c)),
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),

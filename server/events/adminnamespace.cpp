@@ -17,6 +17,7 @@
 #include "server/events/nodestopic.h"
 #include "server/events/overviewtopic.h"
 #include "server/events/roomstopic.h"
+#include "server/events/servicestopic.h"
 #include "server/events/taskstopic.h"
 #include "server/identity/identities.h"
 #include "server/observe/log.h"
@@ -93,13 +94,14 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
         m_services, m_options.overviewInterval, services.clock.monotonic()));
     m_topics.push_back(std::make_unique<RoomsTopic>(services.hub));
     m_topics.push_back(
-        std::make_unique<MembersTopic>(services.hub, services.server, services.clock));
+        std::make_unique<MembersTopic>(services.hub, m_services.allSessions(), services.clock));
     m_topics.push_back(std::make_unique<ClientsTopic>(
         m_services.allSessions(), services.hub, m_options.clientCountersInterval));
     m_topics.push_back(std::make_unique<NodesTopic>(
         services.directory, services.presence, services.tasks, services.clock, m_options.nodeSilence));
     m_topics.push_back(std::make_unique<TasksTopic>(
         services.tasks, services.journal, services.directory, m_options.maxTasksInSnapshot));
+    m_topics.push_back(std::make_unique<ServicesTopic>(m_services.services));
     m_topics.push_back(std::make_unique<LogTopic>(services.liveLog, m_options));
     m_timer.callOnTimeout(&m_timer, [this] { tick(); });
     m_services.directory.addObserver(this);

@@ -13,6 +13,7 @@
 #include <QTimer>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -61,6 +62,8 @@ struct AdminServices
     const hub::RoomHistory& history; ///< of the federation's rooms
     /// Sessions beside those of `server`, for the console; not owned.
     std::vector<session::SessionSource*> plainSessions{};
+    /// By key, which each has as a member too.
+    std::function<std::map<QString, QJsonObject>()> services{}; ///< the items of the topic `services`; null: none
 
     std::vector<session::SessionSource*> allSessions() const;
 };

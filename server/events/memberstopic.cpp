@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/events/memberstopic.h"
 
-#include "server/session/socketioserver.h"
-
 namespace gatehouse::events {
 
 void MembersTopic::start()
@@ -65,11 +63,15 @@ model::MemberInfo MembersTopic::infoOf(
     info.socketId = QString::fromUtf8(socketId.value);
     info.kind = access::name(access::PrincipalKind::Anonymous);
     info.joinedAt = joinedAt.count();
-    if (const session::Socket* socket = m_server.findSocket(socketId)) {
-        info.sessionId = QString::fromUtf8(socket->sessionId().value);
-        info.kind = access::name(socket->principal().kind);
-        info.id = socket->principal().id;
-        info.name = socket->principal().name;
+    for (const session::SessionSource* source : m_sources) {
+        const auto socket = source->socket(socketId);
+        if (!socket)
+            continue;
+        info.sessionId = QString::fromUtf8(socket->session.value);
+        info.kind = access::name(socket->principal.kind);
+        info.id = socket->principal.id;
+        info.name = socket->principal.name;
+        break;
     }
     return info;
 }

@@ -4,21 +4,20 @@
 #include "common/model/roominfo.h"
 #include "server/events/keyedtopic.h"
 #include "server/hub/hub.h"
+#include "server/session/sessionsource.h"
 
 #include <map>
 
-namespace gatehouse::session {
-class SocketIoServer;
-}
-
 namespace gatehouse::events {
 
-/// `members`: every socket of every room.
+/// `members`: every socket of every room, whatever it speaks.
 class MembersTopic final : public KeyedTopic, private hub::HubObserver
 {
 public:
-    MembersTopic(hub::Hub& hub, const session::SocketIoServer& server, const Clock& clock)
-        : m_hub(hub), m_server(server), m_clock(clock)
+    /// `sources` are not owned.
+    MembersTopic(
+        hub::Hub& hub, std::vector<session::SessionSource*> sources, const Clock& clock)
+        : m_hub(hub), m_sources(std::move(sources)), m_clock(clock)
     {
     }
 
@@ -37,7 +36,7 @@ private:
         Millis joinedAt) const;
 
     hub::Hub& m_hub;
-    const session::SocketIoServer& m_server;
+    const std::vector<session::SessionSource*> m_sources;
     const Clock& m_clock;
     std::map<QString, model::MemberInfo> m_members; ///< while somebody watches
 };

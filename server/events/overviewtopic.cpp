@@ -56,6 +56,8 @@ std::optional<QByteArray> OverviewTopic::item(const QString&)
     model::OverviewInfo info;
     info.uptimeMs = (m_services.clock.monotonic() - m_startedAt).count();
     info.clients = qint64(counters.opened - counters.closed);
+    for (const session::SessionSource* source : m_services.plainSessions)
+        info.clients += source->sessionCount();
     for (const NamespaceName& nsp : m_services.hub.namespaces())
         info.sockets += m_services.hub.subscriberCount(nsp);
     info.rooms = qint64(m_services.hub.rooms().size());

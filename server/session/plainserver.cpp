@@ -169,6 +169,11 @@ std::vector<SessionView> PlainServer::sessions() const
     return views;
 }
 
+qsizetype PlainServer::sessionCount() const
+{
+    return qsizetype(d->sessions.size());
+}
+
 std::optional<SessionView> PlainServer::session(const SessionId& id) const
 {
     const PlainSession* found = d->session(id);

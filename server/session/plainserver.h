@@ -81,6 +81,7 @@ public:
     LinkLimits linkLimits() const override;
 
     std::vector<SessionView> sessions() const override;
+    qsizetype sessionCount() const override;
     std::optional<SessionView> session(const SessionId& id) const override;
     std::optional<SessionId> sessionOf(const SocketId& id) const override;
     std::optional<SocketView> socket(const SocketId& id) const override;

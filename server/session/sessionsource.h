@@ -57,6 +57,7 @@ public:
     virtual ~SessionSource() = default;
 
     virtual std::vector<SessionView> sessions() const = 0;
+    virtual qsizetype sessionCount() const { return qsizetype(sessions().size()); }
     virtual std::optional<SessionView> session(const SessionId& id) const = 0;
     /// Whose socket that is, if it is one of these.
     virtual std::optional<SessionId> sessionOf(const SocketId& id) const = 0;

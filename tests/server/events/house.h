@@ -185,7 +185,8 @@ public:
                          tasks, *store, metrics, clock, history, [this] { return restFault; }},
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
-                    liveLog, metrics, loopLag, audit, clock, history},
+                    liveLog, metrics, loopLag, audit, clock, history, {},
+                    [this] { return serviceItems; }},
               adminOptions),
           api(apiServices(), apiOptions)
     {
@@ -373,6 +374,7 @@ public:
     QString restFault; ///< what keeps the HTTP side from serving, if anything
     observe::Metrics metrics;
     observe::LiveLog liveLog;
+    std::map<QString, QJsonObject> serviceItems; ///< what the topic `services` shows
     observe::LoopLag loopLag;
     AuditRecorder audit;
     hub::Hub hub;

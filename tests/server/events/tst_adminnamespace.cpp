@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/accountmark.h"
 #include "server/events/logtopic.h"
+#include "server/events/memberstopic.h"
 #include "tests/server/events/house.h"
 
 #include <QMap>
@@ -199,6 +200,8 @@ private Q_SLOTS:
     void unwatchedTopicsAreSilent();
     void nodesShowTheirHistoryAndWhatDeservesALook();
     void overviewCounts();
+    void servicesAreLookedAt();
+    void plainClientsAreWhoTheyAre();
     void logShowsTailThenEveryLine();
     void logDropsAndCountsWhatIsTooFast();
     void logKeepsNoMoreThanMessagesCanCarry();
@@ -653,6 +656,93 @@ void AdminNamespaceTest::nodesShowTheirHistoryAndWhatDeservesALook()
     }
     QCOMPARE(attention(), QStringList{u"flapping"_s});
     QCOMPARE(field(u"flaps"_s).toInt(), 3);
+}
+
+void AdminNamespaceTest::servicesAreLookedAt()
+{
+    House house;
+    const auto put = [&](const QString& key, int held) {
+        house.serviceItems[key] = {{u"key"_s, key}, {u"held"_s, held}};
+    };
+    put(u"type a"_s, 0);
+    put(u"type b"_s, 1);
+    Console console(house);
+    console.subscribe(u"services"_s);
+    QCOMPARE(console.items(u"services"_s).keys(), (QStringList{u"type a"_s, u"type b"_s}));
+    house.pass(Millis{100});
+    put(u"type a"_s, 2);
+    put(u"service C"_s, 0);
+    house.serviceItems.erase(u"type b"_s);
+    const int before = console.changeMessages;
+    for (int i = 0; i < 11; ++i)
+        house.pass(Millis{100});
+    QCOMPARE(console.items(u"services"_s).keys(), (QStringList{u"service C"_s, u"type a"_s}));
+    QCOMPARE(console.items(u"services"_s).value(u"type a"_s).value(u"held"_s).toInt(), 2);
+    QCOMPARE(console.changeMessages, before + 1);
+}
+
+namespace {
+
+/// One client that speaks something else.
+class OtherSource final : public session::SessionSource
+{
+public:
+    std::vector<session::SessionView> sessions() const override
+    {
+        return std::vector<session::SessionView>(1);
+    }
+    std::optional<session::SessionView> session(const SessionId&) const override { return {}; }
+    std::optional<SessionId> sessionOf(const SocketId&) const override { return {}; }
+    std::optional<session::SocketView> socket(const SocketId& id) const override
+    {
+        if (id != SocketId{"plain"})
+            return std::nullopt;
+        session::SocketView view{.session = {"session"}, .nsp = {"/"}, .principal = {},
+            .peerAddress = {}, .peerPort = 0};
+        view.principal.kind = access::PrincipalKind::User;
+        view.principal.id = 7;
+        view.principal.name = u"bob"_s;
+        return view;
+    }
+    bool closeSession(const SessionId&, session::CloseCode, QLatin1StringView) override
+    {
+        return false;
+    }
+    void addObserver(session::SessionObserver*) override { }
+    void removeObserver(session::SessionObserver*) override { }
+};
+
+class OtherClient final : public hub::Subscriber
+{
+public:
+    const SocketId& socketId() const override { return m_id; }
+    void deliver(const protocol::EncodedPacketPtr&, hub::Urgency) override { }
+
+private:
+    const SocketId m_id{"plain"};
+};
+
+} // namespace
+
+void AdminNamespaceTest::plainClientsAreWhoTheyAre()
+{
+    ManualClock clock;
+    hub::Hub hub(clock);
+    OtherSource source;
+    OtherClient client;
+    hub.attach({"/"}, client);
+    hub.join({"/"}, {"room"}, client);
+    events::MembersTopic topic(hub, {&source}, clock);
+    topic.start();
+    const auto item = topic.item(topic.keys().front());
+    topic.stop();
+    hub.detach({"/"}, client);
+    QVERIFY(item);
+    const QJsonObject shown = QJsonDocument::fromJson(*item).object();
+    QCOMPARE(shown.value(u"sessionId"_s).toString(), u"session"_s);
+    QCOMPARE(shown.value(u"kind"_s).toString(), u"user"_s);
+    QCOMPARE(shown.value(u"name"_s).toString(), u"bob"_s);
+    QCOMPARE(source.sessionCount(), 1);
 }
 
 void AdminNamespaceTest::overviewCounts()
