@@ -74,9 +74,10 @@ BusDesk::~BusDesk()
 }
 
 size_t BusDesk::serve(
-    const std::vector<bus::QueueName>& queues, std::function<void()> ready)
+    const std::vector<bus::QueueName>& queues, std::function<void()> ready, Refused refused)
 {
     m_ready = std::move(ready);
+    m_refused = std::move(refused);
     std::map<bus::QueueName, Served> former = std::exchange(m_served, {});
     size_t awaited = 0;
     for (const bus::QueueName& queue : queues) {
@@ -94,7 +95,14 @@ size_t BusDesk::serve(
             [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); },
             [this, &served] {
                 served.isReady = true;
-                m_ready();
+                const auto call = m_ready; // which may serve something else
+                call();
+            },
+            [this, alive = std::weak_ptr(m_alive), queue](const Error& why) {
+                if (alive.expired()) // a refusal for good comes without a ticket
+                    return;
+                const Refused call = m_refused;
+                call(queue, why);
             });
     }
     return awaited;

@@ -37,8 +37,11 @@ public:
 
     /// From now on these queues, and no others: one it serves as before is never left, nor are the
     /// calls from it. Returns how many have still to be made; `ready` is called once for each of
-    /// them, in a later turn. Their names are ones a queue may have.
-    size_t serve(const std::vector<bus::QueueName>& queues, std::function<void()> ready);
+    /// them, in a later turn, or `refused`, which may come for one that was had as well. Their names
+    /// are ones a queue may have.
+    using Refused = std::function<void(const bus::QueueName& queue, const Error& why)>;
+    size_t serve(const std::vector<bus::QueueName>& queues, std::function<void()> ready,
+        Refused refused);
 
     static bool isItsBusiness(const QByteArray& type); ///< "bus-answer", "bus-publish", "bus-request"
     /// BadRequest or Forbidden says what is wrong with the message; `sender` is the service's name.
@@ -75,6 +78,7 @@ private:
     const Send m_send;
     std::map<bus::QueueName, Served> m_served;
     std::function<void()> m_ready; ///< of the last serve()
+    Refused m_refused; ///< likewise
     std::unordered_map<std::string, Call> m_calls; ///< by uuid
     std::unordered_map<std::string, bus::Ticket> m_requests; ///< by uuid
     const std::shared_ptr<char> m_alive = std::make_shared<char>();

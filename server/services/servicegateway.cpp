@@ -318,6 +318,38 @@ void ServiceGateway::bound(Port& port)
         socket.sendText(std::move(text));
 }
 
+// One that cannot have all it wants is told so at once, and may try again; what comes for it must not
+// pile up meanwhile. Of what it had already it is told only.
+void ServiceGateway::bindingRefused(Port& port, const QByteArray& what, const Error& why)
+{
+    const QString text
+        = QStringLiteral("the bus refuses %1: %2").arg(QString::fromUtf8(what), why.detail);
+    observe::log(observe::Level::Warning, observe::category::bus,
+        QString::fromUtf8(port.name) + u": " + text);
+    if (port.unbound == 0) {
+        complain(port, text, {});
+        return;
+    }
+    unregister(port);
+    ++m_counters.refusedRegistrations;
+    answer(port, "service-register-response",
+        "{\"succeed\":false,\"message\":" + protocol::jsonString(text.toUtf8()) + '}',
+        port.registration);
+}
+
+void ServiceGateway::unregister(Port& port)
+{
+    port.announcement.reset();
+    port.desk->serve({}, {}, {});
+    port.subscriptions.clear();
+    port.early.clear();
+    m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
+    port.unbound = 0;
+    port.name.clear();
+    port.sender.clear();
+    --m_counters.servicesNow;
+}
+
 void ServiceGateway::subscribe(Port& port)
 {
     port.announcement.reset();
@@ -329,7 +361,8 @@ void ServiceGateway::subscribe(Port& port)
             [this, &port, isForItAlone](const bus::Message& message) {
                 return deliver(port, message, isForItAlone);
             },
-            [this, &port] { bound(port); }));
+            [this, &port] { bound(port); },
+            [this, &port, topic](const Error& why) { bindingRefused(port, topic, why); }));
     };
     if (port.wantsAll) {
         service.topics.push_back(topicOfAll());
@@ -339,7 +372,11 @@ void ServiceGateway::subscribe(Port& port)
     }
     service.queues = port.queues;
     port.unbound = service.topics.size() + 1;
-    port.unbound += port.desk->serve(port.queues, [this, &port] { bound(port); });
+    port.unbound += port.desk->serve(
+        port.queues, [this, &port] { bound(port); },
+        [this, &port](const bus::QueueName& queue, const Error& why) {
+            bindingRefused(port, queue, why);
+        });
     // The new ones first: what it wants now as before is never unbound.
     const std::vector<bus::Ticket> former = std::exchange(port.subscriptions, {});
     for (const bus::Topic& topic : service.topics)

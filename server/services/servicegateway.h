@@ -67,6 +67,8 @@ private:
     bool claimName(Port& port, const QByteArray& name);
     void subscribe(Port& port);
     void bound(Port& port); ///< one more of what it wants
+    void bindingRefused(Port& port, const QByteArray& what, const Error& why);
+    void unregister(Port& port);
     void publish(Port& port, Envelope envelope);
     void routeResponse(const Envelope& envelope, const QByteArray& body);
     bus::Verdict deliver(Port& port, const bus::Message& message, bool isForItAlone);

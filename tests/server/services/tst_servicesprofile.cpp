@@ -104,6 +104,7 @@ private Q_SLOTS:
     void changingItsMindKeepsItsCalls();
     void callsWaitForTheRegistration();
     void whatWaitsForTheRegistrationIsBounded();
+    void whatTheBusRefusesIsSaidAtOnce();
     void internalTypesAreOfServices_data();
     void internalTypesAreOfServices();
     void aServiceHearsOfItsOwnDeadLetters();
@@ -545,6 +546,24 @@ void TestServicesProfile::whatWaitsForTheRegistrationIsBounded()
     const qsizetype got = service.takeTexts().size();
     QCOMPARE(qsizetype(rig.profile.counters().earlyRefused) + got, 11);
     QCOMPARE(rig.profile.counters().earlyBytesNow, 0U);
+}
+
+void TestServicesProfile::whatTheBusRefusesIsSaidAtOnce()
+{
+    Rig rig({}, bus::BusOptions{.maxServed = 1});
+    const auto service = rig.service("F", "[\"a\"],\"queues\":[\"q\",\"r\"]");
+    const QByteArrayList got = service->takeTexts();
+    QCOMPARE(got.size(), 1);
+    QCOMPARE(member(got[0], "response_uuid"), "\"r\"");
+    QVERIFY(!succeeded(got[0]));
+    QVERIFY(member(got[0], "content").contains("the bus refuses r"));
+    QVERIFY(rig.bus.services().empty());
+    QCOMPARE(rig.profile.counters().servicesNow, 0U);
+    // It may want less.
+    service->say(R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
+    Rig::settle();
+    QVERIFY(succeeded(service->takeTexts().value(0)));
+    QCOMPARE(rig.bus.services().size(), size_t(1));
 }
 
 void TestServicesProfile::internalTypesAreOfServices_data()
