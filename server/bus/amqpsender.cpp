@@ -255,12 +255,7 @@ void AmqpSender::settleOne(quint64 id, Fate fate)
         confirmed(at, true);
         break;
     case Fate::Nacked:
-        if (pending.publication.care == Care::Kept) {
-            givenBack(at, false);
-        } else {
-            pending.isHanded = false;
-            refuse(at, {ErrorCode::Internal, QStringLiteral("the broker refused the message")});
-        }
+        nacked(at);
         break;
     case Fate::Impossible:
         impossible(at);
@@ -270,6 +265,22 @@ void AmqpSender::settleOne(quint64 id, Fate fate)
         refuse(at, late());
         break;
     }
+}
+
+/// A queue behind the exchange is full, or cannot write. What is to be kept tries again by way of the
+/// outbox, which takes its time.
+void AmqpSender::nacked(Queue::iterator at)
+{
+    Pending& pending = at->second;
+    if (pending.isKeeping) {
+        givenBack(at, false);
+        return;
+    }
+    pending.isHanded = false;
+    if (pending.publication.care == Care::Kept)
+        keep(at->first, pending);
+    else
+        refuse(at, {ErrorCode::Internal, QStringLiteral("the broker refused the message")});
 }
 
 void AmqpSender::directSettled(Queue::iterator at, Fate fate)

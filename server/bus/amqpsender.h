@@ -76,6 +76,7 @@ private:
     void directSettled(Queue::iterator at, Fate fate);
     void fail(Queue::iterator at, const Error& error);
     void confirmed(Queue::iterator at, bool isUnroutable);
+    void nacked(Queue::iterator at);
     void impossible(Queue::iterator at);
     void givenBack(Queue::iterator at, bool wasSent);
     void refuse(Queue::iterator at, const Error& error);

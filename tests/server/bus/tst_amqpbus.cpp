@@ -37,6 +37,7 @@ private Q_SLOTS:
     void whatIsPublishedAgainComesOnce();
     void anExchangeWeMayNotUseHarmsNobodyElse_data();
     void anExchangeWeMayNotUseHarmsNobodyElse();
+    void aFullQueueIsTriedAgainWithPauses();
     void usesItsQueueWithFormerSettings();
     void tellsWhichQueueIsNotOurs();
     void tellsWhichPatternIsNotBound();
@@ -617,6 +618,38 @@ void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
     RabbitBroker::shared().control({u"eval"_s,
         u"rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"poison\">>), false, "
         "<<\"test\">>)."_s});
+}
+
+void TestAmqpBus::aFullQueueIsTriedAgainWithPauses()
+{
+    AmqpOptions options = amqpOptions();
+    MemoryOutbox outbox;
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return one.state().isUp() && one.counters().waiting == 0; }));
+    bool ok = false;
+    RabbitBroker::shared().control({u"set_policy"_s, u"small"_s, u"^small$"_s,
+                                       u"{\"max-length\":1,\"overflow\":\"reject-publish\"}"_s},
+        &ok);
+    QVERIFY(ok);
+    const auto stranger = peer();
+    QVERIFY(stranger->declareExchange(1, {.name = options.common.exchange}, false));
+    QVERIFY(stranger->declareQueue(1, "small", {.isExclusive = true}));
+    QVERIFY(stranger->bind(1, "small", options.common.exchange, "full"));
+    Outcomes outcomes;
+    for (int i = 0; i < 5; ++i)
+        one.publish({.topic = "full", .body = QByteArray::number(i), .care = Care::Kept},
+            outcomes.handler());
+    one.publish({.topic = "full"}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 6; }));
+    QCOMPARE(outcomes.count(Outcome::Refused), 1);
+    QVERIFY(outcomes.count(Outcome::Kept) >= 3);
+    const quint64 before = one.counters().resent;
+    QVERIFY(holdsFor([&] { return outbox.rows.size() >= 3; }, Millis{1'000}));
+    const quint64 again = one.counters().resent - before;
+    QVERIFY2(again >= 5 && again <= 200, qPrintable(QString::number(again)));
+    // Somebody takes them: none is left.
+    QVERIFY(stranger->consume(1, "small", "small", false, true));
+    QVERIFY(waitUntil([&] { return stranger->next().has_value() && outbox.rows.empty(); }));
 }
 
 void TestAmqpBus::usesItsQueueWithFormerSettings()
