@@ -407,9 +407,8 @@ Ticket AmqpBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
     } else if (d->bound.contains(key)) {
         d->later.post([p = d.get(), key, id = added.id] { p->tellBound(key, id); });
     } else if (const auto why = d->refusals.constFind(key); why != d->refusals.constEnd()) {
-        d->later.post([p = d.get(), key, id = added.id, error = *why] {
-            p->tellRefused(key, id, error);
-        });
+        d->later.post(
+            [p = d.get(), key, id = added.id, error = *why] { p->tellRefused(key, id, error); });
     }
     return Ticket([weak = std::weak_ptr(d), id = added.id] {
         if (const auto p = weak.lock())

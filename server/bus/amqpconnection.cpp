@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -231,16 +230,15 @@ struct AmqpConnection::Private
 Result<void> AmqpConnection::Private::connect(
     const AmqpOptions& options, const DescriptorKnown& known)
 {
-    const auto socket
-        = options.endpoint.hasTls ? tlsSocket(options) : plainSocket(options, known);
+    const auto socket = options.endpoint.hasTls ? tlsSocket(options) : plainSocket(options, known);
     if (!socket)
         return tl::unexpected(socket.error());
     setUserTimeout(options.heartbeat * 2);
     return {};
 }
 
-/// The library's own way of connecting tells nobody the descriptor until it is done, so that nothing
-/// could cut it off.
+/// The library's own way of connecting tells nobody the descriptor until it is done, so that
+/// nothing could cut it off.
 Result<amqp_socket_t*> AmqpConnection::Private::plainSocket(
     const AmqpOptions& options, const DescriptorKnown& known)
 {
@@ -269,7 +267,8 @@ Result<amqp_socket_t*> AmqpConnection::Private::plainSocket(
         }
         const bool goesOn = known(descriptor);
         // Each address gets its share of the time, the last one what is left.
-        const auto share = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now()) / left;
+        const auto share
+            = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now()) / left;
         why = goesOn ? connectWithin(descriptor, *one, std::max(share, Millis{1}))
                      : QStringLiteral("told to stop");
         if (why.isEmpty()) {
@@ -287,8 +286,8 @@ Result<amqp_socket_t*> AmqpConnection::Private::plainSocket(
         if (!goesOn)
             break;
     }
-    return lost(QString(u"no socket to " + endpoint.host + u':' + QString::number(endpoint.port)
-        + u": " + why));
+    return lost(QString(
+        u"no socket to " + endpoint.host + u':' + QString::number(endpoint.port) + u": " + why));
 }
 
 Result<amqp_socket_t*> AmqpConnection::Private::tlsSocket(const AmqpOptions& options)
@@ -301,8 +300,7 @@ Result<amqp_socket_t*> AmqpConnection::Private::tlsSocket(const AmqpOptions& opt
     const QString authorities = endpoint.caFile.isEmpty()
         ? QStringLiteral("/etc/ssl/certs/ca-certificates.crt")
         : endpoint.caFile;
-    if (amqp_ssl_socket_set_cacert(socket, authorities.toLocal8Bit().constData())
-        != AMQP_STATUS_OK)
+    if (amqp_ssl_socket_set_cacert(socket, authorities.toLocal8Bit().constData()) != AMQP_STATUS_OK)
         return lost(QString(u"cannot read the certificate authorities in " + authorities));
     if (!endpoint.certificateFile.isEmpty()
         && amqp_ssl_socket_set_key(socket, endpoint.certificateFile.toLocal8Bit().constData(),

@@ -87,12 +87,12 @@ struct AmqpEvent
 class AmqpConnection
 {
 public:
-    /// Is told the descriptor as soon as there is one, so that somebody else may shut it down, and -1
-    /// before one is closed that came to nothing. False: give up.
+    /// Is told the descriptor as soon as there is one, so that somebody else may shut it down, and
+    /// -1 before one is closed that came to nothing. False: give up.
     using DescriptorKnown = std::function<bool(int descriptor)>;
 
-    static Result<std::unique_ptr<AmqpConnection>> open(const AmqpOptions& options,
-        const QByteArray& name, const DescriptorKnown& known = {});
+    static Result<std::unique_ptr<AmqpConnection>> open(
+        const AmqpOptions& options, const QByteArray& name, const DescriptorKnown& known = {});
     ~AmqpConnection();
     Q_DISABLE_COPY_MOVE(AmqpConnection)
 

@@ -210,8 +210,8 @@ Result<void> AmqpConsumer::unbindNow(AmqpConnection& connection, const Binding& 
     return connection.openChannel(asking); // the exchange has gone, and the binding with it
 }
 
-/// The broker's tags of a channel that was closed may still be settled: a number that has just become
-/// free is used again last.
+/// The broker's tags of a channel that was closed may still be settled: a number that has just
+/// become free is used again last.
 quint16 AmqpConsumer::freeChannel(const AmqpConnection& connection)
 {
     const int count = int(connection.channelMax()) - firstServing + 1;
@@ -318,9 +318,9 @@ Result<void> AmqpConsumer::settleNow(AmqpConnection& connection, const Command& 
     const DeliveryRef& delivery = command.delivery;
     const auto id = m_servingOf.constFind(delivery.channel);
     const bool isCall = delivery.channel >= firstServing;
-    const bool isKnown = isCall ? id != m_servingOf.constEnd()
-            && m_servings[*id].generation == delivery.generation
-                                : delivery.generation == m_generation;
+    const bool isKnown = isCall
+        ? id != m_servingOf.constEnd() && m_servings[*id].generation == delivery.generation
+        : delivery.generation == m_generation;
     if (!isKnown)
         return {}; // the broker has given it to somebody else by now, or will give it again
     const auto settled = command.isAccepted

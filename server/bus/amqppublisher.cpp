@@ -57,7 +57,8 @@ Result<void> ensureExchange(AmqpConnection& connection, quint16 channel, const A
 AmqpPublisher::AmqpPublisher(
     const AmqpOptions& options, Uplink& uplink, PublisherListener& listener)
     : AmqpWorker(options, options.common.nodeName + " publishes"), m_uplink(uplink),
-      m_listener(listener), m_publications{.way = PublisherListener::Way::Publications, .channel = publishing},
+      m_listener(listener),
+      m_publications{.way = PublisherListener::Way::Publications, .channel = publishing},
       m_direct{.way = PublisherListener::Way::Direct, .channel = direct}
 {
 }
@@ -160,8 +161,8 @@ Result<void> AmqpPublisher::take(AmqpConnection& connection, AmqpEvent event)
     return {};
 }
 
-/// An exchange has gone, or the broker does not let us use it. What is on its way beside the message
-/// at fault may have arrived.
+/// An exchange has gone, or the broker does not let us use it. What is on its way beside the
+/// message at fault may have arrived.
 Result<void> AmqpPublisher::laneClosed(
     AmqpConnection& connection, Lane& lane, const AmqpEvent& event)
 {
@@ -171,8 +172,8 @@ Result<void> AmqpPublisher::laneClosed(
     const auto named = exchangeNamedIn(event.detail);
     const bool isForbidden = event.code == ErrorCode::Forbidden && named;
     // Once gone, an exchange is made again; it is at fault when that does not help.
-    const bool isAlone = lane.unconfirmed.size() == 1
-        && (event.code != ErrorCode::NotFound || lane.closes > 1);
+    const bool isAlone
+        = lane.unconfirmed.size() == 1 && (event.code != ErrorCode::NotFound || lane.closes > 1);
     if (isForbidden)
         m_forbidden.insert(*named, SteadyClock::now() + options().refusedRetry);
     for (auto at = lane.unconfirmed.begin(); at != lane.unconfirmed.end();) {

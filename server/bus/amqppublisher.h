@@ -34,9 +34,9 @@ public:
 
     enum class Way { Publications, Direct };
     /// What was handed over for this way in an earlier round than `round` and is not settled is the
-    /// listener's again, except for `stillSent`. Those in `lost` were sent and may have arrived, the
-    /// others not. What it hands over from now on belongs to `round`: with the whole of it back at
-    /// once, nothing overtakes.
+    /// listener's again, except for `stillSent`. Those in `lost` were sent and may have arrived,
+    /// the others not. What it hands over from now on belongs to `round`: with the whole of it back
+    /// at once, nothing overtakes.
     virtual void takenBack(Way way, quint64 round, const QSet<quint64>& lost,
         const QSet<quint64>& stillSent) = 0;
 };
@@ -116,7 +116,7 @@ private:
     Lane m_direct;
     std::optional<SteadyTime> m_expiresAt; ///< when to look for what waits past its deadline
     QSet<ExchangeName> m_exchanges; ///< known to be there
-    QHash<ExchangeName, SteadyTime> m_forbidden; ///< the broker does not let us; until when to believe it
+    QHash<ExchangeName, SteadyTime> m_forbidden; ///< we may not use them; to be believed until then
     std::vector<std::pair<quint64, Fate>> m_fates; ///< not reported yet
 };
 

@@ -100,16 +100,16 @@ AmqpSender::Queue::iterator AmqpSender::add(Pending pending)
     return m_pending.emplace_hint(m_pending.end(), ++m_lastId, std::move(pending));
 }
 
-void AmqpSender::send(
-    Outgoing message, Millis limit, std::function<void(const Error&)> failed)
+void AmqpSender::send(Outgoing message, Millis limit, std::function<void(const Error&)> failed)
 {
     const qint64 bytes = message.body.size();
     if (!isUp() || !hasRoomFor(bytes)) {
         if (isUp())
             ++m_counters.overflowed;
         if (failed)
-            m_later.post([failed = std::move(failed),
-                             error = isUp() ? tooMuch() : away(m_why)] { failed(error); });
+            m_later.post([failed = std::move(failed), error = isUp() ? tooMuch() : away(m_why)] {
+                failed(error);
+            });
         return;
     }
     Pending pending;
@@ -139,8 +139,8 @@ void AmqpSender::hand(quint64 id, Pending& pending)
     message.isPersistent = publication.care != Care::Volatile;
     message.mayBeRepeated = pending.mayBeRepeated;
     if (publication.care != Care::Kept)
-        message.deadline = SteadyClock::now()
-            + (pending.since + m_options.confirmTimeout - m_clock.monotonic());
+        message.deadline
+            = SteadyClock::now() + (pending.since + m_options.confirmTimeout - m_clock.monotonic());
     if (pending.mayBeRepeated)
         ++m_counters.resent;
     pending.isHanded = true;
@@ -267,8 +267,8 @@ void AmqpSender::settleOne(quint64 id, Fate fate)
     }
 }
 
-/// A queue behind the exchange is full, or cannot write. What is to be kept tries again by way of the
-/// outbox, which takes its time.
+/// A queue behind the exchange is full, or cannot write. What is to be kept tries again by way of
+/// the outbox, which takes its time.
 void AmqpSender::nacked(Queue::iterator at)
 {
     Pending& pending = at->second;
@@ -488,8 +488,7 @@ void AmqpSender::tick()
         const auto next = std::next(at);
         if (now - at->second.since < m_options.confirmTimeout)
             break;
-        if (!at->second.isDirect && !at->second.isOver
-            && at->second.publication.care != Care::Kept)
+        if (!at->second.isDirect && !at->second.isOver && at->second.publication.care != Care::Kept)
             refuse(at, late());
         at = next;
     }

@@ -14,9 +14,9 @@
 namespace gatehouse::bus {
 
 /// Publications between publish() and their end: waits while the broker is away or blocked, hands
-/// them to the publisher in order, ends each by its confirm or by its deadline, and sends what has to
-/// be kept to the outbox. What the publisher has counts against the bounds until it lets go of it,
-/// also when it was refused at its deadline meanwhile. Network thread.
+/// them to the publisher in order, ends each by its confirm or by its deadline, and sends what has
+/// to be kept to the outbox. What the publisher has counts against the bounds until it lets go of
+/// it, also when it was refused at its deadline meanwhile. Network thread.
 class AmqpSender final : public PublisherListener
 {
 public:
@@ -44,8 +44,8 @@ private:
     void publisherIsBlocked(const QString& why) override;
     void publisherIsUnblocked() override;
     void settled(const std::vector<std::pair<quint64, Fate>>& fates) override;
-    void takenBack(Way way, quint64 round, const QSet<quint64>& lost,
-        const QSet<quint64>& stillSent) override;
+    void takenBack(
+        Way way, quint64 round, const QSet<quint64>& lost, const QSet<quint64>& stillSent) override;
 
     struct Pending
     {

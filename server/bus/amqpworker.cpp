@@ -92,8 +92,8 @@ void AmqpWorker::run()
 /// One connection from its beginning to its end.
 Result<void> AmqpWorker::turn(bool& wasUp)
 {
-    const auto connection = AmqpConnection::open(m_options, m_connectionName,
-        [this](int descriptor) { return setDescriptor(descriptor); });
+    const auto connection = AmqpConnection::open(
+        m_options, m_connectionName, [this](int descriptor) { return setDescriptor(descriptor); });
     if (!connection)
         return tl::unexpected(connection.error());
     Result<void> ended = setUp(**connection);

@@ -22,8 +22,8 @@ public:
 
     void start();
     /// Does not wait. Cuts off what blocks by shutting the socket down; what was sent and not
-    /// confirmed is lost to us. Two things cannot be cut: asking for the address of a host name, and
-    /// making a connection with TLS, which ends within the connect timeout.
+    /// confirmed is lost to us. Two things cannot be cut: asking for the address of a host name,
+    /// and making a connection with TLS, which ends within the connect timeout.
     void requestStop();
     void stop(); ///< likewise, and waits until the thread has ended
 

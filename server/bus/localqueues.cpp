@@ -74,8 +74,8 @@ std::vector<QByteArray> LocalQueues::remove(const QueueName& name, quint64 id)
     const auto queue = m_queues.find(name);
     if (queue == m_queues.end())
         return {};
-    m_counters.servedQueues -= std::erase_if(
-        queue->servings, [id](const auto& serving) { return serving->id == id; });
+    m_counters.servedQueues
+        -= std::erase_if(queue->servings, [id](const auto& serving) { return serving->id == id; });
     std::vector<QByteArray> left;
     if (queue->servings.empty()) {
         while (!queue->waiting.empty())
@@ -127,8 +127,7 @@ void LocalQueues::forget(const QByteArray& correlation)
     takeOut(queue, queue.waiting.find(place->number));
 }
 
-LocalQueues::Waiting LocalQueues::takeOut(
-    Queue& queue, std::map<quint64, Waiting>::iterator at)
+LocalQueues::Waiting LocalQueues::takeOut(Queue& queue, std::map<quint64, Waiting>::iterator at)
 {
     Waiting call = std::move(at->second);
     queue.waiting.erase(at);

@@ -9,12 +9,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <mutex>
 #include <thread>
-
-#include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <hiredis/hiredis.h>

@@ -504,8 +504,8 @@ void TestAmqpBus::aRefusedMessageIsNotSentLater()
     std::vector<Answers> answers(30);
     std::vector<Ticket> requests;
     for (Answers& answer : answers)
-        requests.push_back(one->request(
-            {.queue = "refused-later", .timeout = Millis{300}}, answer.handler()));
+        requests.push_back(
+            one->request({.queue = "refused-later", .timeout = Millis{300}}, answer.handler()));
     for (int round = 1; round <= 3; ++round) {
         for (int i = 0; i < 100; ++i)
             one->publish({.topic = "a", .body = "x"}, outcomes.handler());
@@ -551,9 +551,8 @@ void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse_data()
         "false, true, [], <<\"test\">>)."_s}
                               << QStringList();
     QTest::newRow("no right") << QStringList{u"set_permissions"_s, u"guest"_s, u".*"_s,
-        u"^(?!poison$).*"_s, u".*"_s}
-                              << QStringList{u"set_permissions"_s, u"guest"_s, u".*"_s, u".*"_s,
-                                     u".*"_s};
+        u"^(?!poison$).*"_s,
+        u".*"_s} << QStringList{u"set_permissions"_s, u"guest"_s, u".*"_s, u".*"_s, u".*"_s};
 }
 
 void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
@@ -577,8 +576,8 @@ void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
     const Ticket a = subscribed(one, "", "n", inbox.handler());
     const Ticket b = subscribed(one, "events-beside", "n", beside.handler());
     std::vector<Reply> kept;
-    const Ticket serving = served(
-        one, "calls-beside", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
+    const Ticket serving = served(one, "calls-beside",
+        [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
     Answers answers;
     const Ticket request = one.request({.queue = "calls-beside"}, answers.handler());
     QVERIFY(waitUntil([&] { return kept.size() == 1; }));
@@ -594,12 +593,11 @@ void TestAmqpBus::anExchangeWeMayNotUseHarmsNobodyElse()
     }
     QVERIFY(waitUntil([&] { return good.all.size() == 600 && bad.all.size() == 6; }));
     QCOMPARE(good.count(Outcome::Confirmed), 600);
-    QCOMPARE(std::count(bad.all.begin(), bad.all.end(),
-                 std::pair(Outcome::Refused, ErrorCode::Forbidden)),
+    QCOMPARE(std::count(
+                 bad.all.begin(), bad.all.end(), std::pair(Outcome::Refused, ErrorCode::Forbidden)),
         6);
-    QVERIFY(waitUntil([&] {
-        return inbox.messages.size() == 300 && beside.messages.size() == 300;
-    }));
+    QVERIFY(
+        waitUntil([&] { return inbox.messages.size() == 300 && beside.messages.size() == 300; }));
     for (int i = 0; i < 300; ++i) {
         QCOMPARE(inbox.messages[size_t(i)].body, QByteArray::number(i));
         QCOMPARE(beside.messages[size_t(i)].body, QByteArray::number(i));
@@ -705,9 +703,8 @@ void TestAmqpBus::tellsWhichPatternIsNotBound()
     Inbox inbox;
     int bound = 0;
     std::vector<Error> first, second;
-    const auto noting = [](std::vector<Error>& in) {
-        return [&in](const Error& why) { in.push_back(why); };
-    };
+    const auto noting
+        = [](std::vector<Error>& in) { return [&in](const Error& why) { in.push_back(why); }; };
     const Ticket a = one->subscribe(
         "secret", "a", inbox.handler(), [&] { ++bound; }, noting(first));
     QVERIFY(waitUntil([&] { return first.size() == 1; }));
@@ -730,8 +727,7 @@ void TestAmqpBus::usesChannelsAgain()
 {
     const auto one = bus(amqpOptions());
     std::vector<Reply> kept;
-    const auto keeping
-        = [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); };
+    const auto keeping = [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); };
     Ticket open = served(*one, "long", keeping);
     Answers answers;
     const Ticket request

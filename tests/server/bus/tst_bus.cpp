@@ -551,8 +551,8 @@ void TestBus::callsNobodyWaitsForAreNotMade()
     Answers first, late, last;
     const Ticket a = m_bus->request({.queue = "q", .body = "first"}, first.handler());
     QVERIFY(waitUntil([&] { return kept.size() == 1; }));
-    const Ticket b = m_bus->request(
-        {.queue = "q", .body = "late", .timeout = Millis{50}}, late.handler());
+    const Ticket b
+        = m_bus->request({.queue = "q", .body = "late", .timeout = Millis{50}}, late.handler());
     QVERIFY(waitUntil([&] { return late.isFinished; }));
     QCOMPARE(late.error->code, ErrorCode::Timeout);
     QCOMPARE(m_bus->counters().waitingCalls, 0u);

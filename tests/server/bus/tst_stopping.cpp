@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A broker or a Redis server that does not answer: nobody waits for it at the end, and nobody knocks
-// at its door without a pause.
+// A broker or a Redis server that does not answer: nobody waits for it at the end, and nobody
+// knocks at its door without a pause.
 #include "server/bus/amqpbus.h"
 #include "server/bus/redislink.h"
 #include "tests/support/memoryoutbox.h"
@@ -134,7 +134,8 @@ void TestStopping::makesItsPauses()
     QElapsedTimer timer;
     timer.start();
     QVERIFY(waitUntil([&] {
-        const Ticket brief = bus.subscribe({}, "a", [](const Message&) { return Verdict::Accepted; }, {});
+        const Ticket brief
+            = bus.subscribe({}, "a", [](const Message&) { return Verdict::Accepted; }, {});
         return timer.elapsed() > 1'300;
     }));
     QVERIFY(knocks >= 2);
