@@ -287,6 +287,7 @@ void AmqpSender::directSettled(Queue::iterator at, Fate fate)
 {
     switch (fate) {
     case Fate::Confirmed:
+    case Fate::Expired:
         erase(at);
         break;
     case Fate::Unroutable:
@@ -296,7 +297,6 @@ void AmqpSender::directSettled(Queue::iterator at, Fate fate)
         fail(at, {ErrorCode::Forbidden, QStringLiteral("the broker does not let us")});
         break;
     case Fate::Nacked:
-    case Fate::Expired:
         fail(at, away(QStringLiteral("it did not take this one")));
         break;
     }

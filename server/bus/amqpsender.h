@@ -33,7 +33,7 @@ public:
 
     void publish(Publication publication, Published done);
     /// Sends within that time or never: requests and answers. `failed` is called with NotFound,
-    /// RateLimited, Forbidden or Unavailable.
+    /// RateLimited, Forbidden or Unavailable. That the time is over the caller knows by himself.
     void send(Outgoing message, Millis limit, std::function<void(const Error&)> failed = {});
     bool isUp() const { return m_link == BusState::Link::Up; }
     void flush(Millis limit, std::function<void()> done);
