@@ -4,7 +4,9 @@
 #include "server/observe/log.h"
 #include "server/store/databasefile.h"
 
+#include <QFileInfo>
 #include <QSqlError>
+#include <QUrl>
 
 #include <atomic>
 
@@ -25,6 +27,14 @@ constexpr auto writerLock = "SELECT pg_advisory_lock(7400740074)"_L1;
 constexpr auto besideLock = "SELECT pg_advisory_lock(7400740075)"_L1;
 constexpr auto lockNotAvailable = "55P03"_L1;
 constexpr auto timedOut = "57014"_L1;
+
+/// SQLite's name of a file that it opens but never makes ("Uniform Resource Identifiers",
+/// sqlite.org/uri.html, 3.3).
+QString existingFile(const QString& path)
+{
+    const QUrl url = QUrl::fromLocalFile(QFileInfo(path).absoluteFilePath());
+    return url.toString(QUrl::FullyEncoded) + u"?mode=rw"_s;
+}
 
 } // namespace
 
@@ -122,7 +132,7 @@ QVariant bind(const QByteArray& bytes)
     return bytes.isNull() ? QVariant(QByteArray("")) : QVariant(bytes);
 }
 
-Database::Database(const Place& place, Access access, Millis patience)
+Database::Database(const Place& place, Access access, Millis patience, Missing missing)
     : m_place(place), m_access(access), m_dialect(place.backEnd), m_name(nextConnectionName()),
       m_connection(QSqlDatabase::addDatabase(place.isRemote() ? u"QPSQL"_s : u"QSQLITE"_s, m_name))
 {
@@ -133,7 +143,7 @@ Database::Database(const Place& place, Access access, Millis patience)
                     u"the database driver is missing (Debian package %1)"_s.arg(
                         place.isRemote() ? u"libqt6sql6-psql"_s : u"libqt6sql6-sqlite"_s)},
                 Failure::Kind::Broken};
-        open(patience);
+        open(patience, missing);
         for (const QString& step : m_dialect.setUp(access != Access::Read, patience))
             execute(step);
         if (place.isRemote() && access != Access::Read)
@@ -149,7 +159,7 @@ Database::~Database()
     close();
 }
 
-void Database::open(Millis patience)
+void Database::open(Millis patience, Missing missing)
 {
     if (m_place.isRemote()) {
         m_connection.setHostName(m_place.host);
@@ -161,8 +171,18 @@ void Database::open(Millis patience)
     } else {
         if (const Result<void> whole = checkDatabaseIsThere(m_place.file); !whole)
             throw Failure{whole.error(), Failure::Kind::Broken};
-        m_connection.setDatabaseName(m_place.file);
-        m_connection.setConnectOptions(u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count()));
+        const QString wait = u"QSQLITE_BUSY_TIMEOUT=%1"_s.arg(patience.count());
+        if (missing == Missing::Create) {
+            m_connection.setDatabaseName(m_place.file);
+            m_connection.setConnectOptions(wait);
+        } else {
+            // By itself SQLite checks and opens in one step: nothing can be taken away in between.
+            if (!QFileInfo::exists(m_place.file))
+                throw Failure{
+                    {ErrorCode::Unavailable, u"the file is gone"_s}, Failure::Kind::Broken};
+            m_connection.setDatabaseName(existingFile(m_place.file));
+            m_connection.setConnectOptions(u"QSQLITE_OPEN_URI;"_s + wait);
+        }
     }
     if (!m_connection.open())
         throw m_dialect.failureFrom(m_connection.lastError());

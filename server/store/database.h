@@ -74,8 +74,12 @@ public:
     /// two is held by one process at a time; a file's Write is guarded by DataDirectory.
     enum class Access : quint8 { Write, WriteBeside, Read };
 
+    /// Whether SQLite may make the file. Only who is about to fill it says yes: an empty one where
+    /// the database has just been taken away would be the new database of the next start.
+    enum class Missing : quint8 { Refuse, Create };
+
     /// `patience`: how long to wait for other processes, and on a server how long for an answer.
-    Database(const Place& place, Access access, Millis patience);
+    Database(const Place& place, Access access, Millis patience, Missing missing = Missing::Refuse);
     ~Database();
     Q_DISABLE_COPY_MOVE(Database)
 
@@ -129,7 +133,7 @@ private:
     };
 
     Prepared& prepared(const QString& sql, const QVariantList& values);
-    void open(Millis patience);
+    void open(Millis patience, Missing missing);
     void lock(const QString& sql);
     void close();
 

@@ -49,16 +49,6 @@ qint64 announcedSize(const QByteArray& header)
     return qint64(number(pageCountAt)) * (pageSize == 1 ? 65'536 : pageSize);
 }
 
-bool flush(const QString& path)
-{
-    const int descriptor = ::open(QFile::encodeName(path).constData(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return false;
-    const bool isFlushed = ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    return isFlushed;
-}
-
 } // namespace
 
 Result<void> checkDatabaseIsThere(const QString& file)
@@ -99,13 +89,23 @@ Result<void> createDatabaseFile(
         QFile::remove(beside + suffix); // of a process that was killed
     if (Result<void> filled = fill(beside); !filled)
         return filled;
-    if (!flush(beside))
+    if (!flushToDisk(beside))
         return systemFailure(beside, u"cannot be flushed to the disk"_s);
     if (::rename(QFile::encodeName(beside).constData(), QFile::encodeName(file).constData()) != 0)
         return systemFailure(beside, u"cannot be renamed"_s);
-    if (!flush(QFileInfo(file).path()))
+    if (!flushToDisk(QFileInfo(file).path()))
         return systemFailure(file, u"cannot be flushed to the disk"_s);
     return {};
+}
+
+bool flushToDisk(const QString& path)
+{
+    const int descriptor = ::open(QFile::encodeName(path).constData(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return false;
+    const bool isFlushed = ::fsync(descriptor) == 0;
+    ::close(descriptor);
+    return isFlushed;
 }
 
 } // namespace gatehouse::store

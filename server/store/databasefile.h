@@ -10,8 +10,8 @@
 namespace gatehouse::store {
 
 /// What SQLite takes for a new database although it is the rest of one: an emptied file, or a log
-/// without the file it belongs to. Fails with Unavailable and a text without the path; a file that is
-/// not there and has no log is fine. The file is not opened.
+/// without the file it belongs to. Fails with Unavailable and a text without the path; a file that
+/// is not there and has no log is fine, for who may make it (Database::Missing). It is not opened.
 Result<void> checkDatabaseIsThere(const QString& file);
 
 /// As checkDatabaseIsThere(), and refuses a file that is no database or shorter than it says of
@@ -26,5 +26,7 @@ Result<void> checkDatabaseFile(const QString& file);
 /// `fill` gets the path and has closed the database when it returns.
 Result<void> createDatabaseFile(
     const QString& file, const std::function<Result<void>(const QString&)>& fill);
+
+bool flushToDisk(const QString& path); ///< a file, or a folder: the names in it
 
 } // namespace gatehouse::store

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/maintenance.h"
 
+#include "server/store/databasefile.h"
 #include "server/store/datadirectory.h"
 #include "server/store/migrations.h"
 
 #include <QFile>
 #include <QFileInfo>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace gatehouse::store {
 
@@ -101,16 +100,6 @@ QStringList postgresProblems(Database& database)
     return problems;
 }
 
-bool flush(const QString& file)
-{
-    const int descriptor = ::open(QFile::encodeName(file).constData(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return false;
-    const bool isFlushed = ::fsync(descriptor) == 0;
-    ::close(descriptor);
-    return isFlushed;
-}
-
 } // namespace
 
 Result<DatabaseStatus> databaseStatus(const QString& directory, const StoreOptions& options)
@@ -170,7 +159,7 @@ Result<void> backUpDatabase(
         return failure(failed.error.code, target + u": "_s + failed.error.detail);
     }
     ::umask(oldMask);
-    if (!flush(target))
+    if (!flushToDisk(target))
         return failure(ErrorCode::Unavailable, u"%1 cannot be flushed to the disk"_s.arg(target));
     return {};
 }

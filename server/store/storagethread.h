@@ -32,8 +32,10 @@ struct ThreadOptions
 /// A thread with a database connection of its own and a bounded queue of jobs. stop() runs what is
 /// queued and joins; the destructor does so too. Finished jobs go to the deliverer. When a database
 /// server goes away, jobs fail at once with Unavailable until it is back; the thread keeps trying.
-/// A file is opened anew after any trouble with it: what SQLite and the kernel hold in memory of it
-/// after a failed write or flush is not to be trusted, what is on disk decides.
+/// A file is opened anew after any trouble with it: what SQLite holds in memory of it after a
+/// failed write or flush is not to be trusted. What the kernel holds cannot be made to go: pages it
+/// could not flush may be clean to it, and are read again from there. A file that has left its
+/// place is waited for, never made.
 class StorageThread
 {
 public:

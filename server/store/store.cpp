@@ -46,10 +46,10 @@ ThreadOptions readerOptions(const StoreOptions& options)
     return thread;
 }
 
-Result<void> prepareSchema(const Place& place, Millis busyTimeout)
+Result<void> prepareSchema(const Place& place, Millis busyTimeout, Database::Missing missing)
 {
     try {
-        Database database(place, Database::Access::Write, busyTimeout);
+        Database database(place, Database::Access::Write, busyTimeout, missing);
         migrate(database, builtInMigrations(), SystemClock().wall());
         return {};
     } catch (const Failure& failed) {
@@ -68,7 +68,7 @@ Result<void> prepareFile(const Place& place, Millis busyTimeout)
     if (QFile::exists(place.file))
         return {};
     return createDatabaseFile(place.file, [busyTimeout](const QString& path) {
-        return prepareSchema(Place::inFile(path), busyTimeout);
+        return prepareSchema(Place::inFile(path), busyTimeout, Database::Missing::Create);
     });
 }
 
@@ -204,7 +204,7 @@ Result<std::unique_ptr<Store>> Store::open(const QString& directory, const Store
     const mode_t oldMask = ::umask(0077); // the file and its -wal and -shm are private
     Result<void> schema = prepareFile(*place, options.busyTimeout);
     if (schema)
-        schema = prepareSchema(*place, options.busyTimeout);
+        schema = prepareSchema(*place, options.busyTimeout, Database::Missing::Refuse);
     ::umask(oldMask);
     if (!schema)
         return tl::unexpected(schema.error());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/databasefile.h"
-
 #include "server/store/job.h"
 #include "tests/server/store/fixture.h"
 
+#include <QDir>
 #include <QFile>
 
 #include <sys/resource.h>
@@ -149,6 +149,47 @@ private Q_SLOTS:
         QVERIFY(after);
         QVERIFY(fixture.task(before.task.id));
         QCOMPARE(fixture.tasks({}).total, 2);
+    }
+
+    /// As when the volume is unmounted: an empty one in its place would be the database of the next
+    /// start.
+    void databaseThatIsTakenAwayIsNotMadeAnew()
+    {
+        Fixture fixture;
+        const work::TaskRecord before = fixture.create();
+        const QString away = fixture.folder.filePath(u"away"_s);
+        QVERIFY(QDir().mkdir(away));
+        const auto move = [&](const QString& from, const QString& to) {
+            for (const QString& suffix : {u""_s, u"-wal"_s, u"-shm"_s})
+                QFile::rename(
+                    from + u"/gatehouse.sqlite"_s + suffix, to + u"/gatehouse.sqlite"_s + suffix);
+        };
+        move(fixture.path(), away);
+        std::signal(SIGXFSZ, SIG_IGN);
+        rlimit allowed{};
+        QCOMPARE(::getrlimit(RLIMIT_FSIZE, &allowed), 0);
+        const rlimit nothing{1, allowed.rlim_max};
+        QCOMPARE(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+        QVERIFY(!fixture.create(fixture.newTask())); // the writer opens its file anew
+        QCOMPARE(::setrlimit(RLIMIT_FSIZE, &allowed), 0);
+
+        const auto refused = fixture.create(fixture.newTask());
+        QVERIFY(!refused);
+        QVERIFY2(refused.error().detail.contains(u"the file is gone"_s),
+            qPrintable(refused.error().detail));
+        QVERIFY(!QFile::exists(fixture.path() + u"/gatehouse.sqlite"_s));
+        move(away, fixture.path());
+        QVERIFY(fixture.create(fixture.newTask()));
+        QVERIFY(fixture.task(before.task.id));
+    }
+
+    void databaseInAFolderWithAnOddNameIsFound()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(u"100% of #1? ä;b"_s);
+        QVERIFY(Store::open(path));
+        QVERIFY(Store::open(path));
+        QCOMPARE(QDir(folder.path()).entryList(QDir::AllEntries | QDir::NoDotAndDotDot).size(), 1);
     }
 
     void databaseThatCannotBeFilledIsNotThere()

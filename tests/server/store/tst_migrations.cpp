@@ -50,7 +50,8 @@ void TestMigrations::init()
     const Place place = usesPostgres()
         ? Place::fromUrl(gatehouse::test::PostgresCluster::shared().createDatabase()).value()
         : Place::inFile(m_folder->filePath(u"test.sqlite"_s));
-    m_database = std::make_unique<Database>(place, Database::Access::Write, Millis{1'000});
+    m_database = std::make_unique<Database>(
+        place, Database::Access::Write, Millis{1'000}, Database::Missing::Create);
 }
 
 qint64 TestMigrations::number(const QString& sql)
