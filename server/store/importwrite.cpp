@@ -39,6 +39,7 @@ private:
     void write(const ImportUser& item);
     void writeRoles(const ImportUser& item, qint64 user, qint64 organization);
     void updateNode(const ImportNode& item, qint64 id, qint64 organization, qint64 collaboration);
+    void clearChangedKeycloakIds(const ImportData& data);
     void writeKeycloakId(const QString& table, const QString& nameColumn, const QString& place,
         const std::optional<QString>& keycloakId, qint64 id);
 
@@ -56,6 +57,7 @@ ImportReport ImportWriter::write(const ImportData& data)
         write(item);
     for (const ImportRole& item : data.roles)
         write(item);
+    clearChangedKeycloakIds(data);
     for (const ImportNode& item : data.nodes)
         write(item);
     for (const ImportUser& item : data.users)
@@ -269,6 +271,23 @@ void ImportWriter::write(const ImportNode& item)
         id, item.name, hash, collaboration, organization);
     writeKeycloakId(u"node"_s, u"name"_s, item.place, item.keycloakId, id);
     ++m_report.nodes.created;
+}
+
+/// An id may move from one to another in one file, whoever stands there first.
+void ImportWriter::clearChangedKeycloakIds(const ImportData& data)
+{
+    for (const ImportNode& item : data.nodes) {
+        if (item.keycloakId)
+            m_database.change(
+                u"UPDATE node SET keycloak_id = '' WHERE name = ? AND keycloak_id <> ?"_s,
+                item.name, *item.keycloakId);
+    }
+    for (const ImportUser& item : data.users) {
+        if (item.keycloakId)
+            m_database.change(u"UPDATE user_account SET keycloak_id = '' WHERE username = ? AND "
+                              "keycloak_id <> ?"_s,
+                item.entity.username, *item.keycloakId);
+    }
 }
 
 void ImportWriter::writeKeycloakId(const QString& table, const QString& nameColumn,

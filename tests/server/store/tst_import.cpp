@@ -26,6 +26,7 @@ private Q_SLOTS:
     void whatTheFileDoesNotNameStays();
     void aMissingPasswordKeepsTheOldOne();
     void keycloakIdsArriveAndStayUntilTheFileNamesOthers();
+    void keycloakIdsMayChangePlaces();
     void passwordsAreHashedAndForgotten();
     void aHasherThatFailsEndsTheImportWithThePlace();
     void aRefusedImportLeavesNothing();
@@ -146,6 +147,26 @@ void TestImport::keycloakIdsArriveAndStayUntilTheFileNamesOthers()
     QCOMPARE(ids(), (QStringList{u"5c3f"_s, u"77aa"_s}));
     import(R"(, "keycloak_id": "77aa")", R"(, "keycloak_id": "")"); // nodes and users apart
     QCOMPARE(ids(), (QStringList{u"77aa"_s, QString()}));
+}
+
+void TestImport::keycloakIdsMayChangePlaces()
+{
+    Fixture f;
+    const auto import = [&](const QByteArray& anna, const QByteArray& bert) {
+        const auto report = importInto(*f.store,
+            document(R"("users": [{"username": "anna", "organization": "Aachen", "keycloak_id": ")"
+                + anna + R"("}, {"username": "bert", "organization": "Bergen", "keycloak_id": ")"
+                + bert + "\"}]"));
+        QVERIFY2(report, report ? "" : qPrintable(report.error().detail));
+        work::Directory directory;
+        directory.replace(f.store->loadStartState()->directory);
+        QCOMPARE(directory.user(u"anna"_s)->keycloakId, QString::fromUtf8(anna));
+        QCOMPARE(directory.user(u"bert"_s)->keycloakId, QString::fromUtf8(bert));
+    };
+    import("x", "y");
+    import("y", "x"); // swapped
+    import("", "y"); // moved to who stands below
+    import("y", ""); // and back
 }
 
 void TestImport::passwordsAreHashedAndForgotten()
