@@ -27,15 +27,18 @@ Result<qint64> idOf(const ApiCall& call)
     return id;
 }
 
-/// Of each killed run, by its id: before and after.
+/// Of each run that was killed or ended because it waited for a killed one, by its id: before and
+/// after.
 std::pair<QJsonObject, QJsonObject> statusesOf(const work::TaskKill& kill)
 {
     QJsonObject before;
     QJsonObject after;
-    for (const work::RunChange& change : kill.runs) {
-        const QString run = QStringLiteral("run ") + QString::number(change.run.run.value);
-        before.insert(run, QString(work::name(change.before)));
-        after.insert(run, QString(work::name(change.run.status)));
+    for (const auto* changes : {&kill.runs, &kill.dependents}) {
+        for (const work::RunChange& change : *changes) {
+            const QString run = QStringLiteral("run ") + QString::number(change.run.run.value);
+            before.insert(run, QString(work::name(change.before)));
+            after.insert(run, QString(work::name(change.run.status)));
+        }
     }
     return {before, after};
 }

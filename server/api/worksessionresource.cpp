@@ -16,13 +16,21 @@ namespace {
 
 constexpr qsizetype maxNameLength = 255;
 
+/// What a container's token names: the session of its task.
+WorkSessionId sessionOfContainer(const ApiCall& call)
+{
+    return {call.caller().claims.container.value(L("session_id")).toInteger()};
+}
+
 /// Its collaboration's, its organization's or its owner's, as its scope says.
 access::Decision mayUse(const ApiCall& call, const work::WorkSession& session)
 {
     const access::Principal& who = call.principal();
     const std::vector<CollaborationId> own = ownCollaborations(call);
     bool allowed = std::find(own.begin(), own.end(), session.collaboration) != own.end();
-    // Nodes and containers serve tasks of every session of theirs.
+    // Nodes serve tasks of every session of theirs; what runs there is code of one task.
+    if (call.caller().isContainer())
+        allowed = allowed && session.id == sessionOfContainer(call);
     if (who.kind == access::PrincipalKind::User && session.scope != RuleScope::Collaboration)
         allowed = allowed && who.organization == session.organization
             && (session.scope == RuleScope::Organization || who.userId() == session.owner);
@@ -65,6 +73,8 @@ void WorkSessionResource::addTo(Router& router, const QString& base)
     router.add("GET", session, readers, [this](const ApiCallPtr& call) { list(call); });
     router.add("GET", session + QStringLiteral("/{id}"), readers,
         [this](const ApiCallPtr& call) { get(call); });
+    router.add("DELETE", session + QStringLiteral("/{id}"), Caller::User,
+        [this](const ApiCallPtr& call) { remove(call); });
 }
 
 Result<work::WorkSession> WorkSessionResource::readBody(
@@ -136,6 +146,8 @@ void WorkSessionResource::list(const ApiCallPtr& call)
     filter.usableBy = call->principal().userId();
     filter.organization = call->principal().organization;
     filter.collaborations = narrowed(ownCollaborations(*call), CollaborationId{*wanted});
+    if (call->caller().isContainer())
+        filter.only = sessionOfContainer(*call);
     services().journal.workSessions(filter, *paging,
         guarded([this, call, paging = *paging](
                     const Result<work::Page<work::WorkSession>>& page) {
@@ -153,6 +165,23 @@ void WorkSessionResource::get(const ApiCallPtr& call)
     withWorkSession(call, services().journal, {call->id()},
         guarded([this, call](const work::WorkSession& session) {
             call->reply(200, m_json.workSession(session));
+        }));
+}
+
+void WorkSessionResource::remove(const ApiCallPtr& call)
+{
+    withWorkSession(call, services().journal, {call->id()},
+        guarded([this, call](const work::WorkSession& session) {
+            if (session.owner != call->principal().userId())
+                return call->deny({false, {}, QStringLiteral("the session is another user's")});
+            services().journal.removeWorkSession(
+                session.id, guarded([call, id = session.id](const Result<void>& removed) {
+                    if (!removed)
+                        return call->fail(removed.error());
+                    call->reply(200,
+                        {{L("msg"),
+                            QStringLiteral("Successfully deleted session id=%1").arg(id.value)}});
+                }));
         }));
 }
 

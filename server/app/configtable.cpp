@@ -290,6 +290,12 @@ std::vector<ConfigKey> storageKeys()
         duration(s, "idempotency_life", FIELD(storage.idempotencyLife), minute, 365 * day,
             "How long the `Idempotency-Key` of a `POST /api/task` is remembered: the same request "
             "under it is answered with the same task."),
+        count(s, "waiting_runs", FIELD(storage.maxWaitingRuns), 1, 1'000'000,
+            "Runs of a collaboration that may wait for other tasks (`depends_on_ids` of v5); tasks "
+            "beyond are refused. When one of those fails, all that wait for it end in one "
+            "transaction."),
+        count(s, "work_sessions", FIELD(storage.maxWorkSessions), 1, 1'000'000,
+            "Sessions (v5) of a collaboration; more are refused."),
     };
 }
 
@@ -299,8 +305,8 @@ std::vector<ConfigKey> retentionKeys()
     constexpr qint64 century = 100 * 365 * day;
     return {
         duration(s, "finished_tasks", FIELD(retention.finishedTasks), 0, century,
-            "How long a task is kept after its last run finished, with runs, inputs and results. "
-            "`0` keeps it for ever."),
+            "How long a task is kept after its last run finished, with runs, inputs and results, "
+            "and a session (v5) once it has no tasks. `0` keeps them for ever."),
         duration(s, "run_logs", FIELD(retention.runLogs), 0, century,
             "How long the log of a finished run is kept; the run and its result stay. `0`: as "
             "long as the run."),

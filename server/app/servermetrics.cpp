@@ -137,6 +137,8 @@ void ServerMetrics::refresh()
     syncTotal(m.storeCommits, writer.commits);
     syncTotal(m.storeRows, writer.writes);
     syncTotal(m.storeErrors, writer.errors);
+    syncTotal(m.refusedWaitingRuns, m_sources.store.refusedWaitingRuns());
+    syncTotal(m.refusedWorkSessions, m_sources.store.refusedWorkSessions());
     syncTotal(m.storeReads, m_sources.store.reads());
     for (const auto time : writer.commitTimes)
         m.storeCommitSeconds.Observe(time.count());

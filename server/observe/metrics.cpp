@@ -40,6 +40,8 @@ constexpr char socketEnds[] = "gatehouse_websocket_faults_total";
 constexpr char socketEndsHelp[] = "WebSockets ended for a fault of the peer, by fault";
 constexpr char refused[] = "gatehouse_connections_refused_total";
 constexpr char refusedHelp[] = "Connections refused at the door, by limit";
+constexpr char workRefusals[] = "gatehouse_work_refusals_total";
+constexpr char workRefusalsHelp[] = "Tasks and sessions (v5) refused, by bound";
 constexpr char requests[] = "gatehouse_http_requests_total";
 constexpr char requestsHelp[] = "HTTP requests answered, by class of status";
 constexpr char sessions[] = "gatehouse_sessions";
@@ -197,6 +199,10 @@ Metrics::Metrics()
           *m_registry, "gatehouse_store_commits_total", "Transactions committed and flushed")),
       storeRows(counter(*m_registry, "gatehouse_store_writes_total", "Writes committed")),
       storeReads(counter(*m_registry, "gatehouse_store_reads_total", "Queries asked for")),
+      refusedWaitingRuns(
+          counter(*m_registry, workRefusals, workRefusalsHelp, {{"what", "waiting-runs"}})),
+      refusedWorkSessions(
+          counter(*m_registry, workRefusals, workRefusalsHelp, {{"what", "session"}})),
       storeErrors(counter(*m_registry, "gatehouse_store_errors_total", "Writes that failed")),
       storeQueue(gauge(*m_registry, "gatehouse_store_queue", "Writes waiting for the disk")),
       storeCommitSeconds(seconds(*m_registry, "gatehouse_store_commit_duration_seconds",

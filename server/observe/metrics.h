@@ -135,6 +135,8 @@ public:
     prometheus::Counter& storeCommits;
     prometheus::Counter& storeRows;
     prometheus::Counter& storeReads;
+    prometheus::Counter& refusedWaitingRuns; ///< tasks
+    prometheus::Counter& refusedWorkSessions;
     prometheus::Counter& storeErrors;
     prometheus::Gauge& storeQueue;
     prometheus::Histogram& storeCommitSeconds;

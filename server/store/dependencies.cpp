@@ -35,6 +35,22 @@ QString unfinishedDependencyOf(const QString& task)
         + task;
 }
 
+bool isWaiting(Database& database, TaskId task)
+{
+    Rows rows = database.query(unfinishedDependencyOf(u"?"_s) + u" LIMIT 1"_s, task);
+    return rows.next();
+}
+
+qint64 countWaitingRuns(Database& database, CollaborationId collaboration)
+{
+    Rows rows = database.query(u"SELECT COUNT(*) FROM run INDEXED BY run_open_collaboration WHERE "
+                               u"run.collaboration_id = ? "
+                               "AND run.finished_at IS NULL AND EXISTS ("_s
+            + unfinishedDependencyOf(u"run.task_id"_s) + u")"_s,
+        collaboration);
+    return rows.next() ? rows.integer(0) : 0;
+}
+
 std::vector<TaskId> readDependencies(Database& database, TaskId task)
 {
     std::vector<TaskId> list;
@@ -59,12 +75,15 @@ void insertDependencies(Database& database, const work::Task& task)
 std::vector<TaskId> readDependents(Database& database, TaskId task)
 {
     std::vector<TaskId> list;
+    // What waits for a finished task is finished too, or does not wait for it any more.
     Rows rows = database.query(
         u"WITH RECURSIVE dependent (id) AS (SELECT task_id FROM task_dependency WHERE "
-        "depends_on_id = ? UNION SELECT task_dependency.task_id FROM task_dependency JOIN "
-        "dependent ON task_dependency.depends_on_id = dependent.id) SELECT id FROM dependent "
-        "WHERE EXISTS (SELECT 1 FROM run WHERE run.task_id = dependent.id AND run.finished_at IS "
-        "NULL) ORDER BY id"_s,
+        "depends_on_id = ? AND EXISTS (SELECT 1 FROM run WHERE run.task_id = "
+        "task_dependency.task_id AND run.finished_at IS NULL) UNION SELECT "
+        "task_dependency.task_id FROM task_dependency JOIN dependent ON "
+        "task_dependency.depends_on_id = dependent.id WHERE EXISTS (SELECT 1 FROM run WHERE "
+        "run.task_id = task_dependency.task_id AND run.finished_at IS NULL)) SELECT id FROM "
+        "dependent ORDER BY id"_s,
         task);
     while (rows.next())
         list.push_back({rows.integer(0)});

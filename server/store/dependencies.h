@@ -12,6 +12,9 @@ namespace gatehouse::store {
 /// A subquery that has rows while `task` (an SQL expression) waits for another one.
 QString unfinishedDependencyOf(const QString& task);
 
+bool isWaiting(Database& database, TaskId task); ///< for another one that has not finished
+qint64 countWaitingRuns(Database& database, CollaborationId collaboration);
+
 std::vector<TaskId> readDependencies(Database& database, TaskId task); ///< ascending
 
 /// BadRequest: one of them does not exist, is of another collaboration or session, or has failed.

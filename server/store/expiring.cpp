@@ -51,6 +51,20 @@ Swept removeTasks(Database& database, Millis before, qint64 after, int batch)
     return found.swept;
 }
 
+/// Those whose tasks have gone, or that never had one.
+Swept removeWorkSessions(Database& database, Millis before, qint64 after, int batch)
+{
+    Candidates found = lookAt(database,
+        u"SELECT id, created_at FROM work_session WHERE id > ? ORDER BY id LIMIT ?"_s,
+        {bind(after), bind(batch)}, before, after, batch);
+    for (const qint64 id : found.ids)
+        found.swept.removed += database.change(
+            u"DELETE FROM work_session WHERE id = ? AND NOT EXISTS (SELECT 1 FROM task WHERE "
+            "task.session_id = work_session.id)"_s,
+            id);
+    return found.swept;
+}
+
 /// Looks only at runs that still have a log, so that a round costs what there is to do.
 Swept removeRunLogs(Database& database, Millis before, qint64 after, int batch)
 {
@@ -92,6 +106,8 @@ Swept removeExpired(Database& database, Expiring kind, Millis before, qint64 aft
     switch (kind) {
     case Expiring::Tasks:
         return removeTasks(database, before, after, batch);
+    case Expiring::WorkSessions:
+        return removeWorkSessions(database, before, after, batch);
     case Expiring::RunLogs:
         return removeRunLogs(database, before, after, batch);
     case Expiring::Audit:

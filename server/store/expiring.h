@@ -10,8 +10,9 @@ namespace gatehouse::store {
 class Database;
 
 /// What is kept for a time only.
-enum class Expiring : quint8 { Tasks, RunLogs, Audit };
-inline constexpr std::array allExpiring{Expiring::Tasks, Expiring::RunLogs, Expiring::Audit};
+enum class Expiring : quint8 { Tasks, WorkSessions, RunLogs, Audit };
+inline constexpr std::array allExpiring{
+    Expiring::Tasks, Expiring::WorkSessions, Expiring::RunLogs, Expiring::Audit};
 
 /// What one batch did.
 struct Swept
@@ -22,9 +23,9 @@ struct Swept
 };
 
 /// Looks at `batch` rows after number `after` (of the logs, only at runs that have one) and removes
-/// those from before `before`. Never an open run, a task with one, a task others came from, or the
-/// newest task, whose job number the next one is counted from. Called in the writer thread, inside
-/// a transaction; throws Failure.
+/// those from before `before`. Never an open run, a task with one, a task others came from, a
+/// session with tasks, or the newest task, whose job number the next one is counted from. Called in
+/// the writer thread, inside a transaction; throws Failure.
 Swept removeExpired(Database& database, Expiring kind, Millis before, qint64 after, int batch);
 
 } // namespace gatehouse::store

@@ -26,6 +26,7 @@ Millis Retention::lifeOf(Expiring kind) const
 {
     switch (kind) {
     case Expiring::Tasks:
+    case Expiring::WorkSessions:
         return m_options.finishedTasks;
     case Expiring::RunLogs:
         return m_options.runLogs;

@@ -14,7 +14,8 @@ class Store;
 /// How long things are kept; zero keeps them for ever.
 struct RetentionOptions
 {
-    Millis finishedTasks{}; ///< with their runs, since the last of these finished
+    /// With their runs, since the last of these finished; and sessions without tasks.
+    Millis finishedTasks{};
     Millis runLogs{}; ///< of finished runs; the runs and their results stay
     Millis audit{};
     Millis interval{3'600'000}; ///< between two rounds

@@ -131,6 +131,17 @@ private:
     bool m_isSettled = false;
 };
 
+/// Counts what was over a bound. Completions are called in the store's own thread.
+template <class T>
+work::Completion<T> counted(work::Completion<T> done, quint64& refusals)
+{
+    return [done = std::move(done), &refusals](Result<T> result) {
+        if (!result && result.error().code == ErrorCode::TooLarge)
+            ++refusals;
+        done(std::move(result));
+    };
+}
+
 void touchRow(int changed, const QString& what)
 {
     if (changed == 0)
@@ -310,10 +321,11 @@ qsizetype Store::queuedWrites() const
 void Store::createTask(work::NewTask task, work::Completion<work::CreatedTask> done)
 {
     const qsizetype bytes = bytesOf(task);
+    const TaskBounds bounds{d->options.idempotencyLife, d->options.maxWaitingRuns};
     d->write<work::CreatedTask>(
-        [task = std::move(task), life = d->options.idempotencyLife](
-            Database& database) { return insertTask(database, task, life); },
-        std::move(done), bytes);
+        [task = std::move(task), bounds](
+            Database& database) { return insertTask(database, task, bounds); },
+        counted(std::move(done), m_refusedWaitingRuns), bytes);
 }
 
 void Store::updateRun(RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done)
@@ -350,10 +362,15 @@ void Store::saveKilledLog(RunId run, QString log, work::Completion<void> done)
 
 void Store::createWorkSession(work::WorkSession session, work::Completion<work::WorkSession> done)
 {
-    d->write<work::WorkSession>([session = std::move(session)](Database& database) {
-        return insertWorkSession(database, session);
-    },
-        std::move(done));
+    d->write<work::WorkSession>(
+        [session = std::move(session), most = d->options.maxWorkSessions](
+            Database& database) { return insertWorkSession(database, session, most); },
+        counted(std::move(done), m_refusedWorkSessions));
+}
+
+void Store::removeWorkSession(WorkSessionId id, work::Completion<void> done)
+{
+    d->write<void>([id](Database& database) { deleteWorkSession(database, id); }, std::move(done));
 }
 
 void Store::appendRunLog(RunId run, QString text, work::Completion<void> done)

@@ -32,6 +32,8 @@ struct StoreOptions
     Millis busyTimeout{4'000};
     QString url; ///< of a PostgreSQL database; empty: SQLite in the data directory
     Millis idempotencyLife{24 * 3'600'000}; ///< how long an idempotency key is remembered
+    int maxWaitingRuns = 5'000; ///< of a collaboration, that wait for other tasks (v5)
+    int maxWorkSessions = 1'000; ///< of a collaboration (v5)
 };
 
 /// What the server needs before it admits the first client.
@@ -84,6 +86,8 @@ public:
     qsizetype queuedWrites() const;
     bool isFailing() const; ///< the last transaction was not kept (disk full, …) or one hangs
     quint64 reads() const; ///< asked for since the start, for /metrics
+    quint64 refusedWaitingRuns() const { return m_refusedWaitingRuns; } ///< tasks, for /metrics
+    quint64 refusedWorkSessions() const { return m_refusedWorkSessions; }
     /// The commit times are handed out once.
     WriterStats takeWriterStats();
 
@@ -95,6 +99,7 @@ public:
     void saveKilledLog(RunId run, QString log, work::Completion<void> done) override;
     void createWorkSession(
         work::WorkSession session, work::Completion<work::WorkSession> done) override;
+    void removeWorkSession(WorkSessionId id, work::Completion<void> done) override;
     void appendRunLog(RunId run, QString text, work::Completion<void> done) override;
     void saveNodeConfig(NodeId node, work::NodeConfig config, work::Completion<void> done) override;
     void saveNodeSeen(NodeId node, Millis at, work::Completion<void> done) override;
@@ -132,6 +137,8 @@ private:
     struct Private;
     explicit Store(std::unique_ptr<Private> parts);
     std::unique_ptr<Private> d;
+    quint64 m_refusedWaitingRuns = 0;
+    quint64 m_refusedWorkSessions = 0;
 };
 
 } // namespace gatehouse::store

@@ -4,6 +4,8 @@
 #include "server/store/dependencies.h"
 #include "server/store/taskreads.h"
 
+#include <QHash>
+
 #include <algorithm>
 
 namespace gatehouse::store {
@@ -46,18 +48,31 @@ work::RunChange end(
     return change;
 }
 
-void stampSummary(Database& database, work::RunChange& change)
+/// Says of each change what has become of its task. Once all changes are made, so that each task,
+/// however many of its runs have changed, is read once.
+class Summaries
 {
-    const TaskSummary summary = readTaskSummary(database, change.run.task);
-    change.taskStatus = summary.status;
-    change.taskFinishedAt = summary.finishedAt;
-}
+public:
+    explicit Summaries(Database& database) : m_database(database) { }
 
-void stampSummaries(Database& database, std::vector<work::RunChange>& changes)
-{
-    for (work::RunChange& change : changes)
-        stampSummary(database, change);
-}
+    void stamp(work::RunChange& change)
+    {
+        auto known = m_read.find(change.run.task);
+        if (known == m_read.end())
+            known = m_read.insert(change.run.task, readTaskSummary(m_database, change.run.task));
+        change.taskStatus = known->status;
+        change.taskFinishedAt = known->finishedAt;
+    }
+    void stamp(std::vector<work::RunChange>& changes)
+    {
+        for (work::RunChange& change : changes)
+            stamp(change);
+    }
+
+private:
+    Database& m_database;
+    QHash<TaskId, TaskSummary> m_read;
+};
 
 std::vector<CurrentRun> readUnfinished(Database& database, const QString& where, TaskId task)
 {
@@ -141,14 +156,24 @@ work::TaskRecord asCreated(work::TaskRecord record)
     return record;
 }
 
+void checkWaiting(Database& database, const work::NewTask& wanted, int most)
+{
+    if (wanted.task.dependsOn.empty())
+        return;
+    const qint64 waiting = countWaitingRuns(database, wanted.task.collaboration);
+    if (waiting + qint64(wanted.runs.size()) > most)
+        refuse(ErrorCode::TooLarge,
+            u"more than %1 runs of this collaboration would wait for other tasks"_s.arg(most));
+}
+
 /// Each once.
 std::vector<TaskId> tasksOf(const std::vector<work::RunChange>& changes)
 {
     std::vector<TaskId> tasks;
-    for (const work::RunChange& change : changes) {
-        if (std::find(tasks.begin(), tasks.end(), change.run.task) == tasks.end())
-            tasks.push_back(change.run.task);
-    }
+    for (const work::RunChange& change : changes)
+        tasks.push_back(change.run.task);
+    std::sort(tasks.begin(), tasks.end());
+    tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
     return tasks;
 }
 
@@ -174,14 +199,16 @@ work::Run insertRun(Database& database, const work::Task& task, const work::NewR
 
 } // namespace
 
-work::CreatedTask insertTask(Database& database, const work::NewTask& wanted, Millis keyLife)
+work::CreatedTask insertTask(
+    Database& database, const work::NewTask& wanted, const TaskBounds& bounds)
 {
     if (wanted.idempotency) {
         const auto repeated
-            = findRepeated(database, *wanted.idempotency, wanted.task.createdAt, keyLife);
+            = findRepeated(database, *wanted.idempotency, wanted.task.createdAt, bounds.keyLife);
         if (repeated)
             return {asCreated(readTask(database, *repeated)), true};
     }
+    checkWaiting(database, wanted, bounds.maxWaitingRuns);
     work::CreatedTask created;
     work::Task& task = created.record.task;
     task = wanted.task;
@@ -220,6 +247,11 @@ work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& p
             u"A run that is '%1' cannot become '%2'"_s.arg(
                 work::name(current->ref.status), work::name(status)));
 
+    // Whoever starts before what it waits for is there would work on data that is not.
+    if (current->ref.status == RunStatus::Pending && isWaiting(database, current->ref.task))
+        refuse(ErrorCode::BadRequest,
+            u"Run id=%1 waits for tasks its task depends on"_s.arg(run.value));
+
     if (patch.finishedAt && !work::hasFinished(status))
         refuse(ErrorCode::BadRequest,
             u"A run that is '%1' cannot have finished_at"_s.arg(work::name(status)));
@@ -248,9 +280,10 @@ work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& p
         update.siblings = failSiblings(database, change, patch.at);
     if (work::hasFailed(status) && !work::hasFailed(change.before))
         update.dependents = failDependents(database, change.run.task, patch.at);
-    stampSummary(database, change);
-    stampSummaries(database, update.siblings);
-    stampSummaries(database, update.dependents);
+    Summaries summaries(database);
+    summaries.stamp(change);
+    summaries.stamp(update.siblings);
+    summaries.stamp(update.dependents);
     if (change.taskFinishedAt && change.taskStatus == RunStatus::Completed)
         update.ready = readReady(database, change.run.task);
     return update;
@@ -288,8 +321,9 @@ work::TaskKill killTask(Database& database, const work::KillRequest& request, Mi
         kill.dependents.insert(kill.dependents.end(), dependents.begin(), dependents.end());
     }
     insertKey(database, request.idempotency, task, request.at);
-    stampSummaries(database, kill.runs);
-    stampSummaries(database, kill.dependents);
+    Summaries summaries(database);
+    summaries.stamp(kill.runs);
+    summaries.stamp(kill.dependents);
     return kill;
 }
 

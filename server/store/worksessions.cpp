@@ -24,7 +24,7 @@ std::optional<work::WorkSession> find(Database& database, WorkSessionId id)
 
 } // namespace
 
-work::WorkSession insertWorkSession(Database& database, work::WorkSession session)
+work::WorkSession insertWorkSession(Database& database, work::WorkSession session, int most)
 {
     {
         Rows rows = database.query(
@@ -34,12 +34,31 @@ work::WorkSession insertWorkSession(Database& database, work::WorkSession sessio
             refuse(ErrorCode::Conflict,
                 u"Session with that name already exists within the collaboration!"_s);
     }
+    {
+        Rows rows
+            = database.query(u"SELECT COUNT(*) FROM work_session WHERE collaboration_id = ?"_s,
+                session.collaboration);
+        if (rows.next() && rows.integer(0) >= most)
+            refuse(ErrorCode::TooLarge,
+                u"the collaboration has %1 sessions already; delete one first"_s.arg(most));
+    }
     session.id = {database.insert(
         u"INSERT INTO work_session (name, collaboration_id, study_id, user_id, organization_id, "
         "scope, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)"_s,
         session.name, session.collaboration, session.study, session.owner, session.organization,
         QString(model::name(session.scope)), session.createdAt)};
     return session;
+}
+
+void deleteWorkSession(Database& database, WorkSessionId id)
+{
+    {
+        Rows rows = database.query(u"SELECT 1 FROM task WHERE session_id = ? LIMIT 1"_s, id);
+        if (rows.next())
+            refuse(ErrorCode::Conflict, u"Session id=%1 has tasks"_s.arg(id.value));
+    }
+    if (database.change(u"DELETE FROM work_session WHERE id = ?"_s, id) == 0)
+        refuse(ErrorCode::NotFound, u"Session id=%1 not found!"_s.arg(id.value));
 }
 
 work::WorkSession readWorkSession(Database& database, WorkSessionId id)
@@ -55,6 +74,8 @@ work::Page<work::WorkSession> readWorkSessions(
 {
     PageQuery query(u"work_session"_s);
     query.setCollaborations(filter.collaborations);
+    if (filter.only)
+        query.add(u"work_session.id = ?"_s, {bind(filter.only->value)});
     if (!filter.name.isEmpty())
         query.add(u"work_session.name = ?"_s, {bind(filter.name)});
     if (filter.usableBy.isValid())

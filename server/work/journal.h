@@ -26,10 +26,12 @@ public:
 
     // Writes
 
-    /// Conflict: idempotency key used for another request. BadRequest: a task it depends on does not
-    /// exist, is of another collaboration or session, or has failed.
+    /// Conflict: idempotency key used for another request. BadRequest: a task it depends on does
+    /// not exist, is of another collaboration or session, or has failed. TooLarge: more runs of the
+    /// collaboration would wait for other tasks than may.
     virtual void createTask(NewTask task, Completion<CreatedTask> done) = 0;
-    /// NotFound; BadRequest: already finished, or the status may not follow the present one.
+    /// NotFound; BadRequest: already finished, still waiting for other tasks, or the status may not
+    /// follow the present one.
     virtual void updateRun(RunId run, RunPatch patch, Completion<RunUpdate> done) = 0;
     /// NotFound; BadRequest: neither the task nor its direct children have an unfinished run;
     /// Conflict: idempotency key used for another request. The killed runs are pending kills.
@@ -38,8 +40,10 @@ public:
     /// The log of a killed run, which its node sends after the kill. NotFound; BadRequest: the run
     /// was not killed.
     virtual void saveKilledLog(RunId run, QString log, Completion<void> done) = 0;
-    /// Conflict: the collaboration has one of this name.
+    /// Conflict: the collaboration has one of this name. TooLarge: it has as many as it may have.
     virtual void createWorkSession(WorkSession session, Completion<WorkSession> done) = 0;
+    /// NotFound; Conflict: tasks belong to it.
+    virtual void removeWorkSession(WorkSessionId id, Completion<void> done) = 0;
     /// Lines of a run's live log, kept apart from the log its node sends at the end.
     virtual void appendRunLog(RunId run, QString text, Completion<void> done) = 0;
     virtual void saveNodeConfig(NodeId node, NodeConfig config, Completion<void> done) = 0;

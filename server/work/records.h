@@ -166,6 +166,7 @@ struct TaskFilter
 struct WorkSessionFilter
 {
     std::optional<std::vector<CollaborationId>> collaborations; ///< none: all of them
+    std::optional<WorkSessionId> only; ///< none: any; an invalid one: no session at all
     QString name; ///< exact; empty: any
     UserId usableBy; ///< whom the scope must reach; none: everybody
     OrganizationId organization; ///< that user's

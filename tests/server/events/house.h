@@ -173,10 +173,11 @@ class House
 public:
     explicit House(events::FederationOptions federationOptions = {},
         events::AdminOptions adminOptions = {}, api::ApiOptions apiOptions = {},
-        session::SessionOptions sessionOptions = {})
-        : store(openStore()), presence(clock), tasks(*store, directory, presence, clock),
-          minter(secret(), {}, clock), verifier(keys(), {}, clock), hasher(cheapHashing()),
-          limiter({}, clock), identities(verifier, directory, nullptr, &keySource), hub(clock),
+        session::SessionOptions sessionOptions = {}, const store::StoreOptions& storeOptions = {})
+        : store(openStore(storeOptions)), presence(clock),
+          tasks(*store, directory, presence, clock), minter(secret(), {}, clock),
+          verifier(keys(), {}, clock), hasher(cheapHashing()), limiter({}, clock),
+          identities(verifier, directory, nullptr, &keySource), hub(clock),
           history(hub, events::FederationNamespace::name(), federationOptions.history, clock,
               {"algorithm_log"}),
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
@@ -408,9 +409,9 @@ private:
             qFatal("%s", qPrintable(added.error().detail));
         return set;
     }
-    std::unique_ptr<store::Store> openStore()
+    std::unique_ptr<store::Store> openStore(const store::StoreOptions& options)
     {
-        auto opened = store::Store::open(folder.filePath(u"data"_s), {});
+        auto opened = store::Store::open(folder.filePath(u"data"_s), options);
         if (!opened)
             qFatal("%s", qPrintable(opened.error().detail));
         return std::move(*opened);

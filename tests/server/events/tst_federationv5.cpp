@@ -12,8 +12,9 @@ namespace {
 class KeycloakHouse : public House
 {
 public:
-    explicit KeycloakHouse(Generation generation = Generation::V5)
-        : House(options(generation)), m_key(realmKey())
+    explicit KeycloakHouse(
+        Generation generation = Generation::V5, const store::StoreOptions& storeOptions = {})
+        : House(options(generation), {}, {}, {}, storeOptions), m_key(realmKey())
     {
         access::KeySet keys;
         (void)keys.addSecret(secret(), access::KeyBinding{.trust = access::KeyTrust::Full});
@@ -165,6 +166,10 @@ private Q_SLOTS:
     void dependentTasksStartWhenTheLastOneIsDone();
     void dependentTasksFailWithTheFirst_data();
     void dependentTasksFailWithTheFirst();
+    void runsThatWaitForOthersCannotBegin();
+    void killsAreAuditedWithWhatWaitedForThem();
+    void waitingRunsAreBounded();
+    void sessionsAreBoundedAndRemovedByTheirOwners();
     void killedRunsStillTakeTheirLog();
     void containersStayInTheSessionOfTheirTask();
     void patchesAreToldAsStatusByV5Alone_data();
@@ -495,6 +500,93 @@ void FederationV5Test::dependentTasksFailWithTheFirst()
         false);
 }
 
+void FederationV5Test::runsThatWaitForOthersCannotBegin()
+{
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 first = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 second = house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}})
+                              .value(u"id"_s)
+                              .toInteger();
+    const qint64 waiting = house.runOf(second, u"Aachen"_s);
+    const QByteArray done = R"({"status":"completed","finished_at":"2026-03-01T12:00:00+00:00"})";
+    for (const QByteArray& body :
+        {QByteArray(R"({"status":"active"})"), done, QByteArray(R"({"log":"early"})")})
+        QCOMPARE(house.patch(waiting, body), 400);
+    QCOMPARE(house.patch(house.runOf(first, u"Aachen"_s), done), 200);
+    QCOMPARE(house.patch(waiting, R"({"status":"active"})"), 200);
+}
+
+void FederationV5Test::killsAreAuditedWithWhatWaitedForThem()
+{
+    KeycloakHouse house;
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 first = house.makeTask(session).value(u"id"_s).toInteger();
+    const qint64 second = house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}})
+                              .value(u"id"_s)
+                              .toInteger();
+    const QString run = u"run %1"_s.arg(house.runOf(second, u"Aachen"_s));
+    const QByteArray body = "{\"id\":" + QByteArray::number(first) + '}';
+    QCOMPARE(house.call("POST", u"/hq/kill/task"_s, house.asAnna(), body).status, 200);
+    const observe::AuditEntry& entry = house.audit.entries.back();
+    QCOMPARE(entry.action, u"task:kill"_s);
+    QCOMPARE(entry.before.value(run).toString(), u"pending"_s);
+    QCOMPARE(entry.after.value(run).toString(), u"depended on failed task"_s);
+    QCOMPARE(entry.after.size(), 2);
+}
+
+void FederationV5Test::waitingRunsAreBounded()
+{
+    store::StoreOptions options;
+    options.maxWaitingRuns = 2;
+    KeycloakHouse house(Generation::V5, options);
+    const qint64 session = house.makeSession(house.asAnna(), u"own"_s);
+    const qint64 first = house.makeTask(session).value(u"id"_s).toInteger();
+    const QJsonObject waits{{u"depends_on_ids"_s, QJsonArray{first}}};
+    const auto make = [&] {
+        return house
+            .call("POST", u"/hq/task"_s, house.asAnna(),
+                QJsonDocument(house.taskBody(session, waits)).toJson())
+            .status;
+    };
+    QCOMPARE(make(), 201);
+    QCOMPARE(make(), 201);
+    QCOMPARE(make(), 413);
+    QCOMPARE(house.store->refusedWaitingRuns(), quint64(1));
+    QVERIFY(house.makeTask(session).contains(u"id"_s)); // waits for nothing
+    QCOMPARE(house.patch(house.runOf(first, u"Aachen"_s),
+                 R"({"status":"completed","finished_at":"2026-03-01T12:00:00+00:00"})"),
+        200);
+    QCOMPARE(make(), 201); // none waits any more
+}
+
+void FederationV5Test::sessionsAreBoundedAndRemovedByTheirOwners()
+{
+    store::StoreOptions options;
+    options.maxWorkSessions = 2;
+    KeycloakHouse house(Generation::V5, options);
+    const qint64 used = house.makeSession(house.asAnna(), u"collaboration"_s, u"used"_s);
+    const qint64 unused = house.makeSession(house.asAnna(), u"collaboration"_s, u"unused"_s);
+    const QJsonObject body{{u"name"_s, u"third"_s}, {u"scope"_s, u"own"_s},
+        {u"collaboration_id"_s, house.collaboration(u"heart"_s).value}};
+    const auto third = [&] {
+        return house.call("POST", u"/hq/session"_s, house.asAnna(), QJsonDocument(body).toJson())
+            .status;
+    };
+    QCOMPARE(third(), 413);
+    QCOMPARE(house.store->refusedWorkSessions(), quint64(1));
+    QVERIFY(house.makeTask(used).contains(u"id"_s));
+    const auto remove = [&](qint64 id, const QByteArray& token) {
+        return house.call("DELETE", u"/hq/session/%1"_s.arg(id), token).status;
+    };
+    QCOMPARE(remove(unused, house.userToken(u"bert"_s)), 401); // uses it, but made it not
+    QCOMPARE(remove(unused, house.asNode()), 401);
+    QCOMPARE(remove(used, house.asAnna()), 409);
+    QCOMPARE(remove(unused, house.asAnna()), 200);
+    QCOMPARE(remove(unused, house.asAnna()), 401); // looks like another's
+    QCOMPARE(third(), 201);
+}
+
 void FederationV5Test::killedRunsStillTakeTheirLog()
 {
     KeycloakHouse house;
@@ -533,6 +625,14 @@ void FederationV5Test::containersStayInTheSessionOfTheirTask()
         QJsonDocument(house.taskBody(other, {{u"action"_s, u"federated_compute"_s}})).toJson());
     QCOMPARE(subtask[u"session"_s][u"id"_s].toInteger(), session);
     QCOMPARE(subtask[u"parent"_s][u"id"_s].toInteger(), task);
+    const auto status
+        = [&](qint64 id) { return house.call("GET", u"/hq/session/%1"_s.arg(id), token).status; };
+    QCOMPARE(status(session), 200);
+    QCOMPARE(status(other), 401);
+    const QJsonArray listed
+        = house.callJson("GET", u"/hq/session"_s, token).value(u"data"_s).toArray();
+    QCOMPARE(listed.size(), 1);
+    QCOMPARE(listed.at(0)[u"id"_s].toInteger(), session);
 }
 
 void FederationV5Test::patchesAreToldAsStatusByV5Alone_data()

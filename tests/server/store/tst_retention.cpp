@@ -75,6 +75,57 @@ private Q_SLOTS:
         QVERIFY(f.create().task.job.value > job.value);
     }
 
+    void sessionsGoWithTheirLastTask()
+    {
+        Fixture f;
+        const auto makeSession = [&](const QString& name, Millis at) {
+            work::WorkSession session;
+            session.name = name;
+            session.collaboration = f.collaboration(u"heart"_s);
+            session.owner = f.directory.users.front().id;
+            session.organization = f.organization(u"Aachen"_s);
+            session.createdAt = at;
+            return await<work::WorkSession>(
+                [&](auto done) { f.store->createWorkSession(session, std::move(done)); })
+                .value()
+                .id;
+        };
+        const WorkSessionId used = makeSession(u"used"_s, Millis{1'000});
+        const WorkSessionId unused = makeSession(u"unused"_s, Millis{1'000});
+        const WorkSessionId young = makeSession(u"young"_s, Millis{950'000});
+        work::NewTask wanted = f.newTask();
+        wanted.task.createdAt = Millis{10'000};
+        wanted.task.session = used;
+        const TaskId task = f.create(wanted).value().record.task.id;
+        const auto isThere = [&](WorkSessionId id) {
+            return await<work::WorkSession>([&](auto done) {
+                f.store->workSession(id, std::move(done));
+            }).has_value();
+        };
+        const auto remove = [&](WorkSessionId id) {
+            return await<void>([&](auto done) { f.store->removeWorkSession(id, std::move(done)); });
+        };
+        QCOMPARE(remove(used).error().code, ErrorCode::Conflict);
+        RetentionOptions options = hundredSeconds();
+        options.finishedTasks = Millis{100'000};
+        sweep(f, options);
+        QVERIFY(isThere(used));
+        QVERIFY(!isThere(unused));
+        QVERIFY(isThere(young));
+        const work::TaskRecord record = f.task(task).value();
+        for (const work::Run& run : record.runs) {
+            work::RunPatch patch;
+            patch.status = work::RunStatus::Completed;
+            patch.finishedAt = Millis{20'000};
+            QVERIFY(f.update(run.id, patch));
+        }
+        finish(f, Millis{30'000}, Millis{40'000}); // the newest stays
+        sweep(f, options);
+        QVERIFY(!isThere(used));
+        QVERIFY(remove(young));
+        QCOMPARE(remove(young).error().code, ErrorCode::NotFound);
+    }
+
     void logsOfOldRunsGoAndResultsStay()
     {
         Fixture f;
