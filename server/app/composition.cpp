@@ -104,9 +104,9 @@ struct Composition::Parts
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
-              MetricSources{*transport, [this] { return listeners->openSessions(); }, *sessions,
-                  hub, tasks, presence, directory, *store, recoveryJournal, lines, logSink,
-                  loopLag, c.federation.nodeSilence})),
+              MetricSources{*transport, history, [this] { return listeners->openSessions(); },
+                  *sessions, hub, tasks, presence, directory, *store, recoveryJournal, lines,
+                  logSink, loopLag, c.federation.nodeSilence})),
           health(
               metrics, readyChecks(), [this] { refreshMetrics(); }, c.metrics.token.toUtf8())
     {

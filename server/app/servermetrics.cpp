@@ -115,6 +115,8 @@ void ServerMetrics::refresh()
     m.sockets.Set(double(sockets));
     m.keptEvents.Set(double(kept));
     m.keptEventBytes.Set(double(keptBytes));
+    m.historyRooms.Set(double(m_sources.history.roomCount()));
+    m.historyBytes.Set(double(m_sources.history.bytes()));
 
     m.nodesOnline.Set(m_sources.presence.onlineCount());
     m.nodesTotal.Set(double(m_sources.directory.nodes().size()));

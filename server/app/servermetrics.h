@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/hub/hub.h"
+#include "server/hub/roomhistory.h"
 #include "server/session/socketioserver.h"
 #include "server/work/taskservice.h"
 
@@ -26,6 +27,7 @@ class RecoveryJournal;
 struct MetricSources
 {
     const transport::Server& transport;
+    const hub::RoomHistory& history;
     std::function<quint64()> plainSessions; ///< open ones; their WebSockets are no Engine.IO
     session::SocketIoServer& sessions;
     hub::Hub& hub;

@@ -5,13 +5,14 @@
 
 namespace gatehouse::hub {
 
-RoomHistory::RoomHistory(Hub& hub, NamespaceName nsp, RoomHistoryBounds bounds,
-    const Clock& clock, QByteArrayList without)
+RoomHistory::RoomHistory(Hub& hub, NamespaceName nsp, RoomHistoryBounds bounds, const Clock& clock,
+    QByteArrayList without)
     : m_hub(hub), m_nsp(std::move(nsp)), m_bounds(bounds), m_clock(clock),
       m_without(std::move(without)),
       // Numbers of this run are above those of the last one, so that what a client remembers from
       // before a restart never names a later event.
-      m_last(quint64(std::max<qint64>(0, clock.wall().count())) * 1'000)
+      m_start(quint64(std::max<qint64>(0, clock.wall().count())) * 1'000), m_last(m_start),
+      m_floor(m_start)
 {
     if (m_bounds.maxEvents > 0)
         m_hub.addObserver(this);
@@ -42,7 +43,10 @@ void RoomHistory::published(const Publication& publication, const Delivery&)
 
 void RoomHistory::remember(const RoomName& name, PastEvent event)
 {
-    Room& room = m_rooms[name];
+    auto known = m_rooms.find(name);
+    if (known == m_rooms.end())
+        known = m_rooms.insert(name, {{}, m_floor});
+    Room& room = *known;
     m_bytes += bytesOf(event);
     ++m_kept;
     m_order.emplace_back(event.number, name);
@@ -59,6 +63,13 @@ void RoomHistory::forgetFirst(Room& room)
     room.events.pop_front();
 }
 
+/// What the room has forgotten is remembered for all rooms, or it would take memory for ever.
+void RoomHistory::forgetRoom(QHash<RoomName, Room>::iterator room)
+{
+    m_floor = std::max(m_floor, room->forgotten);
+    m_rooms.erase(room);
+}
+
 void RoomHistory::forgetOld()
 {
     const Millis oldest = m_clock.wall() - m_bounds.maxAge;
@@ -73,7 +84,7 @@ void RoomHistory::forgetOld()
             forgetFirst(*room);
         }
         if (room != m_rooms.end() && room->events.empty())
-            m_rooms.erase(room);
+            forgetRoom(room);
         m_order.pop_front();
     }
 }
@@ -95,11 +106,13 @@ RoomHistory::Answer RoomHistory::after(
 {
     Answer answer;
     const auto room = m_rooms.constFind(name);
-    if (room == m_rooms.cend()) {
-        answer.isComplete = number == m_last || number == 0;
+    const bool isThere = room != m_rooms.cend();
+    const quint64 from = number == 0 ? m_start : number;
+    // A number of the future is of a clock that was ahead, or made up.
+    answer.isComplete
+        = m_bounds.maxEvents > 0 && from <= m_last && from >= (isThere ? room->forgotten : m_floor);
+    if (!isThere)
         return answer;
-    }
-    answer.isComplete = room->forgotten <= number;
     const Millis oldest = m_clock.wall() - m_bounds.maxAge;
     qsizetype bytes = 0;
     for (auto event = room->events.rbegin(); event != room->events.rend(); ++event) {

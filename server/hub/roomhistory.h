@@ -49,7 +49,9 @@ public:
         std::vector<PastEvent> events; ///< ascending
         bool isComplete = true; ///< nothing after the number asked for is missing
     };
-    /// What a room had after that number; 0: everything kept. The newest that fit `maxBytes`.
+    /// What a room had after that number; 0: since this process began. The newest that fit
+    /// `maxBytes`. Says complete only where nothing can be missing: of a room nothing is kept of,
+    /// it does not know more than when something was last forgotten for good, of whatever room.
     Answer after(const RoomName& room, quint64 number, qsizetype maxBytes) const;
 
     qsizetype bytes() const { return m_bytes; }
@@ -65,6 +67,7 @@ private:
     void published(const Publication& publication, const Delivery& delivery) override;
     void remember(const RoomName& room, PastEvent event);
     void forgetFirst(Room& room);
+    void forgetRoom(QHash<RoomName, Room>::iterator room);
     void forgetOld();
     void tidyOrder();
     static qsizetype bytesOf(const PastEvent& event);
@@ -77,7 +80,9 @@ private:
     QHash<RoomName, Room> m_rooms;
     std::deque<std::pair<quint64, RoomName>> m_order; ///< oldest first; may name some that have gone
     size_t m_kept = 0;
-    quint64 m_last = 0;
+    const quint64 m_start; ///< numbers of this process are above it
+    quint64 m_last;
+    quint64 m_floor; ///< up to here rooms that are not in m_rooms may have had events
     qsizetype m_bytes = 0;
 };
 

@@ -139,6 +139,8 @@ Metrics::Metrics()
           gauge(*m_registry, "gatehouse_kept_events", "Events kept for clients that come back")),
       keptEventBytes(gauge(*m_registry, "gatehouse_kept_event_bytes",
           "Octets of the events kept for clients that come back")),
+      historyRooms(gauge(*m_registry, "gatehouse_history_rooms", "Rooms with a kept past")),
+      historyBytes(gauge(*m_registry, "gatehouse_history_bytes", "Octets of the past of rooms")),
       eventsShed(counter(*m_registry, "gatehouse_events_shed_total",
           "Events a client over its queue's bound missed, as limits.slow_consumers allows")),
       readingPauses(counter(*m_registry, "gatehouse_reading_pauses_total",

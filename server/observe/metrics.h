@@ -79,6 +79,8 @@ public:
     prometheus::Gauge& absentSockets;
     prometheus::Gauge& keptEvents;
     prometheus::Gauge& keptEventBytes;
+    prometheus::Gauge& historyRooms; ///< rooms `room:history` knows something of
+    prometheus::Gauge& historyBytes;
     prometheus::Counter& eventsShed;
     prometheus::Counter& readingPauses;
     prometheus::Counter& stalls;

@@ -58,6 +58,8 @@ private Q_SLOTS:
     void longArgumentsAreLeftOut();
     void answersAreBounded();
     void numbersGrowOverARestart();
+    void whatAnEarlierProcessHadIsMissing();
+    void whatARoomHadBeforeItWasForgottenIsMissing();
     void nothingIsKeptWhenItIsOff();
 };
 
@@ -209,11 +211,52 @@ void RoomHistoryTest::numbersGrowOverARestart()
     }
 }
 
+void RoomHistoryTest::whatAnEarlierProcessHadIsMissing()
+{
+    ManualClock clock;
+    const quint64 seen
+        = quint64(clock.wall().count()) * 1'000 + 5; // by a client, before the restart
+    clock.advance(Millis{1'000});
+    Hub hub(clock);
+    RoomHistory history(hub, tasks, {}, clock);
+    QVERIFY(!history.after(red, seen, plenty).isComplete);
+    Publication publication;
+    publication.nsp = tasks;
+    publication.rooms = {red};
+    publication.event = "first";
+    hub.publish(publication);
+    const auto answer = history.after(red, seen, plenty);
+    QCOMPARE(answer.events.size(), size_t(1));
+    QVERIFY(!answer.isComplete);
+    QVERIFY(history.after(red, 0, plenty).isComplete); // all since the start
+    QVERIFY(history.after(red, answer.events[0].number, plenty).isComplete);
+    QVERIFY(!history.after(red, answer.events[0].number + 1, plenty).isComplete); // not ours
+}
+
+void RoomHistoryTest::whatARoomHadBeforeItWasForgottenIsMissing()
+{
+    Rig rig({.maxAge = Millis{60'000}});
+    rig.publish("first");
+    const quint64 first = rig.history.after(red, 0, plenty).events[0].number;
+    rig.publish("second");
+    rig.clock.advance(Millis{60'001});
+    rig.publish("later", "1", {blue});
+    const quint64 later = rig.history.after(blue, 0, plenty).events[0].number;
+    QCOMPARE(rig.history.roomCount(), 1);
+    QVERIFY(!rig.history.after(red, first, plenty).isComplete);
+    QVERIFY(!rig.history.after(red, 0, plenty).isComplete);
+    QVERIFY(rig.history.after(red, later, plenty).isComplete);
+    rig.publish("third");
+    QVERIFY(!rig.history.after(red, first, plenty).isComplete);
+    QVERIFY(rig.history.after(red, later, plenty).isComplete);
+}
+
 void RoomHistoryTest::nothingIsKeptWhenItIsOff()
 {
     Rig rig({.maxEvents = 0});
     rig.publish("e");
     QCOMPARE(rig.history.roomCount(), 0);
+    QVERIFY(!rig.history.after(red, 0, plenty).isComplete);
 }
 
 QTEST_APPLESS_MAIN(RoomHistoryTest)
