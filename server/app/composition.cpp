@@ -96,11 +96,11 @@ struct Composition::Parts
           federation(events::FederationServices{*sessions, hub, identities, directory, presence,
                          tasks, *store, metrics, clock, history, [this] { return restFault(); },
                          elsewhere()},
-              announcer, c.federation),
+              announcer, c.federationOptions()),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
               *store, lines, metrics, loopLag, audit, clock, history, listeners->sources(),
               [this] { return serviceItems(messaging->bus(), listeners->services()); }},
-              adminOptions(c)),
+              c.adminOptions()),
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
           serverMetrics(std::make_unique<ServerMetrics>(metrics,
@@ -192,13 +192,6 @@ struct Composition::Parts
             for (const relay::ControlRule& control : rules.controls)
                 options.ownQueues.append(control.queue);
         }
-        return options;
-    }
-
-    static events::AdminOptions adminOptions(const Configuration& c)
-    {
-        events::AdminOptions options;
-        options.nodeSilence = c.federation.nodeSilence;
         return options;
     }
 

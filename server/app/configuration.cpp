@@ -60,6 +60,31 @@ access::LoginLimiterOptions Configuration::badTokens() const
     return options;
 }
 
+namespace {
+
+/// Half a client's queue: over a quarter of it no more is read, so a further answer always fits.
+qsizetype largestAnswer(const session::SessionOptions& options)
+{
+    return options.maxQueuedBytes / 2;
+}
+
+} // namespace
+
+events::FederationOptions Configuration::federationOptions() const
+{
+    events::FederationOptions options = federation;
+    options.maxHistoryBytes = std::min(options.maxHistoryBytes, largestAnswer(session));
+    return options;
+}
+
+events::AdminOptions Configuration::adminOptions() const
+{
+    events::AdminOptions options;
+    options.nodeSilence = federation.nodeSilence;
+    options.maxHistoryBytes = std::min(options.maxHistoryBytes, largestAnswer(session));
+    return options;
+}
+
 transport::TransportOptions Configuration::transportOptions() const
 {
     transport::TransportOptions options = transport;

@@ -10,6 +10,7 @@
 #include "server/app/jwkssource.h"
 #include "server/app/listenertables.h"
 #include "server/app/relaytables.h"
+#include "server/events/adminoptions.h"
 #include "server/events/federationoptions.h"
 #include "server/observe/livelog.h"
 #include "server/services/servicesoptions.h"
@@ -107,6 +108,8 @@ struct Configuration
 
     /// Bounds that are one key for the operator and a field each in the rooms that keep them.
     transport::TransportOptions transportOptions() const;
+    events::FederationOptions federationOptions() const;
+    events::AdminOptions adminOptions() const;
 };
 
 } // namespace gatehouse::app

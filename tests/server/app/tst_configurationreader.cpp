@@ -27,6 +27,7 @@ private Q_SLOTS:
     void secretComesFromAFile();
     void secretFileOfEverybodyIsRefused();
     void relativePathsCountFromTheFile();
+    void answersFitTheQueueOfWhoAsks();
     void missingFileIsAMistake();
     void publicAddressNeedsTlsOrTheSwitch_data();
     void publicAddressNeedsTlsOrTheSwitch();
@@ -367,6 +368,16 @@ void tst_ConfigurationReader::readsListenAddresses()
     QFETCH(QString, canonical);
     const auto address = ListenAddress::fromText(text);
     QCOMPARE(address ? address->toText() : QString(), canonical);
+}
+
+void tst_ConfigurationReader::answersFitTheQueueOfWhoAsks()
+{
+    Configuration configuration;
+    QCOMPARE(configuration.federationOptions().maxHistoryBytes, qsizetype(256 << 10));
+    QCOMPARE(configuration.adminOptions().maxHistoryBytes, qsizetype(512 << 10));
+    configuration.session.maxQueuedBytes = 64 << 10;
+    QCOMPARE(configuration.federationOptions().maxHistoryBytes, qsizetype(32 << 10));
+    QCOMPARE(configuration.adminOptions().maxHistoryBytes, qsizetype(32 << 10));
 }
 
 QTEST_GUILESS_MAIN(tst_ConfigurationReader)
