@@ -3,6 +3,8 @@
 
 #include "common/core/networkkey.h"
 
+#include <algorithm>
+
 namespace gatehouse::access {
 
 namespace {
@@ -26,10 +28,10 @@ LoginLimiter::LoginLimiter(LoginLimiterOptions options, const Clock& clock)
 Result<void> LoginLimiter::check(const QString& address, const QString& account) const
 {
     const Millis now = m_clock.monotonic();
-    if (isLocked(m_addresses, networkKey(address), now))
+    if (lockedFor(m_addresses, networkKey(address), now) > Millis{0})
         return failure(
             ErrorCode::RateLimited, QStringLiteral("too many failures from this address"));
-    if (!account.isEmpty() && isLocked(m_accounts, accountKey(account), now))
+    if (!account.isEmpty() && lockedFor(m_accounts, accountKey(account), now) > Millis{0})
         return failure(
             ErrorCode::RateLimited, QStringLiteral("too many failures for this account"));
     return {};
@@ -38,8 +40,10 @@ Result<void> LoginLimiter::check(const QString& address, const QString& account)
 bool LoginLimiter::recordFailure(const QString& address, const QString& account)
 {
     const Millis now = m_clock.monotonic();
-    const bool lockedAddress = fail(m_addresses, networkKey(address), now);
-    const bool lockedAccount = !account.isEmpty() && fail(m_accounts, accountKey(account), now);
+    const bool lockedAddress = fail(m_addresses, networkKey(address),
+        m_options.maxAddressFailures.value_or(m_options.maxFailures), now);
+    const bool lockedAccount
+        = !account.isEmpty() && fail(m_accounts, accountKey(account), m_options.maxFailures, now);
     return lockedAddress || lockedAccount;
 }
 
@@ -52,13 +56,22 @@ void LoginLimiter::recordSuccess(const QString& account)
     m_accounts.entries.erase(entry);
 }
 
-bool LoginLimiter::isLocked(const Table& table, const QString& key, Millis now)
+Millis LoginLimiter::lockedFor(const QString& address, const QString& account) const
 {
-    const auto entry = table.entries.constFind(key);
-    return entry != table.entries.constEnd() && now < entry->lockedUntil;
+    const Millis now = m_clock.monotonic();
+    const Millis ofAddress = lockedFor(m_addresses, networkKey(address), now);
+    return account.isEmpty() ? ofAddress
+                             : std::max(ofAddress, lockedFor(m_accounts, accountKey(account), now));
 }
 
-bool LoginLimiter::fail(Table& table, const QString& key, Millis now) const
+Millis LoginLimiter::lockedFor(const Table& table, const QString& key, Millis now)
+{
+    const auto entry = table.entries.constFind(key);
+    return entry == table.entries.constEnd() ? Millis{0}
+                                             : std::max(Millis{0}, entry->lockedUntil - now);
+}
+
+bool LoginLimiter::fail(Table& table, const QString& key, int maxFailures, Millis now) const
 {
     auto entry = table.entries.find(key);
     if (entry == table.entries.end()) {
@@ -72,9 +85,9 @@ bool LoginLimiter::fail(Table& table, const QString& key, Millis now) const
     while (!failures.empty() && failures.front() + m_options.window <= now)
         failures.pop_front();
     failures.push_back(now);
-    if (qsizetype(failures.size()) > m_options.maxFailures)
+    if (qsizetype(failures.size()) > maxFailures)
         failures.pop_front();
-    if (now < entry->lockedUntil || qsizetype(failures.size()) < m_options.maxFailures)
+    if (now < entry->lockedUntil || qsizetype(failures.size()) < maxFailures)
         return false;
     entry->lockedUntil = now + m_options.lockFor;
     failures.clear();

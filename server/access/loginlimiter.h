@@ -9,12 +9,16 @@
 
 #include <deque>
 #include <list>
+#include <optional>
 
 namespace gatehouse::access {
 
 struct LoginLimiterOptions
 {
     int maxFailures = 10; ///< within the window; the next try is refused
+    /// Of an address, whatever the accounts: people behind one address share it, so that a mistyped
+    /// password of one must not lock out the others. None: maxFailures.
+    std::optional<int> maxAddressFailures{};
     Millis window{15 * 60'000};
     Millis lockFor{15 * 60'000}; ///< from the failure that was one too many
     qsizetype maxEntries = 20'000; ///< of addresses, and again of accounts
@@ -33,6 +37,9 @@ public:
     /// RateLimited when the address or the account is locked. Ask before any costly check; leave
     /// `account` empty where there is none (tokens).
     Result<void> check(const QString& address, const QString& account = {}) const;
+
+    /// How much longer; zero when neither is locked.
+    Millis lockedFor(const QString& address, const QString& account = {}) const;
 
     /// True when this failure locked the address or the account: time for one log record.
     bool recordFailure(const QString& address, const QString& account = {});
@@ -57,8 +64,8 @@ private:
         qsizetype size() const { return entries.size(); }
     };
 
-    static bool isLocked(const Table& table, const QString& key, Millis now);
-    bool fail(Table& table, const QString& key, Millis now) const;
+    static Millis lockedFor(const Table& table, const QString& key, Millis now);
+    bool fail(Table& table, const QString& key, int maxFailures, Millis now) const;
     void makeRoom(Table& table, Millis now) const;
 
     LoginLimiterOptions m_options;

@@ -8,6 +8,7 @@
 #include <QJsonDocument>
 #include <QRandomGenerator>
 
+#include <algorithm>
 #include <utility>
 
 namespace gatehouse::api {
@@ -105,14 +106,20 @@ void ApiCall::reply(int status, const QJsonObject& json, protocol::HttpHeaders h
     m_exchange->respond(std::move(response));
 }
 
-/// What was asked for may still be done: the storage has it.
+/// What was asked of the storage may still be done. A password check changes nothing.
 void ApiCall::failOverdue() const
 {
+    const bool isLogin = m_waitsFor == WaitsFor::PasswordCheck;
     m_services.metrics.httpOverdue.Increment();
     observe::log(observe::Level::Error, observe::category::http,
-        QStringLiteral("%1 %2: the storage has not answered within %3 ms")
-            .arg(QString::fromLatin1(request().method), request().path)
+        QStringLiteral("%1 %2: %3 within %4 ms")
+            .arg(QString::fromLatin1(request().method), request().path,
+                isLogin ? QStringLiteral("the password has not been checked")
+                        : QStringLiteral("the storage has not answered"))
             .arg(m_options.answerTimeout.count()));
+    if (isLogin)
+        return fail(traits(ErrorCode::Unavailable).httpStatus, ErrorCode::Unavailable,
+            QStringLiteral("Too many passwords wait to be checked. Try again"));
     fail(traits(ErrorCode::Unavailable).httpStatus, ErrorCode::Unavailable,
         QStringLiteral("The storage did not answer in time. A change that was asked for may have "
                        "been made or not: look, or repeat it with the same Idempotency-Key"));
@@ -144,10 +151,19 @@ void ApiCall::failInside(int status, const Error& error) const
 
 void ApiCall::fail(int status, ErrorCode code, const QString& text) const
 {
+    if (status == traits(ErrorCode::RateLimited).httpStatus)
+        return failLocked({code, text}, m_options.longestLock);
     protocol::HttpHeaders headers;
     if (status == 401)
         headers.add("WWW-Authenticate", "Bearer");
     reply(status, errorBody(code, text), headers);
+}
+
+void ApiCall::failLocked(const Error& error, Millis lockedFor) const
+{
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(lockedFor).count();
+    reply(traits(ErrorCode::RateLimited).httpStatus, errorBody(error.code, error.detail),
+        {{"Retry-After", QByteArray::number(qint64(std::max<qint64>(seconds, 1)))}});
 }
 
 void ApiCall::failNotFound(const access::Decision& reachesAll, const QString& text) const

@@ -60,6 +60,10 @@ public:
     bool isAnswered() const { return m_isAnswered; }
     /// The answer has not come within ApiOptions::answerTimeout.
     void failOverdue() const;
+    enum class WaitsFor : quint8 { Storage, PasswordCheck };
+    void setWaitsFor(WaitsFor what) { m_waitsFor = what; } ///< what an overdue answer is blamed on
+    /// 429, and when it is worth another try.
+    void failLocked(const Error& error, Millis lockedFor) const;
 
     const ApiOptions& options() const { return m_options; }
 
@@ -73,6 +77,7 @@ private:
     ApiServices& m_services;
     const Millis m_began; ///< monotonic
     mutable bool m_isAnswered = false;
+    WaitsFor m_waitsFor = WaitsFor::Storage;
     identity::Identity m_caller;
 };
 

@@ -67,9 +67,12 @@ void ApiHandler::completeRefusal(
 void ApiHandler::handleRequest(const session::HttpExchangePtr& exchange)
 {
     const protocol::HttpRequest& request = exchange->request();
-    if (!m_origins.allows(request))
-        return exchange->respond(protocol::HttpResponse::json(
-            403, R"({"msg":"This origin is not allowed","code":"forbidden"})"));
+    if (!m_origins.allows(request)) {
+        protocol::HttpResponse refusal = protocol::HttpResponse::json(
+            403, R"({"msg":"This origin is not allowed","code":"forbidden"})");
+        m_origins.decorate(request, refusal); // another origin may get another answer
+        return exchange->respond(std::move(refusal));
+    }
     if (request.method == "OPTIONS")
         return exchange->respond(
             m_origins.preflight(request, "DELETE, GET, HEAD, OPTIONS, PATCH, POST"));

@@ -20,7 +20,8 @@ struct ApiOptions
     int defaultPerPage = 10;
     int maxPerPage = 1'000;
     int maxRunsPerPage = 100; ///< runs carry their input and log
-    Millis answerTimeout{5'000}; ///< for the storage; then 503
+    Millis answerTimeout{5'000}; ///< for the storage or a password check; then 503
+    Millis longestLock{15 * 60'000}; ///< what a 429 whose end is not known tells to wait
 };
 
 } // namespace gatehouse::api

@@ -34,6 +34,11 @@ void ServiceResource::addTo(Router& router, const QString& base)
     });
     router.add("GET", base + QStringLiteral("/algorithmstore"), all,
         [](const ApiCallPtr& call) { replyPage(*call, {}, {}, 0); });
+    router.add(
+        "GET", base + QStringLiteral("/algorithmstore/{id}"), all, [](const ApiCallPtr& call) {
+            call->fail({ErrorCode::NotFound,
+                QStringLiteral("Algorithm store id=%1 not found").arg(call->id())});
+        });
 }
 
 /// Asks the database something it may well not have: any answer but "unavailable" is a good sign.

@@ -97,11 +97,8 @@ void TokenResource::loginNode(const ApiCallPtr& call)
     if (key.isEmpty() || key.size() > 200)
         return call->fail({ErrorCode::BadRequest,
             QStringLiteral("Request body is incorrect: 'api_key' is needed")});
-    const auto mayTry = services().limiter.check(call->request().peerAddress);
-    if (!mayTry) {
-        services().metrics.loginsLocked.Increment();
-        return call->fail(mayTry.error());
-    }
+    if (!mayLogIn(*call))
+        return;
     const work::Node* node = services().directory.nodeByApiKey(key.toUtf8());
     if (!node) {
         loginFailed(*call, {});
@@ -220,25 +217,35 @@ void TokenResource::validate(const ApiCallPtr& call)
             {L("organization_id"), user->organization.value}});
 }
 
+/// False when it has been refused.
+bool TokenResource::mayLogIn(const ApiCall& call, const QString& account)
+{
+    const QString& address = call.request().peerAddress;
+    const auto decision = services().limiter.check(address, account);
+    if (decision)
+        return true;
+    services().metrics.loginsLocked.Increment();
+    call.failLocked(decision.error(), services().limiter.lockedFor(address, account));
+    return false;
+}
+
 void TokenResource::checkPassword(const ApiCallPtr& call, const QString& account,
     const QString& password, const QByteArray& storedHash, std::function<void(bool)> right)
 {
-    const auto mayTry = services().limiter.check(call->request().peerAddress, account);
-    if (!mayTry) {
-        services().metrics.loginsLocked.Increment();
-        return call->fail(mayTry.error());
-    }
+    if (!mayLogIn(*call, account))
+        return;
+    call->setWaitsFor(ApiCall::WaitsFor::PasswordCheck);
     services().hasher.verify(password.toUtf8(), storedHash, QCoreApplication::instance(),
         guarded([this, call, account, right = std::move(right)](
                     const Result<access::PasswordMatch>& match) {
-            if (!match)
+            if (!match) {
+                if (match.error().code == ErrorCode::RateLimited) // too many wait; soon they do not
+                    return call->failLocked(match.error(), Millis{1'000});
                 return call->fail(match.error());
-            // Tries sent together all got past the first question: the lock counts here as well.
-            const auto mayEnter = services().limiter.check(call->request().peerAddress, account);
-            if (!mayEnter) {
-                services().metrics.loginsLocked.Increment();
-                return call->fail(mayEnter.error());
             }
+            // Tries sent together all got past the first question: the lock counts here as well.
+            if (!mayLogIn(*call, account))
+                return;
             if (!match->matches) {
                 loginFailed(*call, account);
                 return call->fail(

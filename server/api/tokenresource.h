@@ -27,6 +27,7 @@ private:
     void checkPassword(const ApiCallPtr& call, const QString& account, const QString& password,
         const QByteArray& storedHash, std::function<void(bool needsRehash)> right);
     void rehash(UserId user, const QString& password);
+    bool mayLogIn(const ApiCall& call, const QString& account = {});
     void loginFailed(const ApiCall& call, const QString& account);
     void replyUserTokens(const ApiCall& call, const work::User& user);
     void replyNodeTokens(const ApiCall& call, const work::Node& node);

@@ -68,7 +68,7 @@ struct Composition::Parts
           ownKeys(keys.verification), othersBinding(keys.others),
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
-          limiter(c.logins, clock), badTokens(c.badTokens(), clock),
+          limiter(c.loginLimits(), clock), badTokens(c.badTokens(), clock),
           jwks(c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
           beside(c.beside, directory, metrics, clock),
           identities(verifier, directory, &badTokens, &jwks, elsewhere()), hub(clock, hubOptions(c)),
@@ -200,6 +200,7 @@ struct Composition::Parts
         api::ApiOptions options;
         options.allowedOrigins = c.session.allowedOrigins;
         options.answerTimeout = c.answerTimeout;
+        options.longestLock = c.logins.lockFor;
         return options;
     }
 

@@ -187,7 +187,11 @@ std::vector<ConfigKey> authKeys()
         duration(s, "leeway", FIELD(verifier.leeway), 0, 10 * minute,
             "How far the clocks of token issuers may be off."),
         count(s, "failures", FIELD(logins.maxFailures), 1, 1'000,
-            "Failed logins of an address or an account until it is locked."),
+            "Failed logins of an account until it is locked."),
+        count(s, "address_failures", FIELD(addressFailures), 1, 1'000'000,
+            "Failed logins and unknown node keys of an address, whatever the accounts, until "
+            "nobody logs in from there for a while. Above `failures`, because one address may be "
+            "that of many people and stations."),
         count(s, "token_failures", FIELD(tokenFailures), 1, 1'000'000,
             "Tokens of an address that are malformed or not signed by a known key, until its "
             "tokens are not looked at any more for a while. Above `failures`, because many "
@@ -285,8 +289,9 @@ std::vector<ConfigKey> storageKeys()
         count(s, "queued_writes", FIELD(storage.maxQueuedWrites), 1, 10'000'000,
             "Writes that may wait; more are refused."),
         duration(s, "answer_timeout", FIELD(answerTimeout), 100, hour,
-            "How long a request of the HTTP API waits for the database. Then it is answered 503, "
-            "and what it asked for may still be done."),
+            "How long a request of the HTTP API waits for the database, or a login for its "
+            "password to be checked. Then it is answered 503, and what it asked of the database "
+            "may still be done."),
         duration(s, "idempotency_life", FIELD(storage.idempotencyLife), minute, 365 * day,
             "How long the `Idempotency-Key` of a `POST /api/task` is remembered: the same request "
             "under it is answered with the same task."),

@@ -53,6 +53,13 @@ QString Configuration::secretPath() const
                                      : auth.secretFile;
 }
 
+access::LoginLimiterOptions Configuration::loginLimits() const
+{
+    access::LoginLimiterOptions options = logins;
+    options.maxAddressFailures = addressFailures;
+    return options;
+}
+
 access::LoginLimiterOptions Configuration::badTokens() const
 {
     access::LoginLimiterOptions options = logins;

@@ -89,6 +89,7 @@ struct Configuration
     access::MinterOptions tokens;
     access::VerifierOptions verifier;
     access::LoginLimiterOptions logins;
+    int addressFailures = 100; ///< failed logins of an address, whatever the accounts
     int tokenFailures = 100; ///< bad tokens of an address; window and lock as for logins
     events::FederationOptions federation;
     BesideOptions beside;
@@ -100,6 +101,7 @@ struct Configuration
     std::vector<ListenerTable> listeners; ///< likewise
     services::ServicesOptions services;
 
+    access::LoginLimiterOptions loginLimits() const;
     access::LoginLimiterOptions badTokens() const;
     bool hasTls() const { return transport.tls.isEnabled(); }
 

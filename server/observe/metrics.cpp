@@ -71,7 +71,7 @@ Metrics::Metrics()
       httpSeconds(seconds(*m_registry, "gatehouse_http_request_duration_seconds",
           "From the whole request to its answer; long polls left out")),
       httpOverdue(counter(*m_registry, "gatehouse_http_overdue_total",
-          "Requests answered 503 because the storage had not answered in time")),
+          "Requests answered 503 because the storage or a password check took too long")),
       tlsHandshakeFailures(counter(*m_registry, "gatehouse_tls_handshake_failures_total",
           "TLS handshakes that failed or took too long")),
       connectionsRefusedTls(counter(*m_registry, refused, refusedHelp, {{"limit", "tls"}})),

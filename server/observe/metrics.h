@@ -36,7 +36,7 @@ public:
     prometheus::Counter& httpRequests4xx;
     prometheus::Counter& httpRequests5xx;
     prometheus::Histogram& httpSeconds;
-    prometheus::Counter& httpOverdue; ///< answered 503 because the storage had not answered
+    prometheus::Counter& httpOverdue; ///< answered 503 because the answer took too long
     prometheus::Counter& tlsHandshakeFailures;
     prometheus::Counter& connectionsRefusedTls; ///< over the limit of pending TLS handshakes
     prometheus::Counter& acceptErrors;

@@ -32,6 +32,7 @@ class TestLoginLimiter : public QObject
 private Q_SLOTS:
     void tenthFailureLocksTheAddress();
     void tenthFailureLocksTheAccountFromEverywhere();
+    void anAddressMayBeThatOfManyPeople();
     void lockEndsAfterItsTime();
     void failuresSlideOutOfTheWindow();
     void successForgetsTheAccountOnly();
@@ -63,6 +64,23 @@ void TestLoginLimiter::tenthFailureLocksTheAccountFromEverywhere()
     QCOMPARE(limiter.check(there, ada).error().code, ErrorCode::RateLimited);
     QVERIFY(limiter.check(there, QStringLiteral("bob")));
     QVERIFY(limiter.check(there));
+}
+
+void TestLoginLimiter::anAddressMayBeThatOfManyPeople()
+{
+    LoginLimiter limiter({.maxAddressFailures = 15}, m_clock);
+    for (int i = 0; i < 10; ++i)
+        limiter.recordFailure(here, ada);
+    m_clock.advance(Millis{60'000});
+    QVERIFY(!limiter.check(here, ada));
+    QCOMPARE(limiter.lockedFor(here, ada), Millis{14 * 60'000});
+    QVERIFY(limiter.check(here, QStringLiteral("bob")));
+    QVERIFY(limiter.check(here)); // the key of a station
+    QCOMPARE(limiter.lockedFor(here), Millis{0});
+    for (int i = 0; i < 5; ++i)
+        limiter.recordFailure(here, QStringLiteral("guess %1").arg(i));
+    QVERIFY(!limiter.check(here, QStringLiteral("bob")));
+    QCOMPARE(limiter.lockedFor(here), Millis{15 * 60'000});
 }
 
 void TestLoginLimiter::lockEndsAfterItsTime()

@@ -59,6 +59,8 @@ private Q_SLOTS:
     void runsShowTheirTaskToThoseWhoMaySeeIt();
     void innerFaultsAreLoggedNotTold();
     void storageThatDoesNotAnswerIsToldInTime();
+    void passwordsThatAreNotCheckedInTimeAreNoFaultOfTheStorage();
+    void algorithmStoresAreNone();
 };
 
 namespace {
@@ -187,6 +189,7 @@ void ApiHandlerTest::refusesForeignOriginsAndAnswersPreflights()
             const auto refused = ask(method, foreign);
             QCOMPARE(refused.status, 403);
             QVERIFY(!refused.headers.has("Access-Control-Allow-Origin"));
+            QCOMPARE(refused.headers.value("Vary"), QByteArray("Origin"));
         }
     }
     QCOMPARE(house.call("GET", u"/api/version"_s, {}).status, 200);
@@ -366,7 +369,10 @@ void ApiHandlerTest::locksAfterTooManyFailedLogins()
             401);
     }
     const QByteArray right = R"({"username":"bert","password":"correct horse battery"})";
-    QCOMPARE(house.call("POST", u"/api/token/user"_s, {}, right).status, 429);
+    house.clock.advance(std::chrono::minutes(5));
+    const auto locked = house.call("POST", u"/api/token/user"_s, {}, right);
+    QCOMPARE(locked.status, 429);
+    QCOMPARE(locked.headers.value("Retry-After"), QByteArray("600"));
     QCOMPARE(house.audit.entries.size(), size_t(1));
     QCOMPARE(house.audit.entries[0].action, u"login:lock"_s);
     house.clock.advance(std::chrono::minutes(16));
@@ -1138,6 +1144,36 @@ void ApiHandlerTest::storageThatDoesNotAnswerIsToldInTime()
     release.set_value();
     QTRY_COMPARE(jsonOf(house.call("GET", u"/api/task"_s, token)).value(u"data"_s).toArray().size(), 1);
     QCOMPARE(late->response->status, 503);
+}
+
+void ApiHandlerTest::passwordsThatAreNotCheckedInTimeAreNoFaultOfTheStorage()
+{
+    api::ApiOptions options;
+    options.answerTimeout = Millis{50};
+    House house({}, {}, options);
+    // Both threads have something to do for most of a second.
+    const QByteArray costly = QByteArray(house.directory.user(u"bert"_s)->passwordHash)
+                                  .replace("m=64,t=1", "m=65536,t=16");
+    QVERIFY(costly.contains("m=65536"));
+    for (int i = 0; i < 2; ++i)
+        house.hasher.verify("x", costly, &house.hasher, [](const auto&) {});
+    const auto late = house.send("POST", u"/api/token/user"_s, {},
+        R"({"username":"bert","password":"correct horse battery"})");
+    house.clock.advance(Millis{50});
+    QTRY_VERIFY(late->response);
+    QCOMPARE(late->response->status, 503);
+    QVERIFY2(late->response->body.contains("passwords"), late->response->body.constData());
+    QVERIFY2(!late->response->body.contains("storage"), late->response->body.constData());
+}
+
+void ApiHandlerTest::algorithmStoresAreNone()
+{
+    House house;
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    QCOMPARE(house.call("GET", u"/api/algorithmstore"_s, token).status, 200);
+    const auto one = house.call("GET", u"/api/algorithmstore/7"_s, token);
+    QCOMPARE(one.status, 404);
+    QVERIFY2(one.body.contains("Algorithm store id=7 not found"), one.body.constData());
 }
 
 QTEST_GUILESS_MAIN(ApiHandlerTest)
