@@ -9,9 +9,11 @@ namespace {
 
 const QString replacement = QStringLiteral("[redacted]");
 
-// Names whose values are secrets, wherever the word stands in a longer one ("x-api-key").
+// Names whose values are secrets, wherever the word stands in a longer one ("x-api-key"). The
+// values of "auth.secret_file" and "auth.accepted_secrets" are names of files.
 const QString secretName = QStringLiteral(
-    R"([\w.-]*(?:token|password|passwd|secret|api[_-]?key|authorization|cookie|nonce|jwt)[\w.-]*)");
+    R"([\w.-]*(?:token|password|passwd|secret|api[_-]?key|authorization|cookie|nonce|jwt)[\w.-]*)"
+    R"((?<![_-]file|accepted_secrets))");
 
 QRegularExpression anyCase(const QString& pattern)
 {

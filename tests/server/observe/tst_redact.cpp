@@ -48,6 +48,7 @@ void TestRedact::secretDisappears_data()
     row("cookie", "Cookie: a=1; token=2; session=MARKED");
     row("set-cookie", "Set-Cookie: sid=MARKED; Path=/");
     row("environment", "GATEHOUSE_JWT_SECRET=MARKED");
+    row("in the file", "secret_file.secret=MARKED");
     row("nonce as a number", R"({"nonce":1923512129})");
     row("a JWT anywhere", R"(42["x","eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOjd9.MARKED"])");
     row("a JWT without signature", "eyJhbGciOiJIUzI1NiJ9.MARKED");
@@ -74,6 +75,10 @@ void TestRedact::harmlessTextStays_data()
     row("the word token", "token has expired");
     row("basics as a word", "basics of tokens");
     row("a file name", "eye.catcher of keys");
+    row("where a secret is", "auth.secret_file: /etc/gatehouse/nofile: No such file or directory");
+    row("where secrets are",
+        "auth.accepted_secrets: /etc/gatehouse/old: No such file or directory");
+    row("json of where a secret is", R"({"secret_file":"/etc/gatehouse/secret"})");
     row("json of an action", R"({"action":"node:renewToken","at":5})");
 }
 
