@@ -148,7 +148,8 @@ void ServerMetrics::refresh()
     m.residentBytes.Set(double(observe::residentBytes()));
     m.openDescriptors.Set(double(observe::openDescriptors()));
     m.loopLagSeconds.Set(double(m_sources.loopLag.worst().count()) / 1'000);
-    syncTotal(m.logLinesDropped, m_sources.log.dropped() + m_sources.liveLog.dropped());
+    syncTotal(m.logLinesDropped, m_sources.log.dropped());
+    syncTotal(m.liveLogLinesDropped, m_sources.log.droppedLive() + m_sources.liveLog.dropped());
 }
 
 void ServerMetrics::memberJoined(const NamespaceName&, const RoomName&, const hub::Subscriber&)

@@ -130,6 +130,7 @@ struct LogSink::Private
     bool stopping = false;
 
     std::atomic<quint64> dropped = 0;
+    std::atomic<quint64> droppedLive = 0;
     std::thread thread;
 
     Private(LogOptions o, LiveLog* live, Writer w)
@@ -157,7 +158,7 @@ struct LogSink::Private
             const qsizetype share = line.audience == Audience::LiveLog ? 2 : 1;
             if (qsizetype(queue.size()) >= options.maxQueuedLines / share
                 || queuedCharacters > options.maxQueuedCharacters / share) {
-                ++dropped;
+                ++(line.audience == Audience::LiveLog ? droppedLive : dropped);
                 return;
             }
             queuedCharacters += line.entry.text.size();
@@ -175,6 +176,7 @@ struct LogSink::Private
     void run()
     {
         quint64 toldDropped = 0;
+        quint64 toldLive = 0;
         std::unique_lock lock(mutex);
         for (;;) {
             filled.wait(lock, [this] { return stopping || !queue.empty(); });
@@ -187,14 +189,23 @@ struct LogSink::Private
             lock.unlock();
             if (const quint64 lost = dropped - toldDropped; lost > 0) {
                 toldDropped += lost;
-                batch.push_back({{0, wallNow(), Level::Warning, category::app,
-                    QStringLiteral("%1 log lines dropped").arg(lost), 0, 0, 0, {}}});
+                batch.push_back(warning(QStringLiteral("%1 log lines dropped").arg(lost)));
+            }
+            if (const quint64 lost = droppedLive - toldLive; lost > 0) {
+                toldLive += lost;
+                batch.push_back(warning(
+                    QStringLiteral("%1 lines of others dropped").arg(lost), Audience::LiveLog));
             }
             write(batch);
             lock.lock();
             busy = false;
             written.notify_all();
         }
+    }
+
+    static Line warning(const QString& text, Audience audience = Audience::Everybody)
+    {
+        return {{0, wallNow(), Level::Warning, category::app, text, 0, 0, 0, {}}, audience};
     }
 
     void write(const std::deque<Line>& batch)
@@ -337,6 +348,11 @@ void LogSink::flush()
 quint64 LogSink::dropped() const
 {
     return d->dropped;
+}
+
+quint64 LogSink::droppedLive() const
+{
+    return d->droppedLive;
 }
 
 void log(Level level, QLatin1StringView category, const QString& text, const LogContext& context)

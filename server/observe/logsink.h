@@ -53,6 +53,7 @@ public:
     void flush();
 
     quint64 dropped() const; ///< lines lost because the writer was behind
+    quint64 droppedLive() const; ///< likewise, of those that are for the live log alone
 
 private:
     friend class LogGate; // what log() and the message handler go through

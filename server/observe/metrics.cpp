@@ -189,8 +189,8 @@ Metrics::Metrics()
       nodesOnline(gauge(*m_registry, "gatehouse_nodes_online", "Nodes online")),
       nodesSilent(gauge(*m_registry, "gatehouse_nodes_silent",
           "Nodes online without a sign of life for federation.node_silence")),
-      runsStuck(gauge(*m_registry, "gatehouse_runs_stuck",
-          "Active runs of nodes that are silent or offline")),
+      runsStuck(gauge(
+          *m_registry, "gatehouse_runs_stuck", "Active runs of nodes that are silent or offline")),
       nodesTotal(gauge(*m_registry, "gatehouse_nodes", "Nodes registered")),
       tasksOpen(gauge(*m_registry, "gatehouse_tasks_open", "Tasks that have not ended")),
       runsActive(gauge(*m_registry, "gatehouse_runs_active", "Runs being worked on")),
@@ -214,7 +214,9 @@ Metrics::Metrics()
       loopLagSeconds(gauge(*m_registry, "gatehouse_loop_lag_seconds",
           "How late the network thread's event loop was at worst lately")),
       logLinesDropped(counter(*m_registry, "gatehouse_log_lines_dropped_total",
-          "Log lines lost because the output or the live log was behind")),
+          "Log lines lost because the output was behind")),
+      liveLogLinesDropped(counter(*m_registry, "gatehouse_live_log_lines_dropped_total",
+          "Lines the log shown in consoles misses because it was behind")),
       startTimeSeconds(gauge(*m_registry, "gatehouse_start_time_seconds",
           "When the server started, seconds since 1970"))
 {

@@ -148,6 +148,7 @@ public:
     prometheus::Gauge& openDescriptors;
     prometheus::Gauge& loopLagSeconds;
     prometheus::Counter& logLinesDropped;
+    prometheus::Counter& liveLogLinesDropped;
     prometheus::Gauge& startTimeSeconds;
 
     /// The text exposition format 0.0.4, for GET /metrics.

@@ -58,6 +58,7 @@ private Q_SLOTS:
     void jsonLinesAreParsable();
     void destructorWritesWhatIsQueued();
     void queueIsBoundedAndSaysSo();
+    void whatTheLiveLogMissesIsToldThereAlone();
     void manyThreadsLoseNothing();
     void hugeTextIsCutBeforeItWaits();
     void someLinesAreForTheLiveLogAlone();
@@ -237,6 +238,32 @@ void TestLogSink::queueIsBoundedAndSaysSo()
     sink.flush();
     QCOMPARE(lines.size(), 12);
     QVERIFY(lines.last().endsWith("90 log lines dropped\n"));
+}
+
+void TestLogSink::whatTheLiveLogMissesIsToldThereAlone()
+{
+    std::binary_semaphore reached(0);
+    std::binary_semaphore mayGoOn(0);
+    QByteArrayList lines;
+    LiveLog live;
+    LogSink sink({.maxQueuedLines = 10}, &live, [&](const QByteArray& line) {
+        lines.append(line);
+        if (lines.size() == 1) {
+            reached.release();
+            mayGoOn.acquire();
+        }
+    });
+    log(Level::Info, category::app, QStringLiteral("first"));
+    reached.acquire();
+    for (int i = 0; i < 100; ++i)
+        logLive(Level::Info, category::task, QStringLiteral("line of a container"));
+    QCOMPARE(sink.dropped(), quint64(0));
+    QCOMPARE(sink.droppedLive(), quint64(95));
+    mayGoOn.release();
+    sink.flush();
+    QCOMPARE(lines.size(), 1); // nothing of the server's own was lost
+    QTRY_COMPARE(live.lastSeq(), quint64(7));
+    QCOMPARE(live.tail(1).front().text, QStringLiteral("95 lines of others dropped"));
 }
 
 void TestLogSink::manyThreadsLoseNothing()
