@@ -111,8 +111,8 @@ std::vector<ConfigKey> serverKeys()
             "that they do not all come back elsewhere at once."),
         duration(s, "drain_answers", FIELD(server.drainAnswers), 0, 10 * minute,
             "How long a session that is about to be closed waits for the acknowledgements its "
-            "client is owed (for a write, or a request of a service), and a polling client may take "
-            "to fetch what is left; no new events are taken from it meanwhile."),
+            "client is owed (for a write, or a request of a service), and a polling client may "
+            "take to fetch what is left; meanwhile no events are taken from it that want an answer."),
         duration(s, "drain_timeout", FIELD(server.drainTimeout), second, hour,
             "After this the server stops even if clients are left; the exit code is then 3."),
     };

@@ -16,8 +16,8 @@ struct DrainOptions
 };
 
 /// Empties the server in batches, so that its clients do not all come back in the same second. A
-/// session that is owed answers ends when it has them, and takes nothing more from its client
-/// meanwhile. Owned by SocketIoServer.
+/// session that is owed answers ends when it has them, and takes nothing from its client meanwhile
+/// that it would owe another one for. Owned by SocketIoServer.
 class Drain final : private Timer::Owner
 {
 public:
@@ -26,7 +26,7 @@ public:
     public:
         virtual std::vector<SessionId> sessionIds() const = 0;
         // Where nothing is acknowledged, nothing is owed.
-        virtual void stopListening(const SessionId&) { } ///< to its client's events
+        virtual void stopListening(const SessionId&) { } ///< to events that want an answer
         virtual bool isSettled(const SessionId&) const { return true; } ///< owed nothing, or gone
         virtual void endSession(const SessionId& id) = 0; ///< if it is still there
         virtual bool isEmpty() const = 0; ///< no session, and no goodbye on its way

@@ -282,8 +282,10 @@ void Session::dispatchTo(SocketImpl& socket, protocol::SocketIoPacket packet)
     switch (packet.type) {
     case Type::Event:
     case Type::BinaryEvent: {
-        if (!m_isListening)
-            return; // never acknowledged: the client knows that it was not taken
+        // Without an acknowledgement the client knows that it was not taken. One it never waits for
+        // is taken until the end: nothing would tell it.
+        if (!m_isListening && packet.ackId)
+            return;
         protocol::EventParts parts = protocol::takeEvent(std::move(packet.payload));
         socket.receiveEvent({std::move(parts.name), std::move(parts.args),
             std::move(packet.attachments), packet.ackId});

@@ -27,7 +27,7 @@ public:
     void enterRoot(); ///< what a client of Socket.IO 4 does not ask for but expects
     protocol::SocketIoRevision revision() const;
 
-    /// Takes no more events; what is under way goes on.
+    /// Takes no more events that have to be answered; what is under way goes on.
     void stopListening() { m_isListening = false; }
     /// Nobody waits for an answer any more, and what a polling client has not fetched is nothing.
     bool isSettled() const;
