@@ -2,6 +2,7 @@
 #include "server/session/namespacerecovery.h"
 
 #include "common/core/strictjson.h"
+#include "server/session/roompattern.h"
 #include "server/session/servercore.h"
 
 #include <algorithm>
@@ -20,8 +21,6 @@ NamespaceRecovery::NamespaceRecovery(
     : m_core(core), m_nsp(std::move(nsp)), m_options(std::move(options)),
       m_journal(m_options.durableRooms.isEmpty() ? nullptr : journal), m_expiry(core.timers, *this)
 {
-    for (const QString& pattern : m_options.durableRooms)
-        m_durable.push_back(QRegularExpression::fromWildcard(pattern, Qt::CaseSensitive));
     m_core.hub.keepRecent(m_nsp, {m_options.maxAbsence, m_options.maxPackets, m_options.maxBytes},
         m_journal ? this : nullptr);
     m_expiry.startIn(sweepInterval);
@@ -150,8 +149,8 @@ void NamespaceRecovery::packetsForgotten(const NamespaceName& nsp, quint64 upTo)
 bool NamespaceRecovery::isDurable(const RoomName& room) const
 {
     const QString name = QString::fromUtf8(room.value);
-    return std::any_of(m_durable.begin(), m_durable.end(),
-        [&name](const QRegularExpression& pattern) { return pattern.match(name).hasMatch(); });
+    return std::any_of(m_options.durableRooms.begin(), m_options.durableRooms.end(),
+        [&name](const QString& pattern) { return fitsPattern(name, pattern); });
 }
 
 bool NamespaceRecovery::isDurable(const PastSocket& socket) const

@@ -5,7 +5,6 @@
 #include "server/session/timerqueue.h"
 
 #include <QHash>
-#include <QRegularExpression>
 
 #include <map>
 
@@ -69,7 +68,6 @@ private:
     const NamespaceName m_nsp;
     const RecoveryOptions m_options;
     RecoveryJournal* const m_journal;
-    std::vector<QRegularExpression> m_durable;
     QHash<QByteArray, SocketImpl*> m_connected;
     QHash<QByteArray, Entry> m_absent;
     QHash<SocketId, quint64> m_durableSockets; ///< and the last event before they became so
