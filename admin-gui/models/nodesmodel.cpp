@@ -17,7 +17,7 @@ QVariant NodesModel::value(const model::NodeInfo& info, int column) const
     case StateColumn:
         return stateText(info);
     case SinceColumn:
-        return info.since > 0 ? QVariant(info.since) : QVariant();
+        return info.since ? QVariant(*info.since) : QVariant();
     case OrganizationColumn:
         return info.organization;
     case CollaborationColumn:

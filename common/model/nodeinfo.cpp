@@ -29,7 +29,7 @@ QJsonObject NodeInfo::toJson() const
     return {{L("key"), key()}, {L("id"), id}, {L("name"), name},
         {L("organizationId"), organizationId}, {L("organization"), organization},
         {L("collaborationId"), collaborationId}, {L("collaboration"), collaboration},
-        {L("online"), online}, {L("since"), since}, {L("lastSeen"), orNull(lastSeen)},
+        {L("online"), online}, {L("since"), orNull(since)}, {L("lastSeen"), orNull(lastSeen)},
         {L("sockets"), sockets}, {L("flaps"), flaps}, {L("address"), address},
         {L("config"), settings}};
 }
@@ -45,7 +45,7 @@ std::optional<NodeInfo> NodeInfo::fromJson(const QJsonObject& object)
     info.collaborationId = fields.integer(L("collaborationId"));
     info.collaboration = fields.text(L("collaboration"));
     info.online = fields.boolean(L("online"));
-    info.since = fields.integer(L("since"));
+    info.since = fields.integerOrNull(L("since"));
     info.lastSeen = fields.integerOrNull(L("lastSeen"));
     info.sockets = fields.count(L("sockets"));
     info.flaps = fields.count(L("flaps"));

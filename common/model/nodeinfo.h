@@ -31,7 +31,7 @@ struct NodeInfo
     qint64 collaborationId = 0;
     QString collaboration;
     bool online = false;
-    qint64 since = 0; ///< when `online` last changed
+    std::optional<qint64> since; ///< when `online` last changed; nothing: unknown
     std::optional<qint64> lastSeen; ///< nothing: never
     qint64 sockets = 0;
     qint64 flaps = 0; ///< times it went offline since the server's start

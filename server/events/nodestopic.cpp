@@ -77,7 +77,8 @@ std::optional<QByteArray> NodesTopic::item(const QString& key)
     info.collaborationId = node->collaboration.value;
     info.collaboration = collaboration ? collaboration->name : QString();
     info.online = presence.online;
-    info.since = presence.since.count();
+    if (presence.since)
+        info.since = presence.since->count();
     if (const auto seen = presence.lastSeen ? presence.lastSeen : node->lastSeen)
         info.lastSeen = seen->count();
     info.sockets = presence.sockets;

@@ -5,7 +5,7 @@
 
 namespace gatehouse::work {
 
-Presence::Presence(const Clock& clock) : m_clock(clock), m_startedAt(clock.wall()) { }
+Presence::Presence(const Clock& clock) : m_clock(clock) { }
 
 void Presence::addObserver(PresenceObserver* observer)
 {
@@ -20,8 +20,10 @@ void Presence::removeObserver(PresenceObserver* observer)
 void Presence::restoreLastSeen(NodeId node, Millis lastSeen)
 {
     NodePresence& state = entry(node).state;
-    if (!state.lastSeen)
-        state.lastSeen = lastSeen;
+    if (state.lastSeen)
+        return;
+    state.lastSeen = lastSeen;
+    state.since = lastSeen;
 }
 
 void Presence::socketOpened(NodeId node, const SocketId& socket, const QString& address)
@@ -130,7 +132,6 @@ NodePresence Presence::presence(NodeId node) const
         return found->state;
     NodePresence unknown;
     unknown.node = node;
-    unknown.since = m_startedAt;
     return unknown;
 }
 
@@ -173,7 +174,6 @@ Presence::Entry& Presence::entry(NodeId node)
         return *found;
     Entry fresh;
     fresh.state.node = node;
-    fresh.state.since = m_startedAt;
     return *m_entries.insert(node, fresh);
 }
 

@@ -20,7 +20,9 @@ struct NodePresence
 {
     NodeId node;
     bool online = false;
-    Millis since{}; ///< when `online` last changed; the server's start before the first change
+    /// When `online` last changed, as far as is known: of a node that has not come since the
+    /// server's start when it was last seen, none when it never was.
+    std::optional<Millis> since;
     std::optional<Millis> lastSeen; ///< its last connect, ping or end
     int sockets = 0;
     int flaps = 0; ///< times it went offline since the server's start
@@ -76,7 +78,7 @@ public:
     bool isOnline(NodeId node) const;
     /// Online, and without a sign of life for this long.
     bool isSilent(NodeId node, Millis time) const;
-    NodePresence presence(NodeId node) const; ///< offline since the start for a node never seen
+    NodePresence presence(NodeId node) const; ///< offline for a node never seen
     const NodeConfig& config(NodeId node) const;
     std::vector<SocketId> sockets(NodeId node) const; ///< oldest first
     /// The latest comings and goings, oldest first; at most `maxHistory`.
@@ -103,7 +105,6 @@ private:
     void remember(Entry& entry, bool opened, const QString& address);
 
     const Clock& m_clock;
-    const Millis m_startedAt;
     QHash<NodeId, Entry> m_entries;
     int m_online = 0;
     ObserverList<PresenceObserver> m_observers;

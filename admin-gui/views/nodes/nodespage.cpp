@@ -96,7 +96,8 @@ Details NodesPage::details() const
     details.badge = NodesModel::stateText(*node);
     details.tone = node->online ? Tone::Good : (node->lastSeen ? Tone::Bad : Tone::Dim);
     details.sections.push_back({tr("Connection"),
-        {{node->online ? tr("Online since") : tr("Offline since"), age(node->since, now())},
+        {{node->online ? tr("Online since") : tr("Offline since"),
+             age(node->since.value_or(0), now())},
             {tr("Last seen"), node->lastSeen ? age(*node->lastSeen, now()) : tr("never")},
             {tr("Connections"), formatCount(node->sockets)},
             {tr("Dropped"), tr("%n time(s)", nullptr, int(node->flaps))},

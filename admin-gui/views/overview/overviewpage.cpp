@@ -192,8 +192,9 @@ void OverviewPage::showLists()
     for (const model::NodeInfo* node : offline) {
         if (nodes.size() == size_t(listRows))
             break;
-        nodes.push_back({QStringLiteral("nodes"), node->name, formatAge(m_now() - node->since), -1,
-            Tone::Bad, node->key()});
+        nodes.push_back({QStringLiteral("nodes"), node->name,
+            formatAge(m_now() - node->since.value_or(*node->lastSeen)), -1, Tone::Bad,
+            node->key()});
     }
     m_darkNodes->setRows(std::move(nodes));
 

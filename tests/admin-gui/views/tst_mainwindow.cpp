@@ -96,6 +96,27 @@ private Q_SLOTS:
         QCOMPARE(inspector->details().tone, Tone::Good);
     }
 
+    void aNodeThatWasNeverSeenIsOfflineSinceNobodyKnowsWhen()
+    {
+        ConsoleBench bench;
+        model::NodeInfo node = sampleNode(2, false);
+        node.since.reset();
+        node.lastSeen.reset();
+        bench.server->put(Topic::Nodes, node.toJson());
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"overview"_s);
+        bench.window->showPage(u"nodes"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s))->select(u"2"_s);
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        QTRY_COMPARE(inspector->details().title, u"node-2"_s);
+        const std::vector<Details::Row>& rows = inspector->details().sections.front().rows;
+        QCOMPARE(rows[0].label, u"Offline since"_s);
+        QCOMPARE(rows[0].value, u"–"_s);
+        QCOMPARE(rows[1].value, u"never"_s);
+    }
+
     void aLostConnectionIsABannerAndDimmedData()
     {
         ConsoleBench bench;
