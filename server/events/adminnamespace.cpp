@@ -297,7 +297,9 @@ void AdminNamespace::handlePage(
         return acknowledge(connection, ackId,
             errorJson({ErrorCode::BadRequest, QStringLiteral("no such page; subscribe again")}));
     readPage(connection, *topic, watcher,
-        [this, connection, topic, ackId](const Result<QByteArray>& page) {
+        // The watcher has to last until the page is there, also when a new subscription takes its
+        // place: its question is answered then too.
+        [this, connection, topic, watcher, ackId](const Result<QByteArray>& page) {
             if (!page)
                 return acknowledge(connection, ackId, errorJson(page.error()));
             acknowledge(connection, ackId,

@@ -466,6 +466,20 @@ void AdminNamespaceTest::everySubscriptionIsAnswered()
             u"conflict"_s);
     }
     QVERIFY(console.answer(104).value(u"ok"_s).toBool());
+    // A page of a subscription that is replaced as well; this one has to be read first.
+    constexpr int tasksPerRead = 200;
+    for (int i = 0; i < tasksPerRead; ++i)
+        house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
+    console.peer().sendText(
+        QByteArray("42/gh-admin,105[\"subscribe\",{\"topic\":\"tasks\",\"pageSize\":"
+            + QByteArray::number(tasksPerRead) + "}]"));
+    QTRY_VERIFY((console.read(), console.answered(105)));
+    console.peer().sendText("42/gh-admin,106[\"page\",{\"topic\":\"tasks\",\"cursor\":\"1\"}]");
+    console.peer().sendText("42/gh-admin,107[\"subscribe\",{\"topic\":\"tasks\"}]");
+    QTRY_VERIFY((console.read(), console.answered(107)));
+    QTRY_VERIFY((console.read(), console.answered(106)));
+    QCOMPARE(console.answer(106).value(u"error"_s).toObject().value(u"code"_s).toString(),
+        u"conflict"_s);
     // The last one lives.
     house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
     console.changeMessages = 0;
