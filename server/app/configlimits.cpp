@@ -38,7 +38,8 @@ std::vector<ConfigKey> limitKeys()
         size(s, "queue_size", FIELD(session.maxQueuedBytes), 4 * kib, 1024 * mib,
             "What may wait for one client; over it the client is closed as a slow consumer. Over "
             "a quarter of it no more is read from a client on a WebSocket until it has taken "
-            "some, so that answers to its own requests never close it."),
+            "some, so that answers that are given at once never close it. Those that need the "
+            "database or a service count when they come."),
         duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,
             "How old the oldest packet waiting for a client may get, with the same "
             "consequence."),

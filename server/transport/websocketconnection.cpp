@@ -18,8 +18,9 @@ constexpr quint16 AbnormalClosure = 1006; ///< never on the wire (RFC 6455 secti
 constexpr QLatin1StringView SlowReason("slow consumer");
 
 /// Of the queue's bound: over the first part of it nothing more is read, down to the second reading
-/// goes on. So an answer of half the bound always fits, and who takes what it asked for is never a
-/// slow consumer, however much it asks for at once.
+/// goes on. So an answer of half the bound that is given at once always fits, and whoever takes
+/// such answers is no slow consumer, however much it asks for at once. What is owed for later (by
+/// the database, by a service) is not counted before it is there.
 constexpr qsizetype PauseShare = 4;
 constexpr qsizetype ResumeShare = 8;
 
