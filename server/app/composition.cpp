@@ -570,10 +570,7 @@ void Composition::reloadDirectory()
             return;
         }
         std::vector<observe::AuditEntry> changes = directoryChanges(d->directory, *fresh);
-        if (d->elsewhere())
-            d->directory.learn(*fresh); // what is known from elsewhere stays
-        else
-            d->directory.replace(std::move(*fresh));
+        d->directory.reload(std::move(*fresh));
         for (observe::AuditEntry& change : changes) {
             change.at = d->clock.wall();
             change.actorKind = QStringLiteral("system");

@@ -74,16 +74,29 @@ QJsonObject described(const work::User& user)
         {L("roles"), idsOf(user.roles)}, {L("rules"), textsOf(user.rules)}};
 }
 
+/// Studies and roles are learnt nowhere else.
 template <class Entity>
-void addChanges(const QString& kind, const std::vector<Entity>& before,
-    const std::vector<Entity>& after, std::vector<observe::AuditEntry>& entries)
+bool isLearnt(const work::Directory& directory, const Entity& entity)
+{
+    if constexpr (requires { directory.isLearnt(entity.id); })
+        return directory.isLearnt(entity.id);
+    else
+        return false;
+}
+
+template <class Entity>
+void addChanges(const QString& kind, const work::Directory& directory,
+    const std::vector<Entity>& before, const std::vector<Entity>& after,
+    std::vector<observe::AuditEntry>& entries)
 {
     std::map<qint64, std::pair<QJsonObject, QJsonObject>> states;
     for (const Entity& entity : before) {
-        states[entity.id.value].first = described(entity);
+        if (!isLearnt(directory, entity))
+            states[entity.id.value].first = described(entity);
     }
     for (const Entity& entity : after) {
-        states[entity.id.value].second = described(entity);
+        if (!isLearnt(directory, entity))
+            states[entity.id.value].second = described(entity);
     }
     for (const auto& [id, state] : states) {
         if (state.first == state.second) {
@@ -104,14 +117,15 @@ std::vector<observe::AuditEntry> directoryChanges(
     const work::Directory& before, const work::DirectoryContent& after)
 {
     std::vector<observe::AuditEntry> entries;
-    addChanges(
-        QStringLiteral("organization"), before.organizations(), after.organizations, entries);
-    addChanges(
-        QStringLiteral("collaboration"), before.collaborations(), after.collaborations, entries);
-    addChanges(QStringLiteral("study"), before.studies(), after.studies, entries);
-    addChanges(QStringLiteral("node"), before.nodes(), after.nodes, entries);
-    addChanges(QStringLiteral("role"), before.roles(), after.roles, entries);
-    addChanges(QStringLiteral("user"), before.users(), after.users, entries);
+    const auto add = [&](const QString& kind, const auto& was, const auto& is) {
+        addChanges(kind, before, was, is, entries);
+    };
+    add(QStringLiteral("organization"), before.organizations(), after.organizations);
+    add(QStringLiteral("collaboration"), before.collaborations(), after.collaborations);
+    add(QStringLiteral("study"), before.studies(), after.studies);
+    add(QStringLiteral("node"), before.nodes(), after.nodes);
+    add(QStringLiteral("role"), before.roles(), after.roles);
+    add(QStringLiteral("user"), before.users(), after.users);
     return entries;
 }
 

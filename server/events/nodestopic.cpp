@@ -41,9 +41,15 @@ void NodesTopic::start()
 {
     m_directory.addObserver(this);
     m_presence.addObserver(this);
-    m_known = keys();
+    takeKnown();
     m_lookedAt.reset();
     lookAround();
+}
+
+void NodesTopic::takeKnown()
+{
+    const std::vector<QString> all = keys();
+    m_known = QSet<QString>(all.begin(), all.end());
 }
 
 void NodesTopic::stop()
@@ -162,11 +168,33 @@ void NodesTopic::nodeConfigChanged(const work::NodePresence& presence)
 
 void NodesTopic::directoryChanged()
 {
-    for (const QString& key : m_known)
+    for (const QString& key : std::as_const(m_known))
         touch(key);
-    m_known = keys();
-    for (const QString& key : m_known)
+    takeKnown();
+    for (const QString& key : std::as_const(m_known))
         touch(key);
+}
+
+/// An item shows the names of its organization and collaboration; nothing else of the directory.
+void NodesTopic::directoryPartChanged(const work::DirectoryPart& part)
+{
+    for (const NodeId id : part.nodes) {
+        if (m_directory.node(id))
+            m_known.insert(keyOf(id));
+        else
+            m_known.remove(keyOf(id));
+        touch(keyOf(id));
+    }
+    for (const CollaborationId id : part.collaborations) {
+        for (const NodeId node : m_directory.nodesOf(id))
+            touch(keyOf(node));
+    }
+    for (const OrganizationId id : part.organizations) {
+        for (const CollaborationId collaboration : m_directory.collaborationsOf(id)) {
+            if (const work::Node* node = m_directory.nodeOf(id, collaboration))
+                touch(keyOf(node->id));
+        }
+    }
 }
 
 } // namespace gatehouse::events

@@ -7,6 +7,7 @@
 #include "server/work/taskservice.h"
 
 #include <QHash>
+#include <QSet>
 #include <QStringList>
 
 namespace gatehouse::events {
@@ -38,6 +39,7 @@ private:
     void nodeChanged(const work::NodePresence& presence) override;
     void nodeConfigChanged(const work::NodePresence& presence) override;
     void directoryChanged() override;
+    void directoryPartChanged(const work::DirectoryPart& part) override;
 
     struct Findings
     {
@@ -49,6 +51,7 @@ private:
     };
     Findings findingsAbout(const work::Node& node, int activeRuns) const;
     void lookAround();
+    void takeKnown();
 
     work::Directory& m_directory;
     work::Presence& m_presence;
@@ -57,7 +60,7 @@ private:
     const Millis m_silentAfter;
     QHash<NodeId, Findings> m_findings; ///< of the last look around
     std::optional<Millis> m_lookedAt; ///< monotonic
-    std::vector<QString> m_known; ///< keys told so far, for those an import removes
+    QSet<QString> m_known; ///< keys told before, for those an import removes
 };
 
 } // namespace gatehouse::events

@@ -21,6 +21,9 @@ private Q_SLOTS:
     void unknownThingsAreNullOrEmpty();
     void whatIsLearntIsAddedOrReplaced();
     void whatIsRemovedIsGone();
+    void reloadingKeepsWhatWasLearntAndNothingElse();
+    void observersHearWhatExactlyWasLearnt();
+    void learningEndsWhereLoadingWould();
     void replacingForgetsWhatWasThere();
     void changesAreToldToObservers();
 
@@ -161,6 +164,140 @@ void TestDirectory::whatIsRemovedIsGone()
     QVERIFY(!d.userByKeycloakId(u"kc-anna"_s));
     d.remove(NodeId{4'711});
     QCOMPARE(d.nodes().size(), size_t(2));
+}
+
+void TestDirectory::reloadingKeepsWhatWasLearntAndNothingElse()
+{
+    Directory d;
+    d.replace(content());
+    DirectoryContent elsewhere;
+    elsewhere.organizations = {organization(3, u"Cork"_s)};
+    elsewhere.collaborations = {{{30}, u"skin"_s, true, {{3}}}};
+    elsewhere.nodes = {{{103}, u"c"_s, {}, {30}, {3}, {}, {}}};
+    d.learn(elsewhere);
+    QVERIFY(d.isLearnt(NodeId{103}));
+    QVERIFY(!d.isLearnt(NodeId{100}));
+
+    struct Counter : DirectoryObserver
+    {
+        void directoryChanged() override { ++changes; }
+        int changes = 0;
+    } counter;
+    d.addObserver(&counter);
+    DirectoryContent fresh = content();
+    fresh.admins = {{{1}, u"olga"_s, "another password", {}}};
+    fresh.roles.pop_back();
+    fresh.users.clear();
+    fresh.nodes = {{{103}, u"what the database says of it"_s, {}, {10}, {1}, {}, {}}};
+    d.reload(fresh);
+    QCOMPARE(counter.changes, 1);
+    QCOMPARE(d.admin(u"olga"_s)->passwordHash, "another password");
+    QVERIFY(!d.role({2}));
+    QVERIFY(!d.user(u"anna"_s));
+    QVERIFY(!d.node(NodeId{100}));
+    QCOMPARE(d.nodeOf({3}, {30})->name, u"c"_s);
+    QCOMPARE(d.nodes().size(), size_t(1));
+    QVERIFY(d.isMember({3}, {30}));
+    QCOMPARE(d.organization(OrganizationId{3})->name, u"Cork"_s);
+
+    fresh.admins.clear();
+    d.reload(fresh);
+    QVERIFY(!d.admin(AdminId{1}));
+    d.reload(fresh);
+    QCOMPARE(counter.changes, 3); // always
+    d.removeObserver(&counter);
+}
+
+void TestDirectory::observersHearWhatExactlyWasLearnt()
+{
+    struct Recorder : DirectoryObserver
+    {
+        void directoryPartChanged(const DirectoryPart& part) override { parts.push_back(part); }
+        std::vector<DirectoryPart> parts;
+    } recorder;
+    Directory d;
+    d.replace(content());
+    d.addObserver(&recorder);
+    DirectoryContent fresh;
+    fresh.collaborations = {{{10}, u"heart"_s, true, {{1}, {3}}}};
+    fresh.nodes = {{{103}, u"c"_s, {}, {10}, {3}, {}, {}}};
+    d.learn(fresh);
+    QCOMPARE(recorder.parts.size(), size_t(1));
+    QCOMPARE(recorder.parts[0].nodes, (std::vector<NodeId>{{103}}));
+    QCOMPARE(recorder.parts[0].organizations, (std::vector<OrganizationId>{{2}, {3}}));
+    QVERIFY(recorder.parts[0].collaborations.empty());
+    QVERIFY(recorder.parts[0].users.empty());
+    d.learn(fresh);
+    QCOMPARE(recorder.parts.size(), size_t(1));
+    fresh.collaborations = {{{10}, u"hearts"_s, true, {{1}, {3}}}};
+    d.learn(fresh);
+    QCOMPARE(recorder.parts[1].collaborations, (std::vector<CollaborationId>{{10}}));
+    QVERIFY(recorder.parts[1].organizations.empty());
+    d.remove(UserId{200});
+    QCOMPARE(recorder.parts[2].users, (std::vector<UserId>{{200}}));
+    d.removeObserver(&recorder);
+}
+
+/// Whatever comes in whatever order: the indices are those of a directory loaded at once.
+void TestDirectory::learningEndsWhereLoadingWould()
+{
+    Directory learnt;
+    learnt.replace(content());
+    quint32 state = 1;
+    const auto random = [&state](qint64 below) {
+        state = state * 1'664'525 + 1'013'904'223;
+        return qint64(state >> 8) % below;
+    };
+    for (int i = 0; i < 3'000; ++i) {
+        DirectoryContent one;
+        const qint64 place = 1 + random(15);
+        const CollaborationId collaboration{1 + random(6)};
+        if (const Collaboration* known = learnt.collaboration(collaboration))
+            one.collaborations = {*known};
+        else
+            one.collaborations = {{collaboration, u"c%1"_s.arg(collaboration.value), true, {}}};
+        if (random(3) == 0)
+            std::erase(one.collaborations[0].members, OrganizationId{1 + random(15)});
+        else
+            one.collaborations[0].members.push_back({place});
+        // One node in each place, so that there is one answer to who is there.
+        const NodeId node{1'000 + place * 10 + collaboration.value};
+        if (random(4) == 0)
+            learnt.remove(node);
+        else
+            one.nodes = {{node, u"n%1-%2"_s.arg(QString::number(node.value), QString::number(random(3))), {}, collaboration,
+                {place}, {}, u"k%1"_s.arg(node.value)}};
+        User user;
+        user.id = {300 + random(20)};
+        user.username = u"u%1"_s.arg(user.id.value);
+        user.organization = {1 + random(15)};
+        user.roles = {{1 + random(3)}};
+        if (random(4) == 0)
+            learnt.remove(user.id);
+        else
+            one.users = {user};
+        learnt.learn(one);
+    }
+    Directory loaded;
+    loaded.replace({learnt.organizations(), learnt.collaborations(), learnt.studies(),
+        learnt.nodes(), learnt.roles(), learnt.users(), learnt.admins()});
+    QVERIFY(learnt.nodes() == loaded.nodes());
+    QVERIFY(learnt.users() == loaded.users());
+    for (qint64 i = 1; i < 1'200; ++i) {
+        QCOMPARE(learnt.collaborationsOf({i}), loaded.collaborationsOf({i}));
+        QCOMPARE(learnt.nodesOf({i}), loaded.nodesOf({i}));
+        QCOMPARE(learnt.rulesOf({i}), loaded.rulesOf({i}));
+        for (qint64 c = 1; c < 8; ++c) {
+            const Node* one = learnt.nodeOf({i}, {c});
+            const Node* other = loaded.nodeOf({i}, {c});
+            QCOMPARE(one ? one->id.value : 0, other ? other->id.value : 0);
+        }
+    }
+    for (const Node& node : loaded.nodes()) {
+        QCOMPARE(learnt.node(node.name)->id, node.id);
+        if (!node.keycloakId.isEmpty())
+            QCOMPARE(learnt.nodeByKeycloakId(node.keycloakId)->id, node.id);
+    }
 }
 
 void TestDirectory::unknownThingsAreNullOrEmpty()
