@@ -206,14 +206,17 @@ struct Composition::Parts
 
     identity::Elsewhere* elsewhere() { return configuration.beside.url.isEmpty() ? nullptr : &beside; }
 
-    /// Our own keys, and what was fetched from the issuer last.
-    Result<void> useKeys()
+    /// Our own keys, and what the issuer has said. On failure everything stays as it was.
+    Result<void> useKeys(access::KeySet own, access::KeyBinding binding, QByteArray issued)
     {
-        access::KeySet all = ownKeys;
-        if (!issuerKeys.isEmpty()) {
-            if (const auto added = all.addJwks(issuerKeys, othersBinding); !added)
+        access::KeySet all = own;
+        if (!issued.isEmpty()) {
+            if (const auto added = all.addJwks(issued, binding); !added)
                 return tl::unexpected(added.error());
         }
+        ownKeys = std::move(own);
+        othersBinding = std::move(binding);
+        issuerKeys = std::move(issued);
         verifier.setKeys(std::move(all));
         return {};
     }
@@ -222,11 +225,8 @@ struct Composition::Parts
     {
         if (set == issuerKeys)
             return {};
-        QByteArray before = std::exchange(issuerKeys, set);
-        const auto used = useKeys();
-        if (!used)
-            issuerKeys = std::move(before);
-        else
+        const auto used = useKeys(ownKeys, othersBinding, set);
+        if (used)
             endSessionsWithoutKey();
         return used;
     }
@@ -550,9 +550,9 @@ Result<void> Composition::reloadKeys()
     for (const QString& warning : fresh->warnings)
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     const qsizetype count = fresh->verification.size();
-    d->ownKeys = std::move(fresh->verification);
-    d->othersBinding = std::move(fresh->others);
-    if (const auto used = d->useKeys(); !used)
+    if (const auto used = d->useKeys(
+            std::move(fresh->verification), std::move(fresh->others), d->issuerKeys);
+        !used)
         return tl::unexpected(used.error());
     d->minter.setSecret(std::move(fresh->secret));
     observe::log(observe::Level::Info, observe::category::auth,

@@ -4,6 +4,8 @@
 #include "tests/support/servedprogram.h"
 
 #include <QFile>
+#include <QTcpServer>
+#include <QTcpSocket>
 #include <QTest>
 
 #include <openssl/evp.h>
@@ -29,13 +31,14 @@ public:
         const long size = BIO_get_mem_data(memory.get(), &octets);
         return {octets, size};
     }
-    QByteArray jwks(const QByteArray& kid) const
+    QByteArray jwks(const QByteArray& kid) const { return "{\"keys\":[" + jwk(kid) + "]}"; }
+    QByteArray jwk(const QByteArray& kid) const
     {
         size_t size = 32;
         QByteArray raw(32, '\0');
         EVP_PKEY_get_raw_public_key(m_key.get(), octetsOf(raw), &size);
-        return R"({"keys":[{"kty":"OKP","crv":"Ed25519","kid":")" + kid + R"(","x":")"
-            + encoded(raw) + "\"}]}";
+        return R"({"kty":"OKP","crv":"Ed25519","kid":")" + kid + R"(","x":")" + encoded(raw)
+            + "\"}";
     }
     /// Of user 4, for an hour.
     QByteArray token(const QByteArray& kid = {}) const
@@ -86,6 +89,7 @@ private Q_SLOTS:
     void aKeyOfAnotherIssuerIsTakenAndWithdrawn_data();
     void aKeyOfAnotherIssuerIsTakenAndWithdrawn();
     void aFileThatIsNoGoodChangesNothing();
+    void keysThatAreTooManyChangeNothing();
 
 private:
     void write(const QString& path, const QByteArray& octets) const;
@@ -244,6 +248,51 @@ void tst_KeyReload::aFileThatIsNoGoodChangesNothing()
     QVERIFY(isThere(theirs));
     ScriptedWebSocket more;
     QVERIFY(enter(more, "/tasks", pair.token()));
+}
+
+/// The files are good by themselves, and too much together with what the issuer has published.
+void tst_KeyReload::keysThatAreTooManyChangeNothing()
+{
+    const Pair first;
+    const Pair second;
+    QByteArray published = first.jwks("one");
+    QTcpServer issuer;
+    QVERIFY(issuer.listen(QHostAddress::LocalHost));
+    connect(&issuer, &QTcpServer::newConnection, &issuer, [&] {
+        QTcpSocket* const peer = issuer.nextPendingConnection();
+        connect(peer, &QTcpSocket::disconnected, peer, &QObject::deleteLater);
+        connect(peer, &QTcpSocket::readyRead, peer, [peer, &published] {
+            if (!peer->readAll().contains("\r\n\r\n"))
+                return;
+            peer->write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: "
+                + QByteArray::number(published.size()) + "\r\n\r\n" + published);
+            peer->disconnectFromHost();
+        });
+    });
+    const QString file = m_server->path(QStringLiteral("theirs"));
+    write(file, second.jwks("of a file"));
+    QVERIFY(m_server->start({QStringLiteral("auth.jwks_file=") + file,
+        QStringLiteral("auth.jwks_url=http://127.0.0.1:%1/").arg(issuer.serverPort()),
+        QStringLiteral("auth.jwks_retry=1s")}));
+    QVERIFY(m_server->waitForLog("Keys of"));
+    ScriptedWebSocket theirs;
+    QVERIFY(enter(theirs, "/tasks", first.token("one")));
+
+    QByteArrayList keys;
+    for (int i = 0; i < 63; ++i)
+        keys << first.jwk(QByteArray::number(i));
+    write(file, "{\"keys\":[" + keys.join(',') + "]}");
+    reload(1);
+    QVERIFY(m_server->waitForLog("Token keys not read again"));
+    QVERIFY(isThere(theirs));
+    // What was in force is what the issuer's next set is added to.
+    published = second.jwks("two");
+    ScriptedWebSocket next;
+    QVERIFY(enter(next, "/tasks", second.token("two")));
+    QVERIFY(m_server->waitForLog("Client identified as user"));
+    const bool isIn = ServedProgram::waitLooking(
+        [&] { return m_server->log().count("Client identified as user") == 2; });
+    QVERIFY(isIn);
 }
 
 QTEST_GUILESS_MAIN(tst_KeyReload)
