@@ -79,7 +79,7 @@ Result<FreshPassword> freshPassword(PasswordSource source)
 }
 
 /// In the database, or in that of a server which has it open and then reads it again. `code` is set
-/// where the reason has been said already.
+/// where the reason has been said already, and where it is done but the server cannot be told.
 Result<work::AdminAccount> apply(
     const store::AdminChange& change, const ConfigArguments& arguments, ExitCode& code)
 {
@@ -92,7 +92,7 @@ Result<work::AdminAccount> apply(
             return tl::unexpected(beside.error());
         }
         if (*beside) {
-            tellServer((*beside)->server);
+            code = tellServer((*beside)->server);
             return (*beside)->account;
         }
     }
@@ -105,17 +105,19 @@ Result<work::AdminAccount> apply(
     });
 }
 
-ExitCode change(
+/// The error is that of a change that was not made; one that was made may end badly all the same.
+tl::expected<ExitCode, ExitCode> change(
     const store::AdminChange& wanted, const char* what, const ConfigArguments& arguments)
 {
     ExitCode code = ExitCode::Ok;
     const auto account = apply(wanted, arguments, code);
     if (!account) {
-        return code == ExitCode::Ok ? fail(ExitCode::Failed, account.error().detail) : code;
+        return tl::unexpected(
+            code == ExitCode::Ok ? fail(ExitCode::Failed, account.error().detail) : code);
     }
     std::fprintf(stderr, "Administrator %lld \"%s\" %s.\n",
         static_cast<long long>(account->id.value), qPrintable(account->name), what);
-    return ExitCode::Ok;
+    return code;
 }
 
 /// A change that needs a password; one that was made here is printed when it counts.
@@ -127,11 +129,11 @@ ExitCode changeWithPassword(const AdminArguments& admin, const char* what,
     if (!password) {
         return fail(ExitCode::Failed, password.error().detail);
     }
-    const ExitCode code = change(wanted(password->hash), what, arguments);
-    if (code == ExitCode::Ok && admin.generate) {
+    const auto code = change(wanted(password->hash), what, arguments);
+    if (code && admin.generate) {
         std::printf("%s\n", password->text.constData());
     }
-    return code;
+    return code ? *code : code.error();
 }
 
 } // namespace
@@ -160,7 +162,9 @@ ExitCode removeAdmin(
     int& argc, char** argv, const AdminArguments& admin, const ConfigArguments& arguments)
 {
     QCoreApplication application(argc, argv);
-    return change(store::AdminRemoval{admin.name, admin.force}, "was removed", arguments);
+    const auto code
+        = change(store::AdminRemoval{admin.name, admin.force}, "was removed", arguments);
+    return code ? *code : code.error();
 }
 
 ExitCode listAdmins(int& argc, char** argv, const ConfigArguments& arguments)

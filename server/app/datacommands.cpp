@@ -25,7 +25,7 @@ void printCounts(const char* what, const store::ImportCounts& counts)
 }
 
 /// Into the database, or into that of a server which has it open and then reads it again. `code` is
-/// set where the reason has been said already.
+/// set where the reason has been said already, and where it is done but the server cannot be told.
 Result<store::ImportReport> applyImport(
     const store::ImportData& data, const ConfigArguments& arguments, ExitCode& code)
 {
@@ -34,7 +34,7 @@ Result<store::ImportReport> applyImport(
         auto beside = store::importBeside(
             configuration.configuration.server.data, data, configuration.configuration.storage);
         if (beside) {
-            tellServer(beside->server);
+            code = tellServer(beside->server);
             return beside->report;
         }
         if (beside.error().code != ErrorCode::NotFound) {
@@ -81,7 +81,7 @@ ExitCode importFile(int& argc, char** argv, const QString& file, const ConfigArg
     printCounts("nodes", report->nodes);
     printCounts("roles", report->roles);
     printCounts("users", report->users);
-    return ExitCode::Ok;
+    return code;
 }
 
 ExitCode explainDecision(const ExplainArguments& question, const ConfigArguments& arguments)

@@ -20,7 +20,8 @@ ExitCode fail(ExitCode code, const QString& text);
 /// The database of the configured directory. Says itself why there is none.
 std::unique_ptr<store::Store> openStore(const ConfigArguments& arguments, ExitCode& code);
 
-/// Has a running server read its directory again, and says so.
-void tellServer(qint64 process);
+/// Has a running server read its directory again, and says so; Failed when it cannot be told, so
+/// that it still goes by what it has read before.
+[[nodiscard]] ExitCode tellServer(qint64 process);
 
 } // namespace gatehouse::app
