@@ -102,11 +102,13 @@ void ApiHandler::serve(const ApiCallPtr& call, const ApiRoute& route, Callers ca
         watch(call);
     };
     const bool waits = callers != Callers(Caller::Anyone)
-        && m_services.identities.awaitKeyOf(call->request().bearerToken(),
-            [alive = std::weak_ptr(m_alive), identified] {
-                if (!alive.expired())
-                    identified();
-            });
+        && m_services.identities.awaitKeyOf(call->request().peerAddress,
+               call->request().bearerToken(), identity::KeyWait::Answer,
+               [alive = std::weak_ptr(m_alive), identified] {
+                   if (!alive.expired())
+                       identified();
+               })
+            == identity::Inquiry::Asked;
     if (!waits)
         identified();
 }

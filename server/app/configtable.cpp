@@ -169,8 +169,8 @@ std::vector<ConfigKey> authKeys()
         duration(s, "jwks_refresh", FIELD(auth.jwks.refresh), 10 * second, 7 * day,
             "How often it is read again."),
         duration(s, "jwks_retry", FIELD(auth.jwks.retry), second, day,
-            "Least time between two readings. A token that names an unknown key causes one, and "
-            "waits for it."),
+            "Least time between two readings. A token that names an unknown key causes one; a socket "
+            "that brings it waits for that one, and until it is allowed."),
         duration(s, "jwks_timeout", FIELD(auth.jwks.timeout), 100, minute,
             "How long one reading may take."),
         text(s, "issuer", ConfigType::Text, FIELD(auth.issuer),
@@ -222,7 +222,10 @@ std::vector<ConfigKey> federationKeys()
         duration(s, "beside_timeout", FIELD(beside.timeout), 100, minute,
             "How long it may take to answer. Clients wait for it, the server does not."),
         count(s, "beside_questions", FIELD(beside.maxUnderWay), 1, 10'000,
-            "Nodes and users, and runs, that are being asked for at a time."),
+            "Nodes and users, and runs, that are being asked for at a time. Others wait in line."),
+        count(s, "beside_queue", FIELD(beside.maxWaiting), 0, 1'000'000,
+            "Clients, and events about runs, that may wait in line. A client that comes when it is "
+            "full is closed with 4029, and comes back."),
         duration(s, "unidentified_grace", FIELD(federation.unidentifiedGrace), second, hour,
             "A socket without a valid token is closed after this."),
         count(s, "unidentified_sockets", FIELD(federation.maxUnidentified), 0, 1'000'000,
@@ -245,8 +248,10 @@ std::vector<ConfigKey> federationKeys()
             "When a node was last seen and its configuration are written at most once in this "
             "time, the newest values."),
         count(s, "run_lookups", FIELD(federation.maxRunLookups), 0, 100'000,
-            "Status events of one node in 10 s that may ask the database for a run that is neither "
-            "open nor lately finished; more are dropped."),
+            "Runs one node may have the database, or the server of `beside_url`, looked up for in "
+            "10 s because they are neither open nor lately finished. Events about further ones are "
+            "dropped. Beside another server those that come while a run is being asked for wait for "
+            "the answer and count once; of the database each status event counts."),
         duration(s, "node_silence", FIELD(federation.nodeSilence), 10 * second, day,
             "A node that is connected but gives no sign of life for this long is shown as silent, "
             "and its active runs as stuck. Nothing is changed because of that. Nodes ping each "

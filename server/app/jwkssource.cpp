@@ -7,6 +7,8 @@
 #include <QNetworkReply>
 #include <QNetworkRequest>
 
+#include <algorithm>
+
 namespace gatehouse::app {
 
 namespace {
@@ -21,6 +23,8 @@ JwksSource::JwksSource(
     : m_options(std::move(options)), m_take(std::move(take)), m_metrics(metrics), m_clock(clock)
 {
     m_timer.callOnTimeout(&m_timer, [this] { ask(); });
+    m_nextTimer.setSingleShot(true);
+    m_nextTimer.callOnTimeout(&m_nextTimer, [this] { askWhenAllowed(); });
 }
 
 JwksSource::~JwksSource()
@@ -37,12 +41,38 @@ void JwksSource::start()
     m_timer.start(m_options.refresh);
 }
 
-bool JwksSource::fetch(std::function<void()> done)
+identity::Inquiry JwksSource::fetch(identity::KeyWait wait, std::function<void()> done)
 {
-    if (m_waiting.size() >= maxWaiting || (!m_underWay && !ask()))
-        return false;
+    using identity::Inquiry;
+    if (m_options.url.isEmpty())
+        return Inquiry::NotNeeded;
+    const bool isAsking = m_underWay || ask();
+    if (!isAsking && wait == identity::KeyWait::Answer)
+        return Inquiry::NotNeeded;
+    if (m_waiting.size() >= maxWaiting)
+        return Inquiry::Refused;
     m_waiting.push_back(std::move(done));
-    return true;
+    if (!isAsking && !m_nextTimer.isActive())
+        askWhenAllowed();
+    return Inquiry::Asked;
+}
+
+identity::Issuer JwksSource::issuer() const
+{
+    using identity::Issuer;
+    if (m_options.url.isEmpty())
+        return Issuer::None;
+    return m_isFailing ? Issuer::Silent : Issuer::Answers;
+}
+
+/// The window between two questions may have been opened by anybody with a made-up key; who waits
+/// with a good one must not pay for that.
+void JwksSource::askWhenAllowed()
+{
+    if (m_waiting.empty() || m_underWay || ask())
+        return;
+    const Millis left = m_options.retry - (m_clock.monotonic() - *m_askedAt);
+    m_nextTimer.start(std::max(left, Millis{1}));
 }
 
 /// False: asked only lately, or there is no address.

@@ -45,10 +45,12 @@ public:
 
     void start(); ///< asks for the first time
 
-    bool fetch(std::function<void()> done) override;
+    identity::Inquiry fetch(identity::KeyWait wait, std::function<void()> done) override;
+    identity::Issuer issuer() const override;
 
 private:
     bool ask();
+    void askWhenAllowed();
     void answered(QNetworkReply& reply);
     void failed(const QString& why);
     void releaseWaiting();
@@ -59,6 +61,7 @@ private:
     const Clock& m_clock;
     QNetworkAccessManager m_network;
     QTimer m_timer;
+    QTimer m_nextTimer; ///< somebody waits until one may ask again
     QNetworkReply* m_underWay = nullptr;
     QByteArray m_received; ///< of the answer under way
     QByteArray m_taken; ///< the set in force; the same one again changes nothing

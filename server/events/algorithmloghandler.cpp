@@ -68,7 +68,7 @@ void AlgorithmLogHandler::handle(
         return take(node, *data, work::RunRef(*known));
     if (!m_foreignRuns.isAvailable())
         return refuse(node, id);
-    m_foreignRuns.find(socket, RunId{id},
+    m_foreignRuns.find(node.nodeId(), socket, RunId{id}, data->size(),
         [this, alive = std::weak_ptr(m_alive), node, id, data = *data](
             const Result<work::RunRef>& run) {
             if (alive.expired())

@@ -57,22 +57,23 @@ void AlgorithmStatusHandler::handle(
         return refuse(node, 0, QStringLiteral("it names no run"));
     if (const work::RunRef* run = m_tasks.knownRun(RunId{id}))
         return relay(node, *data, *run);
-    using Verdict = WindowBudget<NodeId>::Verdict;
-    if (m_lookups.take(node.nodeId(), m_clock.monotonic()) == Verdict::Refused)
-        return m_refusals.countOnly();
     const auto found = [this, alive = std::weak_ptr(m_alive), node, data = *data, id](
                            const Result<work::RunRef>& run) {
         if (alive.expired())
             return;
         if (run)
             relay(node, data, *run);
+        else if (run.error().code == ErrorCode::RateLimited)
+            m_refusals.countOnly();
         else
             refuse(node, id, QStringLiteral("there is no such run"));
     };
     if (m_foreignRuns.isAvailable())
-        m_foreignRuns.find(socket, RunId{id}, found);
-    else
-        m_tasks.findRun(RunId{id}, found);
+        return m_foreignRuns.find(node.nodeId(), socket, RunId{id}, data->size(), found);
+    using Verdict = WindowBudget<NodeId>::Verdict;
+    if (m_lookups.take(node.nodeId(), m_clock.monotonic()) == Verdict::Refused)
+        return m_refusals.countOnly();
+    m_tasks.findRun(RunId{id}, found);
 }
 
 void AlgorithmStatusHandler::relay(

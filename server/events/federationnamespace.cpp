@@ -25,6 +25,7 @@
 namespace gatehouse::events {
 
 using access::PrincipalKind;
+using identity::Inquiry;
 
 namespace {
 
@@ -123,42 +124,107 @@ std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
 /// key is known, instead of being told that its token is wrong.
 void FederationNamespace::socketConnected(session::Socket& socket)
 {
-    m_waiting.insert(socket.socketId(), &socket);
-    if (!m_services.identities.awaitKeyOf(
-            tokenOf(socket), later(socket, &FederationNamespace::findHolder)))
+    m_early.insert(socket.socketId(), {&socket, {}, 0});
+    const auto known = later(socket, &FederationNamespace::findHolder);
+    const Inquiry inquiry = m_services.identities.awaitKeyOf(socket.handshake().peerAddress,
+        tokenOf(socket), identity::KeyWait::NextQuestion, [known] { known({}); });
+    if (inquiry == Inquiry::NotNeeded)
         findHolder(socket);
+    else if (inquiry == Inquiry::Refused)
+        sendAway(socket);
 }
 
 /// The same where another server knows who there is.
 void FederationNamespace::findHolder(session::Socket& socket)
 {
-    if (!m_services.identities.awaitHolderOf(
-            tokenOf(socket), later(socket, &FederationNamespace::admit)))
+    const Inquiry inquiry = m_services.identities.awaitHolderOf(socket.handshake().peerAddress,
+        tokenOf(socket), m_options.expiredTokenGrace, later(socket, &FederationNamespace::admit));
+    if (inquiry == Inquiry::NotNeeded)
         admit(socket);
+    else if (inquiry == Inquiry::Refused)
+        sendAway(socket);
 }
 
-/// Goes on with a socket if it is still there by then.
-std::function<void()> FederationNamespace::later(
+/// Goes on with a socket if it is still there by then, with its token if that was not refused.
+std::function<void(Result<void>)> FederationNamespace::later(
     const session::Socket& socket, void (FederationNamespace::*step)(session::Socket&))
 {
-    return [this, step, id = socket.socketId(), alive = std::weak_ptr(m_alive)] {
-        session::Socket* waiting = alive.expired() ? nullptr : m_waiting.value(id);
-        if (waiting)
-            (this->*step)(*waiting);
+    return [this, step, id = socket.socketId(), alive = std::weak_ptr(m_alive)](
+               const Result<void>& verdict) {
+        if (alive.expired())
+            return;
+        const auto early = m_early.constFind(id);
+        if (early == m_early.cend())
+            return;
+        if (verdict)
+            (this->*step)(*early->socket);
+        else
+            refuse(*early->socket, verdict.error());
     };
+}
+
+/// There is no place for it to wait. Ending the session brings it back in a moment; to stay without
+/// an identity would keep it away for the whole grace period. Not from inside its own CONNECT.
+void FederationNamespace::sendAway(const session::Socket& socket)
+{
+    logAbout(observe::Level::Warning, observe::category::auth,
+        QStringLiteral("Client from %1 is sent away for now: too many wait for their tokens' sake")
+            .arg(socket.handshake().peerAddress),
+        socket);
+    QTimer::singleShot(0, &m_timer, [this, session = socket.sessionId()] {
+        m_services.server.closeSession(
+            session, session::CloseCode::RateLimited, QLatin1StringView("too many wait"));
+    });
+}
+
+/// False for somebody about whom nobody is being asked, and beyond the bounds.
+bool FederationNamespace::keepForLater(const SocketId& id, const session::IncomingEvent& event)
+{
+    const auto early = m_early.find(id);
+    if (early == m_early.end())
+        return false;
+    qsizetype bytes = event.name.size() + event.args.size();
+    for (const QByteArray& attachment : event.attachments)
+        bytes += attachment.size();
+    if (early->events.size() >= m_options.maxEarlyEvents
+        || early->bytes + bytes > m_options.maxEarlyEventBytes)
+        return false;
+    early->bytes += bytes;
+    early->events.push_back(event);
+    return true;
 }
 
 void FederationNamespace::admit(session::Socket& socket)
 {
-    m_waiting.remove(socket.socketId());
     const auto identity = identityOf(socket);
     if (!identity)
-        return handleRefusedToken(socket, identity.error());
+        return refuse(socket, identity.error());
+    const SocketId id = socket.socketId();
+    const Early early = m_early.take(id);
+    enter(socket, identity->principal);
+    for (const session::IncomingEvent& event : early.events) {
+        if (const MemberPtr member = m_members.value(id))
+            eventReceived(*member->socket, event);
+    }
+}
+
+void FederationNamespace::refuse(session::Socket& socket, const Error& error)
+{
+    const Early early = m_early.take(socket.socketId());
+    m_services.metrics.eventsIgnored.Increment(double(early.events.size()));
+    handleRefusedToken(socket, error);
+}
+
+void FederationNamespace::enter(session::Socket& socket, const access::Principal& principal)
+{
     m_services.metrics.tokensAccepted.Increment();
-    const access::Principal& principal = identity->principal;
     socket.setPrincipal(principal);
     const auto member = std::make_shared<Member>();
     m_members.insert(socket.socketId(), member);
+    if (principal.kind == PrincipalKind::Node)
+        m_socketsOf.insert(principal.nodeId(), socket.socketId());
+    else
+        m_users.insert(socket.socketId());
     member->socket = &socket;
     member->principal = principal;
     const Millis now = m_services.clock.monotonic();
@@ -187,7 +253,8 @@ void FederationNamespace::eventReceived(
         return;
     }
     if (found == m_members.cend()) {
-        m_services.metrics.eventsIgnored.Increment();
+        if (!keepForLater(socket.socketId(), event))
+            m_services.metrics.eventsIgnored.Increment();
         return;
     }
     const access::Principal principal = (*found)->principal;
@@ -230,13 +297,14 @@ void FederationNamespace::socketDisconnected(session::Socket& socket, const QByt
     const SocketId id = socket.socketId();
     m_logBudget.forget(id);
     m_historyBudget.forget(id);
-    m_foreignRuns->forget(id);
     m_unidentified.remove(id);
-    m_waiting.remove(id);
+    m_early.remove(id);
     const MemberPtr member = m_members.take(id);
     if (!member)
         return;
     const access::Principal& principal = member->principal;
+    m_socketsOf.remove(principal.nodeId(), id);
+    m_users.remove(id);
     leaveRooms(member, std::vector(member->rooms));
     member->socket = nullptr;
     logAbout(observe::Level::Info, observe::category::auth,
@@ -275,6 +343,35 @@ void FederationNamespace::directoryChanged()
     const QList<SocketId> ids = m_members.keys();
     for (const SocketId& id : ids)
         reviewMember(id);
+}
+
+/// Where another server's holders are learnt one by one, nobody but those concerned is looked at.
+void FederationNamespace::directoryPartChanged(const work::DirectoryPart& part)
+{
+    std::vector<SocketId> concerned;
+    for (const NodeId node : part.nodes) {
+        const auto [from, to] = std::as_const(m_socketsOf).equal_range(node);
+        concerned.insert(concerned.end(), from, to);
+    }
+    for (const SocketId& id : std::as_const(m_users)) {
+        if (isConcerned(m_members.value(id)->principal, part))
+            concerned.push_back(id);
+    }
+    for (const SocketId& id : concerned)
+        reviewMember(id);
+}
+
+/// A user's rooms follow from its rules and the collaborations of its organization; with a global
+/// rule, from all there are.
+bool FederationNamespace::isConcerned(
+    const access::Principal& user, const work::DirectoryPart& part) const
+{
+    const auto has
+        = [](const auto& list, auto id) { return std::find(list.begin(), list.end(), id) != list.end(); };
+    return has(part.users, user.userId()) || has(part.organizations, user.organization)
+        || (!part.collaborations.empty()
+            && m_services.identities.rightsOf(user).has(
+                "event", model::RuleScope::Global, model::RuleOperation::Receive));
 }
 
 /// Whoever is no longer in the directory goes; who somebody is and its rooms follow what the
@@ -461,8 +558,10 @@ void FederationNamespace::tellRoom(const RoomName& room, const QString& text)
 std::vector<RoomName> FederationNamespace::roomsOf(const access::Principal& principal) const
 {
     std::vector<CollaborationId> all;
-    for (const work::Collaboration& collaboration : m_services.directory.collaborations())
-        all.push_back(collaboration.id);
+    if (principal.kind == PrincipalKind::User) { // a node's are its own, however many there are
+        for (const work::Collaboration& collaboration : m_services.directory.collaborations())
+            all.push_back(collaboration.id);
+    }
     return access::roomsFor(principal, m_services.identities.rightsOf(principal), all).rooms;
 }
 

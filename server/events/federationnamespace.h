@@ -13,6 +13,7 @@
 #include "server/work/directory.h"
 
 #include <QHash>
+#include <QSet>
 #include <QTimer>
 
 #include <functional>
@@ -114,6 +115,14 @@ private:
         QByteArray expiredSubject; ///< waits for `expired_token` when not empty
     };
 
+    /// Nobody yet: somebody is being asked about its token. What it says meanwhile is heard after that.
+    struct Early
+    {
+        session::Socket* socket = nullptr;
+        std::vector<session::IncomingEvent> events;
+        qsizetype bytes = 0;
+    };
+
     /// A node whose connection has ended because it is back on another.
     struct HandOver
     {
@@ -122,12 +131,17 @@ private:
     };
 
     void directoryChanged() override;
+    void directoryPartChanged(const work::DirectoryPart& part) override;
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
     void findHolder(session::Socket& socket);
-    std::function<void()> later(const session::Socket& socket,
+    std::function<void(Result<void>)> later(const session::Socket& socket,
         void (FederationNamespace::*step)(session::Socket&));
+    void sendAway(const session::Socket& socket);
+    bool keepForLater(const SocketId& id, const session::IncomingEvent& event);
     void admit(session::Socket& socket);
+    void refuse(session::Socket& socket, const Error& error);
+    void enter(session::Socket& socket, const access::Principal& principal);
     void handleRefusedToken(session::Socket& socket, const Error& error);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);
@@ -139,6 +153,7 @@ private:
     void tellRoom(const RoomName& room, const QString& text);
     std::vector<RoomName> roomsOf(const access::Principal& principal) const;
     void reviewMember(const SocketId& id);
+    bool isConcerned(const access::Principal& user, const work::DirectoryPart& part) const;
     void sweepStrangers(Millis now);
     void sweepTokens(Millis now);
     void sweepHandOvers(Millis now);
@@ -158,7 +173,9 @@ private:
     NodeWrites m_nodeWrites;
     QHash<SocketId, MemberPtr> m_members;
     QHash<SocketId, HandOver> m_handOvers;
-    QHash<SocketId, session::Socket*> m_waiting; ///< nobody yet: somebody is asked about its token
+    QMultiHash<NodeId, SocketId> m_socketsOf; ///< members that are nodes
+    QSet<SocketId> m_users; ///< members that are none
+    QHash<SocketId, Early> m_early;
     QHash<SocketId, Stranger> m_unidentified;
     std::vector<SocketId> m_strangerOrder; ///< oldest first; may name some that have gone
     QHash<QByteArray, Millis> m_expiredTold; ///< subject -> when `expired_token` was last sent

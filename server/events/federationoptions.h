@@ -36,6 +36,10 @@ struct FederationOptions
     int maxLoggedEvents = 50; ///< of one socket, in the window below; more are not logged
     Millis loggedEventsWindow{10'000};
     int maxRunLookups = 20; ///< of one node in that window, for runs that are not in memory
+    int maxEventsForRuns = 1'000; ///< of one socket that wait for another server's word on runs
+    qsizetype maxEventBytesForRuns = 1024 * 1024; ///< their payloads; a single one may be larger
+    size_t maxEarlyEvents = 64; ///< of a socket about whose token somebody is being asked
+    qsizetype maxEarlyEventBytes = 64 * 1024;
     hub::RoomHistoryBounds history{}; ///< of each room, for `room:history`
     int maxHistoryQuestions = 20; ///< of one socket in the window above
     qsizetype maxHistoryBytes = 256 * 1024; ///< of one answer, about

@@ -5,7 +5,6 @@
 #include "server/access/loginlimiter.h"
 #include "server/access/tokenverifier.h"
 #include "server/identity/elsewhere.h"
-#include "server/identity/keysource.h"
 #include "server/work/directory.h"
 
 namespace gatehouse::identity {
@@ -37,22 +36,36 @@ Result<Identity> Identities::identifyFrom(
     auto claims = m_verifier.verify(token, grace);
     if (claims)
         return withDirectory(std::move(*claims));
-    if (claims.error().code != ErrorCode::TokenExpired)
+    const Issuer issuer = m_keys && m_verifier.namesUnknownKey(token) ? m_keys->issuer() : Issuer::None;
+    if (issuer == Issuer::Silent)
+        return failure(ErrorCode::TokenInvalid,
+            QStringLiteral("its key is not known, and the issuer cannot be asked"));
+    // No signature was checked for it, and an honest client may be early with a new key.
+    if (issuer == Issuer::None && claims.error().code != ErrorCode::TokenExpired)
         m_badTokens->recordFailure(address);
     return tl::unexpected<Error>(claims.error());
 }
 
-bool Identities::awaitKeyOf(const QByteArray& token, std::function<void()> done) const
+bool Identities::isLocked(const QString& address) const
 {
-    return m_keys && m_verifier.namesUnknownKey(token) && m_keys->fetch(std::move(done));
+    return m_badTokens && !m_badTokens->check(address);
 }
 
-bool Identities::awaitHolderOf(const QByteArray& token, std::function<void()> done) const
+Inquiry Identities::awaitKeyOf(const QString& address, const QByteArray& token, KeyWait wait,
+    std::function<void()> done) const
 {
-    if (!m_elsewhere || token.isEmpty())
-        return false;
-    const auto claims = m_verifier.verify(token);
-    return claims && m_elsewhere->learn(*claims, token, std::move(done));
+    if (!m_keys || isLocked(address) || !m_verifier.namesUnknownKey(token))
+        return Inquiry::NotNeeded;
+    return m_keys->fetch(wait, std::move(done));
+}
+
+Inquiry Identities::awaitHolderOf(const QString& address, const QByteArray& token, Millis grace,
+    std::function<void(Result<void>)> done) const
+{
+    if (!m_elsewhere || token.isEmpty() || isLocked(address))
+        return Inquiry::NotNeeded;
+    const auto claims = m_verifier.verify(token, grace);
+    return claims ? m_elsewhere->learn(*claims, token, std::move(done)) : Inquiry::NotNeeded;
 }
 
 QByteArray Identities::expiredSubject(const QByteArray& token) const

@@ -6,6 +6,7 @@
 #include "server/access/claims.h"
 #include "server/access/principal.h"
 #include "server/access/rights.h"
+#include "server/identity/keysource.h"
 
 #include <QByteArray>
 
@@ -25,7 +26,6 @@ struct User;
 namespace gatehouse::identity {
 
 class Elsewhere;
-class KeySource;
 
 /// Who a token speaks for. `principal` of a container token is the node the container runs on.
 struct Identity
@@ -62,17 +62,22 @@ public:
     Result<Identity> identify(const QByteArray& token, Millis grace = Millis{0}) const;
 
     /// The same for a token from outside: RateLimited, without a look at it, when too many from
-    /// this address were malformed or not signed by any key of ours. Missing and expired ones, and
-    /// those of deleted users and nodes, do not count.
+    /// this address were malformed or not signed by any key of ours. Missing and expired ones, those
+    /// of deleted users and nodes, and those that name a key nobody has do not count where an issuer
+    /// can be asked for its keys: it may be its newest. While it cannot be reached they are
+    /// TokenInvalid, never TokenForged.
     Result<Identity> identifyFrom(
         const QString& address, const QByteArray& token, Millis grace = Millis{0}) const;
 
-    /// True when this token's key is not known yet and is being asked for: `done` is called then, and
-    /// the token is to be looked at only after that. False: look at it now.
-    bool awaitKeyOf(const QByteArray& token, std::function<void()> done) const;
+    /// Asked when this token's key is not known yet: `done` is called then, and the token is to be
+    /// looked at only after that. Nothing is asked for an address whose tokens are not looked at.
+    Inquiry awaitKeyOf(const QString& address, const QByteArray& token, KeyWait wait,
+        std::function<void()> done) const;
 
     /// The same for the holder of a token that is right, where another server knows the holders.
-    bool awaitHolderOf(const QByteArray& token, std::function<void()> done) const;
+    /// `done` gets an error when that server refuses the token (Elsewhere::learn()).
+    Inquiry awaitHolderOf(const QString& address, const QByteArray& token, Millis grace,
+        std::function<void(Result<void>)> done) const;
 
     /// A name for whoever holds an expired but otherwise good token ("node:7"); empty for others.
     QByteArray expiredSubject(const QByteArray& token) const;
@@ -89,6 +94,7 @@ public:
     access::Rights rightsOf(const access::Principal& principal) const;
 
 private:
+    bool isLocked(const QString& address) const;
     Result<Identity> withDirectory(access::Claims claims) const;
     Result<Identity> nodeIdentity(access::Claims claims, const work::Node* node) const;
     static access::Principal principalOf(

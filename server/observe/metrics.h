@@ -108,6 +108,8 @@ public:
     prometheus::Counter& keysFailed;
     prometheus::Counter& besideAnswers; ///< of federation.beside_url that could be used
     prometheus::Counter& besideFailures;
+    prometheus::Counter& besideTurnedAway; ///< as many clients waited for it as may
+    prometheus::Gauge& besideWaiting; ///< clients' questions that wait for their turn
     prometheus::Counter& loginsAccepted;
     prometheus::Counter& loginsFailed;
     prometheus::Counter& loginsLocked;

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The part of a vantage6 4.x server's REST that Gatehouse asks beside it, as its output schemas have
-it: python oldserver.py SECRET_FILE. Collaboration 7 has organizations 21 and 22, collaboration 8 has
-23. Says its port, then each path it is asked for, by lines of JSON."""
+it: python oldserver.py SECRET_FILE [JWKS_FILE]. Collaboration 7 has organizations 21 and 22,
+collaboration 8 has 23. Also that of a v5 server below /hq, and its realm's keys at /certs; tokens of
+v5 are taken as they come, Gatehouse is what verifies them. Says its port, then each path it is asked
+for, by lines of JSON."""
 import base64
 import hashlib
 import hmac
@@ -35,6 +37,7 @@ rules = [
     {"id": VIEW, "name": "task", "scope": "COLLABORATION", "operation": "VIEW"},
 ]
 collaborations = {21: [7], 22: [7], 23: [8]}
+keycloak = {"kc-north": ("node", 31), "kc-nele": ("user", 41)}
 task = {"id": 51, "job_id": 61, "parent": None, "collaboration": link("collaboration", 7)}
 runs = {
     71: {"id": 71, "organization": link("organization", 21), "task": task, "status": "pending"},
@@ -47,6 +50,9 @@ def holder(header):
     try:
         token = header.removeprefix("Bearer ")
         head, payload, signature = token.split(".")
+        if json.loads(base64.urlsafe_b64decode(head + "==")).get("alg") == "RS256":
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+            return keycloak.get(claims["sub"]) if claims["exp"] > time.time() else None
         good = hmac.new(secret, f"{head}.{payload}".encode(), hashlib.sha256).digest()
         if base64.urlsafe_b64decode(signature + "==") != good:
             return None
@@ -65,6 +71,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         query = dict(urllib.parse.parse_qsl(url.query))
         who = holder(self.headers.get("Authorization"))
         parts = url.path.split("/")[2:]
+        if url.path == "/certs":
+            return self.answer(200, json.load(open(sys.argv[2], encoding="ascii")))
         if parts == ["version"]:
             return self.answer(200, {"version": "4.14.0"})
         if who is None or who not in {("node", n) for n in nodes} | {("user", u) for u in users}:
@@ -74,6 +82,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         if parts == ["collaboration"]:
             mine = collaborations.get(int(query["organization_id"]), [])
             return self.page("/api/collaboration", [{"id": c, "name": f"c{c}"} for c in mine], query)
+        if parts[1:] == ["me"] and who[0] == parts[0]:
+            parts[1] = who[1]
         table = {"node": nodes, "user": users, "run": runs}.get(parts[0], {})
         found = table.get(int(parts[1])) if len(parts) == 2 else None
         if found is None:

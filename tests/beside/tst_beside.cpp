@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gatehouse beside another server (docs/beside.md): a proxy with the very configuration of
-// examples/beside in front, a server that answers as vantage6 4.x does, its emits over RabbitMQ by
-// python-socketio, and python-socketio's clients.
+// examples/beside in front, a server that answers as vantage6 4.x and v5 do, its emits over RabbitMQ
+// or Redis by python-socketio, and python-socketio's clients.
 #include "server/access/tokenminter.h"
+#include "tests/server/access/testkeys.h"
 #include "tests/support/httpcall.h"
 #include "tests/support/rabbitbroker.h"
+#include "tests/support/redisserver.h"
+#include "tests/support/scriptedwebsocket.h"
 #include "tests/support/servedprogram.h"
 
 #include <QFile>
@@ -14,6 +17,8 @@
 #include <QStandardPaths>
 #include <QTcpServer>
 #include <QTest>
+
+#include <csignal>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -138,8 +143,19 @@ private Q_SLOTS:
     void whoIsKnownComesBackWhileTheOldServerIsAway();
     void strangersOfTheOldServerAreNobody_data();
     void strangersOfTheOldServerAreNobody();
+    void aTokenTheOldServerRefusesEndsNobodyElse();
+    void anAdministratorWithAnotherPasswordIsOut();
+    void holdersOfAKeycloakAreLearnt();
+    void redisCarriesTheEmits();
+    void drainedClientsComeBackThroughTheProxy_data();
+    void drainedClientsComeBackThroughTheProxy();
 
 private:
+    bool start(const QStringList& further = {});
+    static const access::test::PkeyPtr& realmKey();
+    static QByteArray realmKeys();
+    QByteArray realmToken(const QString& subject, const QString& kind) const;
+    bool configureProxy(const QString& which);
     bool startProxy(const QString& which);
     std::unique_ptr<Peer> client(access::TokenKind kind, qint64 id, quint16 port,
         const QString& transports = u"polling,websocket"_s);
@@ -167,21 +183,28 @@ void TestBeside::init()
     m_server = std::make_unique<ServedProgram>(QStringLiteral(GATEHOUSE_BINARY));
     QVERIFY(write(u"old.key"_s, secret));
     m_old = std::make_unique<Peer>(u"/usr/bin/python3"_s,
-        QStringList{source(u"tests/beside/oldserver.py"_s), m_server->path(u"old.key"_s)});
+        QStringList{source(u"tests/beside/oldserver.py"_s), m_server->path(u"old.key"_s),
+            m_server->path(u"certs"_s)});
     m_oldPort = quint16(m_old->next(u"port"_s).toInt());
     QVERIFY(m_oldPort != 0);
+}
+
+bool TestBeside::start(const QStringList& further)
+{
     QStringList settings{
         u"auth.accepted_secrets="_s + m_server->path(u"old.key"_s),
         u"federation.beside_url=http://127.0.0.1:%1/api"_s.arg(m_oldPort),
         u"federation.beside_cache=1ms"_s,
         u"server.trusted_proxies=127.0.0.1"_s,
     };
-    if (RabbitBroker::isInstalled()) {
+    if (!further.isEmpty()) {
+        settings << further;
+    } else if (RabbitBroker::isInstalled()) {
         settings << u"bus.url="_s + RabbitBroker::shared().url()
                  << u"bus.emitters=python rabbitmq flask-socketio namespaces=/tasks "
                     "rooms=collaboration_* methods=emit"_s;
     }
-    QVERIFY(m_server->start(settings));
+    return m_server->start(settings);
 }
 
 void TestBeside::cleanup()
@@ -197,9 +220,8 @@ void TestBeside::cleanup()
     m_server.reset();
 }
 
-bool TestBeside::startProxy(const QString& which)
+bool TestBeside::configureProxy(const QString& which)
 {
-    m_proxyPort = freePort();
     const QByteArray listen = QByteArray::number(m_proxyPort);
     const QByteArray gatehouse = "127.0.0.1:" + QByteArray::number(m_server->port());
     const QByteArray old = "127.0.0.1:" + QByteArray::number(m_oldPort);
@@ -212,12 +234,18 @@ bool TestBeside::startProxy(const QString& which)
         : configured(u"haproxy.cfg"_s,
             {{"bind :8080", "bind 127.0.0.1:" + listen}, {"127.0.0.1:7400", gatehouse},
                 {"127.0.0.1:5000", old}});
-    if (!text || !write(u"proxy.conf"_s, *text))
+    return text && write(u"proxy.conf"_s, *text);
+}
+
+bool TestBeside::startProxy(const QString& which)
+{
+    m_proxyPort = freePort();
+    if (!configureProxy(which))
         return false;
     const QString config = m_server->path(u"proxy.conf"_s);
     m_proxy = std::make_unique<QProcess>();
     m_proxy->setProcessChannelMode(QProcess::ForwardedErrorChannel);
-    if (isNginx)
+    if (which == u"nginx")
         m_proxy->start(u"/usr/sbin/nginx"_s, {u"-c"_s, config, u"-g"_s, u"daemon off;"_s});
     else
         m_proxy->start(u"/usr/sbin/haproxy"_s, {u"-db"_s, u"-f"_s, config});
@@ -261,6 +289,7 @@ void TestBeside::eventsGoThroughAndTheRestGoesToTheOldServer()
     const QString python = QStringLiteral(GATEHOUSE_EMITTERS "/python-5.16.3/bin/python");
     if (!QFile::exists(python))
         QSKIP("python-socketio is not installed: scripts/emitters");
+    QVERIFY(start());
     QVERIFY(startProxy(proxy));
 
     // Numbers and rooms are those of the old server.
@@ -318,6 +347,7 @@ void TestBeside::eventsGoThroughAndTheRestGoesToTheOldServer()
 
 void TestBeside::whoIsKnownComesBackWhileTheOldServerIsAway()
 {
+    QVERIFY(start());
     auto node = client(access::TokenKind::Node, 31, m_server->port());
     QVERIFY(!node->event(u"sync"_s).isUndefined());
     m_old.reset();
@@ -343,10 +373,197 @@ void TestBeside::strangersOfTheOldServerAreNobody()
 {
     QFETCH(int, kind);
     QFETCH(int, id);
+    QVERIFY(start());
     const auto stranger = client(access::TokenKind(kind), id, m_server->port());
     QVERIFY(!stranger->next(u"ready"_s).isUndefined());
     QVERIFY(m_server->waitForLog("is not identified"));
     QCOMPARE(stranger->count(u"sync"_s) + stranger->count(u"message"_s), 0);
+}
+
+/// Within `auth.leeway` a token past its end is good here and not there.
+void TestBeside::aTokenTheOldServerRefusesEndsNobodyElse()
+{
+    QVERIFY(start({u"auth.leeway=10m"_s}));
+    const auto first = client(access::TokenKind::User, 41, m_server->port());
+    QVERIFY(!first->event(u"message"_s).isUndefined());
+    struct Yesterday final : Clock
+    {
+        Millis wall() const override { return SystemClock().wall() - Millis{6 * 3'600'000 + 60'000}; }
+        Millis monotonic() const override { return SystemClock().monotonic(); }
+    } yesterday;
+    const access::TokenMinter minter(secret, {}, yesterday);
+    QVERIFY(write(u"token-old"_s, minter.accessToken(access::TokenKind::User, 42)));
+    Peer late(u"/usr/bin/python3"_s,
+        {source(u"tests/interop/node.py"_s), u"--url"_s,
+            u"http://127.0.0.1:%1"_s.arg(m_server->port()), u"--token-file"_s,
+            m_server->path(u"token-old"_s)});
+    QVERIFY(!late.event(u"expired_token"_s).isUndefined());
+    QVERIFY(write(u"token-old"_s, minter.accessToken(access::TokenKind::User, 41)));
+    Peer tab(u"/usr/bin/python3"_s,
+        {source(u"tests/interop/node.py"_s), u"--url"_s,
+            u"http://127.0.0.1:%1"_s.arg(m_server->port()), u"--token-file"_s,
+            m_server->path(u"token-old"_s)});
+    QVERIFY(!tab.event(u"message"_s).isUndefined()); // known, and good here
+    const auto node = client(access::TokenKind::Node, 31, m_server->port());
+    QVERIFY(!first->event(u"node-online"_s).isUndefined()); // is there still
+}
+
+/// What the other server knows comes from there; who may open the console, from the database.
+void TestBeside::anAdministratorWithAnotherPasswordIsOut()
+{
+    QVERIFY(start());
+    const auto node = client(access::TokenKind::Node, 31, m_server->port());
+    QVERIFY(!node->event(u"sync"_s).isUndefined());
+    const auto password = m_server->command(
+        {u"admin"_s, u"passwd"_s, u"admin"_s, u"--generate"_s});
+    QVERIFY(password);
+    QVERIFY(ServedProgram::waitLooking(
+        [this] { return m_server->log().count("Directory read again: 0 changes") == 1; }));
+    protocol::HttpHeaders headers;
+    headers.add("Content-Type", "application/json");
+    const HttpReply login = httpRequest(m_server->port(), "POST", "/api/token/admin", headers,
+        QJsonDocument(QJsonObject{{u"name"_s, u"admin"_s},
+                          {u"password"_s, QString::fromLatin1(password->trimmed())}})
+            .toJson());
+    QCOMPARE(login.status, 200);
+    const QByteArray token = QJsonDocument::fromJson(login.body)
+                                 .object()
+                                 .value(u"access_token"_s)
+                                 .toString()
+                                 .toLatin1();
+    const auto enter = [&](ScriptedWebSocket& console) {
+        if (!console.open(m_server->port()))
+            return false;
+        console.receiveText();
+        console.sendText(QByteArray("40/gh-admin,{\"token\":\"" + token + "\"}"));
+        return console.receiveText().startsWith("40/gh-admin,{\"sid\"");
+    };
+    ScriptedWebSocket console;
+    QVERIFY(enter(console));
+
+    QVERIFY(m_server->command({u"admin"_s, u"passwd"_s, u"admin"_s, u"--generate"_s}));
+    QByteArray last = console.receiveText();
+    while (!last.isNull() && !last.contains("session_expired"))
+        last = console.receiveText();
+    QVERIFY(!last.isNull());
+    ScriptedWebSocket again;
+    QVERIFY(!enter(again));
+    // The node is known still, and nobody has written down that it was removed.
+    QVERIFY(m_server->waitForLog("Directory read again: 0 changes"));
+    QCOMPARE(node->count(u"sync"_s), 1);
+}
+
+const access::test::PkeyPtr& TestBeside::realmKey()
+{
+    static const access::test::PkeyPtr key = access::test::makeRsaKey();
+    return key;
+}
+
+QByteArray TestBeside::realmKeys()
+{
+    return "{\"keys\":["
+        + access::test::publicJwk(realmKey(), R"("kid":"realm","use":"sig")") + "]}";
+}
+
+QByteArray TestBeside::realmToken(const QString& subject, const QString& kind) const
+{
+    const qint64 now = m_clock.wall().count() / 1'000;
+    const QJsonObject claims{{u"exp"_s, now + 300}, {u"iat"_s, now}, {u"jti"_s, u"a"_s},
+        {u"iss"_s, u"https://auth.example/realms/vantage6"_s}, {u"aud"_s, u"account"_s},
+        {u"sub"_s, subject}, {u"typ"_s, u"Bearer"_s}, {u"azp"_s, u"client"_s},
+        {u"vantage6_client_type"_s, kind}};
+    return access::test::signedToken(R"({"alg":"RS256","typ":"JWT","kid":"realm"})",
+        QJsonDocument(claims).toJson(QJsonDocument::Compact), realmKey());
+}
+
+/// v5: the realm's keys over HTTP, holders by Keycloak's ids, everything below /hq.
+void TestBeside::holdersOfAKeycloakAreLearnt()
+{
+    QVERIFY(write(u"nele"_s, realmToken(u"kc-nele"_s, u"user"_s)));
+    QVERIFY(write(u"north"_s, realmToken(u"kc-north"_s, u"node"_s)));
+    QVERIFY(write(u"nobody"_s, realmToken(u"kc-nobody"_s, u"node"_s)));
+    QVERIFY(write(u"certs"_s, realmKeys()));
+    const QString old = u"http://127.0.0.1:%1"_s.arg(m_oldPort);
+    QVERIFY(start({u"federation.generation=v5"_s, u"federation.beside_url="_s + old + u"/hq/"_s,
+        u"auth.jwks_url="_s + old + u"/certs"_s,
+        u"auth.issuer=https://auth.example/realms/vantage6"_s}));
+    const auto arguments = [this](const QString& file) {
+        return QStringList{source(u"tests/interop/node.py"_s), u"--url"_s,
+            u"http://127.0.0.1:%1"_s.arg(m_server->port()), u"--token-file"_s,
+            m_server->path(file)};
+    };
+    Peer user(u"/usr/bin/python3"_s, arguments(u"nele"_s));
+    QCOMPARE(user.event(u"message"_s).toString(),
+        u"User <nele> joined room <collaboration_7>"_s);
+    Peer node(u"/usr/bin/python3"_s, arguments(u"north"_s));
+    QVERIFY(!node.event(u"sync"_s).isUndefined());
+    QCOMPARE(user.event(u"node-online"_s),
+        QJsonValue(QJsonObject{{u"id"_s, 31}, {u"name"_s, u"north"_s}, {u"org_id"_s, 21}}));
+    node.tell({{u"emit"_s, u"algorithm_log"_s},
+        {u"data"_s, QJsonObject{{u"run_id"_s, 71}, {u"task_id"_s, 51}, {u"log"_s, u"first"_s}}}});
+    QCOMPARE(user.event(u"algorithm_log"_s)[u"log"_s].toString(), u"first"_s);
+    Peer nobody(u"/usr/bin/python3"_s, arguments(u"nobody"_s));
+    QVERIFY(!nobody.next(u"ready"_s).isUndefined());
+    QVERIFY(m_server->waitForLog("is not identified"));
+    QCOMPARE(nobody.count(u"sync"_s), 0);
+}
+
+void TestBeside::redisCarriesTheEmits()
+{
+    if (!RedisServer::isInstalled())
+        QSKIP(qPrintable(RedisServer::missing()));
+    const QString python = QStringLiteral(GATEHOUSE_EMITTERS "/python-5.16.3/bin/python");
+    if (!QFile::exists(python))
+        QSKIP("python-socketio is not installed: scripts/emitters");
+    RedisServer redis;
+    QVERIFY(redis.start());
+    QVERIFY(start({u"bus.redis_url="_s + redis.url(),
+        u"bus.emitters=python redis flask-socketio namespaces=/tasks rooms=collaboration_* "
+        "methods=emit"_s}));
+    const auto node = client(access::TokenKind::Node, 31, m_server->port());
+    QVERIFY(!node->event(u"sync"_s).isUndefined());
+    QVERIFY(ServedProgram::waitLooking(
+        [this] { return m_server->metric("gatehouse_redis_up") == 1; }));
+    Peer back(python,
+        {source(u"tests/emitters/emitter.py"_s), u"redis"_s, redis.url(), u"flask-socketio"_s});
+    QVERIFY(!back.next(u"ready"_s).isUndefined());
+    const QJsonObject task{{u"id"_s, 51}, {u"parent_id"_s, QJsonValue()}};
+    back.tell({{u"do"_s, u"emit"_s}, {u"event"_s, u"new_task"_s}, {u"data"_s, task},
+        {u"namespace"_s, u"/tasks"_s}, {u"room"_s, u"collaboration_7"_s}});
+    QCOMPARE(node->event(u"new_task"_s), QJsonValue(task));
+}
+
+void TestBeside::drainedClientsComeBackThroughTheProxy_data()
+{
+    QTest::addColumn<QString>("transports");
+    QTest::addColumn<bool>("speaks");
+    QTest::newRow("upgrade, in the middle of a word") << u"polling,websocket"_s << true;
+    // One that speaks at that very moment: docs/beside.md.
+    QTest::newRow("polling") << u"polling"_s << false;
+}
+
+void TestBeside::drainedClientsComeBackThroughTheProxy()
+{
+    QFETCH(QString, transports);
+    QFETCH(bool, speaks);
+    if (!QFile::exists(u"/usr/sbin/nginx"_s))
+        QSKIP("nginx is not installed: scripts/packages test");
+    QVERIFY(start({u"server.drain_spread=200ms"_s}));
+    QVERIFY(startProxy(u"nginx"_s));
+    const auto node = client(access::TokenKind::Node, 31, m_proxyPort, transports);
+    QVERIFY(!node->event(u"sync"_s).isUndefined());
+    m_server->signal(SIGTERM);
+    const auto hasEnded = [&] {
+        if (speaks)
+            node->tell({{u"try"_s, u"ping"_s}});
+        return !m_server->isRunning();
+    };
+    QVERIFY(ServedProgram::waitLooking(hasEnded, 3 * Patience));
+    QCOMPARE(m_server->waitForEnd(), 0);
+    QVERIFY(start());
+    QVERIFY(configureProxy(u"nginx"_s)); // it listens elsewhere now
+    ::kill(pid_t(m_proxy->processId()), SIGHUP);
+    QVERIFY(!node->event(u"sync"_s).isUndefined());
 }
 
 QTEST_GUILESS_MAIN(TestBeside)

@@ -3,7 +3,8 @@
 """A data station as python3-socketio sees it, driven by lines of JSON.
 
 Prints one JSON object a line for whatever happens and obeys the commands it reads from stdin:
-{"emit": NAME, "data": …}, {"call": NAME, "data": …}, {"transport": true}, {"disconnect": true}.
+{"emit": NAME, "data": …}, {"try": NAME} (no fault where it is not connected), {"call": NAME,
+"data": …}, {"transport": true}, {"disconnect": true}.
 Binary data is written {"_base64": TEXT} in both directions.
 """
 import argparse
@@ -90,6 +91,11 @@ def main():
         if "emit" in command:
             client.emit(command["emit"], rich(command.get("data")), namespace=options.namespace)
             tell(emitted=command["emit"])
+        elif "try" in command:
+            try:
+                client.emit(command["try"], namespace=options.namespace)
+            except socketio.exceptions.SocketIOError:
+                pass
         elif "call" in command:
             answer = client.call(
                 command["call"], rich(command.get("data")), namespace=options.namespace, timeout=10

@@ -4,6 +4,9 @@
 #include "server/observe/log.h"
 #include "server/observe/metrics.h"
 
+#include <QCryptographicHash>
+#include <QSet>
+
 #include <algorithm>
 
 namespace gatehouse::app {
@@ -33,6 +36,16 @@ QByteArray holderOf(const access::Claims& claims)
     return QByteArray(access::name(claims.kind).data()) + ':' + claims.subject.toUtf8();
 }
 
+QByteArray keyOf(const QByteArray& token)
+{
+    return QCryptographicHash::hash(token, QCryptographicHash::Sha256);
+}
+
+bool isRefusal(const Error& error)
+{
+    return error.code == ErrorCode::NotFound || error.code == ErrorCode::Forbidden;
+}
+
 tl::unexpected<Error> useless(const QString& what)
 {
     return failure(
@@ -47,50 +60,50 @@ void join(work::Collaboration& collaboration, OrganizationId organization)
         members.insert(place, organization);
 }
 
-work::Organization organizationOf(qint64 id)
-{
-    work::Organization organization;
-    organization.id = {id};
-    organization.name = QStringLiteral("organization %1").arg(id);
-    return organization;
-}
-
 } // namespace
 
 BesideServer::BesideServer(BesideOptions options, work::Directory& directory,
     observe::Metrics& metrics, const Clock& clock)
     : m_options(std::move(options)), m_rest(m_options.url, m_options.timeout),
-      m_directory(directory), m_metrics(metrics), m_clock(clock)
+      m_directory(directory), m_metrics(metrics), m_clock(clock),
+      m_holders(m_options.maxUnderWay, m_options.maxWaiting),
+      m_runs(m_options.maxUnderWay, m_options.maxWaiting)
 {
 }
 
 BesideServer::~BesideServer() = default;
 
-bool BesideServer::learn(
-    const access::Claims& claims, const QByteArray& token, std::function<void()> done)
+identity::Inquiry BesideServer::learn(const access::Claims& claims, const QByteArray& token,
+    std::function<void(Result<void>)> done)
 {
+    using identity::Inquiry;
     const bool isHolder = claims.kind == TokenKind::Node || claims.kind == TokenKind::User;
     if (m_options.url.isEmpty() || !isHolder || claims.type != access::TokenType::Access)
-        return false;
-    const QByteArray holder = holderOf(claims);
-    if (const auto waiting = m_learning.find(holder); waiting != m_learning.end()) {
-        waiting->push_back(std::move(done));
-        return true;
-    }
-    const auto last = m_learntAt.constFind(holder);
-    const bool isFresh
-        = last != m_learntAt.cend() && m_clock.monotonic() - *last < m_options.cache;
-    if (isFresh || m_learning.size() >= m_options.maxUnderWay)
-        return false;
-    m_learning[holder].push_back(std::move(done));
-    const auto learnt = [this, holder, claims](const Result<work::DirectoryContent>& content) {
-        finish(holder, claims, content);
+        return Inquiry::NotNeeded;
+    // Past its end but within leeway or grace it is good here, and the other server would say no.
+    // While that cannot be reached, those it has told us of do not queue for nothing.
+    const bool isUseless = isPast(claims) || (m_isFailing && m_holders.isBusy());
+    if (isFresh(claims) || (isUseless && isKnown(claims)))
+        return Inquiry::NotNeeded;
+    const QByteArray key = keyOf(token);
+    const bool isAdded = m_holders.add(key, [=, this] { ask(key, claims, token); }, std::move(done));
+    m_metrics.besideWaiting.Set(double(m_holders.length()));
+    if (!isAdded)
+        m_metrics.besideTurnedAway.Increment();
+    return isAdded ? Inquiry::Asked : Inquiry::Refused;
+}
+
+void BesideServer::ask(
+    const QByteArray& key, const access::Claims& claims, const QByteArray& token)
+{
+    const auto learnt = [this, key, claims](const Result<work::DirectoryContent>& content) {
+        m_holders.answered(key, finish(claims, content));
+        m_metrics.besideWaiting.Set(double(m_holders.length()));
     };
     if (claims.kind == TokenKind::Node)
         learnNode(claims, token, learnt);
     else
         learnUser(claims, token, learnt);
-    return true;
 }
 
 void BesideServer::learnNode(const access::Claims& claims, const QByteArray& token, Learnt done)
@@ -111,7 +124,7 @@ void BesideServer::learnNode(const access::Claims& claims, const QByteArray& tok
                 || !node.collaboration.isValid())
                 return done(useless(QStringLiteral("node")));
             work::DirectoryContent content;
-            content.organizations = {organizationOf(node.organization.value)};
+            content.organizations = {organizationOf(node.organization)};
             content.collaborations = {collaborationOf(node.collaboration, {})};
             join(content.collaborations.front(), node.organization);
             content.nodes = {node};
@@ -139,26 +152,33 @@ void BesideServer::learnUser(const access::Claims& claims, const QByteArray& tok
         });
 }
 
-/// What the numbers of the user's rules mean.
+/// What the numbers of the user's rules mean. Who may not read that is told by what others read.
 void BesideServer::learnRules(
     work::User user, const QJsonArray& ruleIds, const QByteArray& token, Learnt done)
 {
     m_rest.list(QStringLiteral("/rule"), token,
         [this, user = std::move(user), ruleIds, token, done = std::move(done)](
             const Result<QJsonArray>& answer) mutable {
-            if (!answer)
+            if (!answer && !isRefusal(answer.error()))
                 return done(tl::unexpected<Error>(answer.error()));
-            for (const QJsonValue& rule : *answer) {
+            const QJsonArray rules = answer.value_or(QJsonArray());
+            for (const QJsonValue& rule : rules) {
                 const auto scope = model::ruleScopeFromName(rule[L("scope")].toString());
                 const auto operation
                     = model::ruleOperationFromName(rule[L("operation")].toString());
-                if (scope && operation && ruleIds.contains(rule[L("id")]))
-                    user.rules.push_back({rule[L("name")].toString().toUtf8(), *scope, *operation});
+                if (scope && operation)
+                    m_rules.insert(rule[L("id")].toInteger(),
+                        {rule[L("name")].toString().toUtf8(), *scope, *operation});
+            }
+            for (const QJsonValue& id : std::as_const(ruleIds)) {
+                if (const auto rule = m_rules.constFind(id.toInteger()); rule != m_rules.cend())
+                    user.rules.push_back(*rule);
             }
             learnMemberships(std::move(user), token, std::move(done));
         });
 }
 
+/// Who may see no collaborations leaves them as they are known from others.
 void BesideServer::learnMemberships(work::User user, const QByteArray& token, Learnt done)
 {
     const model::Rule everywhere{
@@ -170,11 +190,12 @@ void BesideServer::learnMemberships(work::User user, const QByteArray& token, Le
     m_rest.list(hearsAll ? QStringLiteral("/collaboration") : own, token,
         [this, user = std::move(user), hearsAll, done = std::move(done)](
             const Result<QJsonArray>& answer) {
-            if (!answer)
+            if (!answer && !isRefusal(answer.error()))
                 return done(tl::unexpected<Error>(answer.error()));
             work::DirectoryContent content;
-            content.organizations = {organizationOf(user.organization.value)};
-            for (const QJsonValue& item : *answer) {
+            content.organizations = {organizationOf(user.organization)};
+            const QJsonArray all = answer.value_or(QJsonArray());
+            for (const QJsonValue& item : all) {
                 const CollaborationId id{item[L("id")].toInteger()};
                 if (!id.isValid())
                     return done(useless(QStringLiteral("collaboration")));
@@ -182,30 +203,67 @@ void BesideServer::learnMemberships(work::User user, const QByteArray& token, Le
                 if (!hearsAll)
                     join(content.collaborations.back(), user.organization);
             }
-            if (!hearsAll)
+            if (answer && !hearsAll)
                 leaveOthers(user.organization, content);
             content.users = {user};
             done(content);
         });
 }
 
-void BesideServer::finish(const QByteArray& holder, const access::Claims& claims,
-    const Result<work::DirectoryContent>& learnt)
+/// The error is that of the token.
+Result<void> BesideServer::finish(
+    const access::Claims& claims, const Result<work::DirectoryContent>& learnt)
 {
     if (learnt) {
         m_metrics.besideAnswers.Increment();
         m_isFailing = false;
+        m_isUnknowing = false;
         forgetOldAnswers();
-        m_learntAt.insert(holder, m_clock.monotonic());
+        m_learntAt.insert(holderOf(claims), m_clock.monotonic());
         m_directory.learn(*learnt);
-    } else {
-        // It knows that there is no such holder; when it cannot be asked, what was learnt stays.
-        if (learnt.error().code == ErrorCode::NotFound || learnt.error().code == ErrorCode::Forbidden)
-            forget(claims);
-        report(learnt.error());
+        return {};
     }
-    for (const auto& done : m_learning.take(holder))
-        done();
+    report(learnt.error(), QString::fromUtf8(holderOf(claims)));
+    if (!isRefusal(learnt.error()))
+        return {}; // it could not be asked: what was learnt stays
+    if (learnt.error().code == ErrorCode::NotFound) {
+        forget(claims);
+        return failure(
+            ErrorCode::TokenInvalid, QStringLiteral("the server beside does not know its holder"));
+    }
+    return failure(isPast(claims) ? ErrorCode::TokenExpired : ErrorCode::TokenInvalid,
+        QStringLiteral("the server beside refuses it"));
+}
+
+bool BesideServer::isFresh(const access::Claims& claims) const
+{
+    const auto last = m_learntAt.constFind(holderOf(claims));
+    return last != m_learntAt.cend() && m_clock.monotonic() - *last < m_options.cache;
+}
+
+bool BesideServer::isPast(const access::Claims& claims) const
+{
+    return claims.expiresAt && *claims.expiresAt <= m_clock.wall();
+}
+
+bool BesideServer::isKnown(const access::Claims& claims) const
+{
+    if (claims.kind == TokenKind::Node)
+        return claims.subjectId > 0 ? m_directory.node(NodeId{claims.subjectId}) != nullptr
+                                    : m_directory.nodeByKeycloakId(claims.subject) != nullptr;
+    return claims.subjectId > 0 ? m_directory.user(UserId{claims.subjectId}) != nullptr
+                                : m_directory.userByKeycloakId(claims.subject) != nullptr;
+}
+
+/// Its name is asked of nobody; where there is one it stays.
+work::Organization BesideServer::organizationOf(OrganizationId id) const
+{
+    if (const work::Organization* known = m_directory.organization(id))
+        return *known;
+    work::Organization organization;
+    organization.id = id;
+    organization.name = QStringLiteral("organization %1").arg(id.value);
+    return organization;
 }
 
 /// As it is known so far; an empty name keeps the one there is.
@@ -238,6 +296,7 @@ void BesideServer::leaveOthers(OrganizationId organization, work::DirectoryConte
 
 void BesideServer::forget(const access::Claims& claims)
 {
+    m_learntAt.remove(holderOf(claims));
     if (claims.kind == TokenKind::Node) {
         const work::Node* node = claims.subjectId > 0
             ? m_directory.node(NodeId{claims.subjectId})
@@ -259,52 +318,61 @@ void BesideServer::forgetOldAnswers()
         return;
     const Millis now = m_clock.monotonic();
     m_learntAt.removeIf([&](const auto& entry) { return now - *entry >= m_options.cache; });
+    if (m_learntAt.size() >= maxHolders)
+        m_learntAt.clear(); // or each further one would look through all of them
 }
 
-void BesideServer::report(const Error& error)
+void BesideServer::report(const Error& error, const QString& about)
 {
     m_metrics.besideFailures.Increment();
     if (error.code == ErrorCode::Unavailable && !std::exchange(m_isFailing, true))
         observe::log(observe::Level::Warning, observe::category::auth,
             QStringLiteral("The server beside (%1) cannot be asked, what is known stays: %2")
                 .arg(m_options.url, error.detail));
+    if (error.code == ErrorCode::NotFound && !std::exchange(m_isUnknowing, true))
+        observe::log(observe::Level::Warning, observe::category::auth,
+            QStringLiteral("The server beside (%1) does not know %2, nor maybe others after it: is "
+                           "federation.beside_url right?")
+                .arg(m_options.url, about));
 }
 
 void BesideServer::findRun(
     const QByteArray& token, RunId run, std::function<void(Result<work::RunRef>)> done)
 {
-    if (const auto waiting = m_finding.find(run); waiting != m_finding.end()) {
-        waiting->push_back(std::move(done));
-        return;
+    // Somebody else's question may be one this server refuses: it answers for that token alone.
+    const std::pair key(keyOf(token), run);
+    const auto ask = [this, key, token] {
+        m_rest.get(QStringLiteral("/run/%1?include=task").arg(key.second.value), token,
+            [this, key](const Result<QJsonObject>& answer) { answerRun(key, answer); });
+    };
+    if (!m_runs.add(key, ask, done))
+        done(failure(ErrorCode::Unavailable, QStringLiteral("too many runs are asked for")));
+}
+
+void BesideServer::answerRun(
+    const std::pair<QByteArray, RunId>& key, const Result<QJsonObject>& answer)
+{
+    if (!answer) {
+        if (isRefusal(answer.error()))
+            m_metrics.besideFailures.Increment();
+        else
+            report(answer.error(), {});
+        return m_runs.answered(key, tl::unexpected<Error>(answer.error()));
     }
-    if (m_finding.size() >= m_options.maxUnderWay)
-        return done(failure(ErrorCode::Unavailable, QStringLiteral("too many runs are asked for")));
-    m_finding[run].push_back(std::move(done));
-    m_rest.get(QStringLiteral("/run/%1?include=task").arg(run.value), token,
-        [this, run](const Result<QJsonObject>& answer) {
-            Result<work::RunRef> found = failure(ErrorCode::NotFound, QString());
-            if (answer) {
-                m_metrics.besideAnswers.Increment();
-                const QJsonValue task = answer->value(L("task"));
-                work::RunRef ref;
-                ref.run = run;
-                ref.organization = {idOf(answer->value(L("organization")))};
-                ref.task = {idOf(task)};
-                ref.job = {task[L("job_id")].toInteger()};
-                ref.parent = {idOf(task[L("parent")])};
-                ref.collaboration = {idOf(task[L("collaboration")])};
-                ref.finished = true; // whatever it does, this server's database does not keep it
-                const bool isRight = answer->value(L("id")).toInteger() == run.value
-                    && ref.organization.isValid() && ref.task.isValid()
-                    && ref.collaboration.isValid();
-                found = isRight ? Result<work::RunRef>(ref) : useless(QStringLiteral("run"));
-            } else {
-                report(answer.error());
-                found = tl::unexpected<Error>(answer.error());
-            }
-            for (const auto& waiting : m_finding.take(run))
-                waiting(found);
-        });
+    m_metrics.besideAnswers.Increment();
+    m_isFailing = false;
+    const QJsonValue task = answer->value(L("task"));
+    work::RunRef ref;
+    ref.run = key.second;
+    ref.organization = {idOf(answer->value(L("organization")))};
+    ref.task = {idOf(task)};
+    ref.job = {task[L("job_id")].toInteger()};
+    ref.parent = {idOf(task[L("parent")])};
+    ref.collaboration = {idOf(task[L("collaboration")])};
+    ref.finished = true; // whatever it does, this server's database does not keep it
+    const bool isRight = answer->value(L("id")).toInteger() == key.second.value
+        && ref.organization.isValid() && ref.task.isValid() && ref.collaboration.isValid();
+    m_runs.answered(key, isRight ? Result<work::RunRef>(ref) : useless(QStringLiteral("run")));
 }
 
 } // namespace gatehouse::app

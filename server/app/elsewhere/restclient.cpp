@@ -32,8 +32,14 @@ Result<QJsonObject> answerOf(const QNetworkReply& reply, const QByteArray& body)
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     if (body.size() > maxAnswerBytes)
         return failure(ErrorCode::Unavailable, QStringLiteral("the answer is too long"));
-    if (status == 404)
+    if (status == 404) {
+        // Of a wrong address there is a page, or nothing; vantage6 says what it does not find.
+        const auto said = objectIn(body);
+        if (!said || !said->contains(QStringLiteral("msg")))
+            return failure(ErrorCode::Unavailable,
+                QStringLiteral("it answered 404 as no vantage6 server does: is the address right?"));
         return failure(ErrorCode::NotFound, QStringLiteral("it is not there"));
+    }
     if (status == 401 || status == 403)
         return failure(ErrorCode::Forbidden, QStringLiteral("it may not be seen"));
     if (status == 200)
@@ -46,6 +52,8 @@ Result<QJsonObject> answerOf(const QNetworkReply& reply, const QByteArray& body)
 
 RestClient::RestClient(QString base, Millis timeout) : m_base(std::move(base)), m_timeout(timeout)
 {
+    while (m_base.endsWith(u'/'))
+        m_base.chop(1);
 }
 
 RestClient::~RestClient() = default;

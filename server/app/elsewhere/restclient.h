@@ -19,11 +19,12 @@ namespace gatehouse::app {
 class RestClient
 {
 public:
-    RestClient(QString base, Millis timeout); ///< "http://127.0.0.1:5000/api", no slash at the end
+    RestClient(QString base, Millis timeout); ///< "http://127.0.0.1:5000/api"
     Q_DISABLE_COPY_MOVE(RestClient)
     ~RestClient();
 
-    /// NotFound: 404. Forbidden: 401, 403. Unavailable: anything else but 200 with an object.
+    /// NotFound: 404 with a reason in JSON, as vantage6 gives it. Forbidden: 401, 403. Unavailable:
+    /// anything else but 200 with an object.
     void get(const QString& path, const QByteArray& token,
         std::function<void(Result<QJsonObject>)> done);
 
@@ -35,7 +36,7 @@ private:
     void nextPage(const QString& path, const QByteArray& token, int page, QJsonArray sofar,
         std::function<void(Result<QJsonArray>)> done);
 
-    const QString m_base;
+    QString m_base; ///< without a slash at the end
     const Millis m_timeout;
     QObject m_context; ///< answers end with it
     QNetworkAccessManager m_network;

@@ -9,6 +9,8 @@
 using namespace gatehouse;
 using app::JwksOptions;
 using app::JwksSource;
+using identity::Inquiry;
+using identity::KeyWait;
 
 namespace {
 
@@ -54,11 +56,13 @@ private:
 
 struct Rig
 {
-    Rig() : source(options(), take(), metrics, clock) { }
+    explicit Rig(Millis retry = Millis{30'000})
+        : source(options(retry), take(), metrics, clock) { }
 
-    JwksOptions options() const
+    JwksOptions options(Millis retry) const
     {
         JwksOptions all;
+        all.retry = retry;
         all.url = issuer.url();
         all.timeout = Millis{300};
         return all;
@@ -76,7 +80,8 @@ struct Rig
     bool fetch()
     {
         bool isDone = false;
-        return source.fetch([&] { isDone = true; }) && QTest::qWaitFor([&] { return isDone; });
+        return source.fetch(KeyWait::Answer, [&] { isDone = true; }) == Inquiry::Asked
+            && QTest::qWaitFor([&] { return isDone; });
     }
 
     Issuer issuer;
@@ -97,6 +102,8 @@ private Q_SLOTS:
     void badAnswersLeaveTheKeysThereAre_data();
     void badAnswersLeaveTheKeysThereAre();
     void unknownKeysCauseOneQuestionInATime();
+    void whoWaitsIsAskedForWhenOneMayAskAgain();
+    void aSilentIssuerIsKnownAsSuch();
     void manyWaitForOneAnswer();
     void endWhileAskingIsNoHarm();
     void withoutAnAddressNobodyIsAsked();
@@ -143,12 +150,44 @@ void JwksSourceTest::unknownKeysCauseOneQuestionInATime()
     Rig rig;
     rig.issuer.answer = Issuer::ok("good");
     QVERIFY(rig.fetch());
+    const auto tooSoon = [] { QFAIL("asked too soon"); };
     for (int i = 0; i < 100; ++i)
-        QVERIFY(!rig.source.fetch([] { QFAIL("asked too soon"); }));
+        QVERIFY(rig.source.fetch(KeyWait::Answer, tooSoon) == Inquiry::NotNeeded);
     rig.clock.advance(std::chrono::seconds{30});
     QVERIFY(rig.fetch());
     QCOMPARE(rig.issuer.questions, 2);
     QCOMPARE(rig.taken, QByteArrayList{"good"}); // the same set again changes nothing
+}
+
+/// Somebody with a made-up key has just caused a question; the next one has a good key.
+void JwksSourceTest::whoWaitsIsAskedForWhenOneMayAskAgain()
+{
+    Rig rig(Millis{50});
+    rig.issuer.answer = Issuer::ok("good");
+    QVERIFY(rig.fetch());
+    rig.issuer.answer = Issuer::ok("better");
+    bool isDone = false;
+    QVERIFY(rig.source.fetch(KeyWait::NextQuestion, [&] { isDone = true; }) == Inquiry::Asked);
+    QTest::qWait(120);
+    QCOMPARE(rig.issuer.questions, 1); // by the server's own clock it is too soon
+    QVERIFY(!isDone);
+    rig.clock.advance(Millis{50});
+    QTRY_VERIFY(isDone);
+    QCOMPARE(rig.taken, (QByteArrayList{"good", "better"}));
+    QCOMPARE(rig.issuer.questions, 2);
+}
+
+void JwksSourceTest::aSilentIssuerIsKnownAsSuch()
+{
+    Rig rig;
+    rig.issuer.answer = "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    QVERIFY(rig.source.issuer() == identity::Issuer::Answers); // for all that is known
+    QVERIFY(rig.fetch());
+    QVERIFY(rig.source.issuer() == identity::Issuer::Silent);
+    rig.issuer.answer = Issuer::ok("good");
+    rig.clock.advance(std::chrono::seconds{30});
+    QVERIFY(rig.fetch());
+    QVERIFY(rig.source.issuer() == identity::Issuer::Answers);
 }
 
 void JwksSourceTest::manyWaitForOneAnswer()
@@ -156,8 +195,11 @@ void JwksSourceTest::manyWaitForOneAnswer()
     Rig rig;
     int done = 0;
     int accepted = 0;
-    for (int i = 0; i < 1'500; ++i)
-        accepted += rig.source.fetch([&] { ++done; }) ? 1 : 0;
+    for (int i = 0; i < 1'500; ++i) {
+        const Inquiry inquiry = rig.source.fetch(KeyWait::NextQuestion, [&] { ++done; });
+        accepted += inquiry == Inquiry::Asked ? 1 : 0;
+        QVERIFY(inquiry != Inquiry::NotNeeded);
+    }
     QCOMPARE(accepted, 1'000);
     QTRY_COMPARE(done, 1'000); // the issuer never answers
     QCOMPARE(rig.issuer.questions, 1);
@@ -168,7 +210,7 @@ void JwksSourceTest::endWhileAskingIsNoHarm()
     bool isCalled = false;
     {
         Rig rig;
-        QVERIFY(rig.source.fetch([&] { isCalled = true; }));
+        QVERIFY(rig.source.fetch(KeyWait::Answer, [&] { isCalled = true; }) == Inquiry::Asked);
         QTRY_COMPARE(rig.issuer.questions, 1);
     }
     QVERIFY(!isCalled);
@@ -180,7 +222,9 @@ void JwksSourceTest::withoutAnAddressNobodyIsAsked()
     observe::Metrics metrics;
     JwksSource source({}, [](const QByteArray&) { return Result<void>(); }, metrics, clock);
     source.start();
-    QVERIFY(!source.fetch([] { QFAIL("nobody to ask"); }));
+    const auto nobody = [] { QFAIL("nobody to ask"); };
+    QVERIFY(source.fetch(KeyWait::NextQuestion, nobody) == Inquiry::NotNeeded);
+    QVERIFY(source.issuer() == identity::Issuer::None);
 }
 
 QTEST_GUILESS_MAIN(JwksSourceTest)

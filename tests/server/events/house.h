@@ -11,6 +11,7 @@
 #include "server/events/federationannouncer.h"
 #include "server/events/federationnamespace.h"
 #include "server/events/rootnamespace.h"
+#include "server/identity/elsewhere.h"
 #include "server/identity/identities.h"
 #include "server/identity/keysource.h"
 #include "server/observe/audit.h"
@@ -73,19 +74,60 @@ inline QByteArray houseData()
 class SlowKeySource final : public identity::KeySource
 {
 public:
-    bool fetch(std::function<void()> done) override
+    identity::Inquiry fetch(identity::KeyWait, std::function<void()> done) override
     {
-        if (isWilling)
-            waiting.push_back(std::move(done));
-        return isWilling;
+        if (isFull)
+            return identity::Inquiry::Refused;
+        if (!isWilling)
+            return identity::Inquiry::NotNeeded;
+        waiting.push_back(std::move(done));
+        return identity::Inquiry::Asked;
     }
+    identity::Issuer issuer() const override { return state; }
     void answer()
     {
         for (const auto& done : std::exchange(waiting, {}))
             done();
     }
     bool isWilling = false;
+    bool isFull = false;
+    identity::Issuer state = identity::Issuer::None;
     std::vector<std::function<void()>> waiting;
+};
+
+/// Another server, which answers when the test says so.
+class SlowElsewhere final : public identity::Elsewhere
+{
+public:
+    identity::Inquiry learn(const access::Claims&, const QByteArray& token,
+        std::function<void(Result<void>)> done) override
+    {
+        if (isFull)
+            return identity::Inquiry::Refused;
+        if (!isAsked)
+            return identity::Inquiry::NotNeeded;
+        holders.emplace_back(token, std::move(done));
+        return identity::Inquiry::Asked;
+    }
+    void findRun(
+        const QByteArray&, RunId run, std::function<void(Result<work::RunRef>)> done) override
+    {
+        runs.emplace_back(run, std::move(done));
+    }
+    void answer(const Result<void>& verdict = {})
+    {
+        for (const auto& [token, done] : std::exchange(holders, {}))
+            done(verdict);
+    }
+    void answerRuns(const Result<work::RunRef>& found)
+    {
+        for (const auto& [run, done] : std::exchange(runs, {}))
+            done(found);
+    }
+    bool isAsked = false;
+    bool isFull = false;
+    std::vector<std::pair<QByteArray, std::function<void(Result<void>)>>> holders;
+    std::vector<std::pair<RunId, std::function<void(Result<work::RunRef>)>>> runs;
 };
 
 class AuditRecorder final : public observe::AuditSink
@@ -173,17 +215,20 @@ class House
 public:
     explicit House(events::FederationOptions federationOptions = {},
         events::AdminOptions adminOptions = {}, api::ApiOptions apiOptions = {},
-        session::SessionOptions sessionOptions = {}, const store::StoreOptions& storeOptions = {})
+        session::SessionOptions sessionOptions = {}, const store::StoreOptions& storeOptions = {},
+        identity::Elsewhere* elsewhere = nullptr)
         : store(openStore(storeOptions)), presence(clock),
           tasks(*store, directory, presence, clock), minter(secret(), {}, clock),
           verifier(keys(), {}, clock), hasher(cheapHashing()), limiter({}, clock),
-          identities(verifier, directory, nullptr, &keySource), hub(clock),
+          badTokens({.maxFailures = 100}, clock),
+          identities(verifier, directory, &badTokens, &keySource, elsewhere), hub(clock),
           history(hub, events::FederationNamespace::name(), federationOptions.history, clock,
               {"algorithm_log"}),
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
           announcer(hub, tasks, presence, directory, federationOptions.generation),
           federation(events::FederationServices{*server, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, history, [this] { return restFault; }},
+                         tasks, *store, metrics, clock, history, [this] { return restFault; },
+                         elsewhere},
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
                     liveLog, metrics, loopLag, audit, clock, history, {},
@@ -370,6 +415,7 @@ public:
     access::TokenVerifier verifier;
     access::PasswordHasher hasher;
     access::LoginLimiter limiter;
+    access::LoginLimiter badTokens;
     SlowKeySource keySource;
     identity::Identities identities;
     QString restFault; ///< what keeps the HTTP side from serving, if anything

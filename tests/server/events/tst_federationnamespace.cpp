@@ -3,6 +3,7 @@
 #include "tests/server/events/house.h"
 
 #include <QAbstractEventDispatcher>
+#include <QElapsedTimer>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -44,6 +45,7 @@ private Q_SLOTS:
     void badTokenIsAcceptedInSilence();
     void tokenCountsFromTheHandshakeOnly();
     void expiredTokenIsToldOncePerIntervalButNeverLost();
+    void aTokenThatEndedLatelyCountsWithinTheGrace();
     void expiredTokenIsHeldBackWhileHttpCannotServe_data();
     void expiredTokenIsHeldBackWhileHttpCannotServe();
     void strangersAreClosedAfterTheirGrace();
@@ -90,6 +92,16 @@ private Q_SLOTS:
     void historyOfOtherRoomsIsRefused();
     void questionsForTheHistoryAreBounded();
     void endedTokenOfLiveSocketFollowsTheOption();
+    void whatIsSaidBeforeTheAnswerIsHeardAfterIt();
+    void earlyWordsAreBounded();
+    void whoIsRefusedElsewhereIsRefusedAlone_data();
+    void whoIsRefusedElsewhereIsRefusedAlone();
+    void clientsBeyondTheLineComeBackSoon();
+    void lockedAddressesCauseNoQuestions();
+    void whoIsLearntAboutMovesAndNobodyElse();
+    void manyNodesComeAtOnce();
+    void firstWordsOfARunWaitForIt();
+    void manyRunsAskForABoundedNumber();
 };
 
 void FederationNamespaceTest::nodeHearsItsWelcomeInOrder()
@@ -210,6 +222,18 @@ void FederationNamespaceTest::expiredTokenIsToldOncePerIntervalButNeverLost()
     QCOMPARE(again.take(), QByteArrayList{"expired_token"});
     house.pass(Millis{10'000});
     QCOMPARE(again.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::aTokenThatEndedLatelyCountsWithinTheGrace()
+{
+    events::FederationOptions options;
+    options.expiredTokenGrace = std::chrono::minutes(10);
+    House house(options);
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    house.clock.advance(std::chrono::hours(6) + std::chrono::minutes(9));
+    QCOMPARE(house.connectWith(token).take().value(0), "sync");
+    house.clock.advance(std::chrono::minutes(2));
+    QCOMPARE(house.connectWith(token).take(), QByteArrayList{"expired_token"});
 }
 
 void FederationNamespaceTest::expiredTokenIsHeldBackWhileHttpCannotServe_data()
@@ -1266,6 +1290,228 @@ void FederationNamespaceTest::endedTokenOfLiveSocketFollowsTheOption()
     house.clock.advance(Millis{60'000});
     house.federation.sweep();
     QVERIFY(node.isClosed());
+}
+
+/// A node answers `sync` with what it is; one that is quick has said so before it is known.
+void FederationNamespaceTest::whatIsSaidBeforeTheAnswerIsHeardAfterIt()
+{
+    SlowElsewhere elsewhere;
+    House house({}, {}, {}, {}, {}, &elsewhere);
+    elsewhere.isAsked = true;
+    const QByteArray token = house.nodeToken(u"a-heart"_s);
+    Client node = house.connectWith(token);
+    node.emitEvent("node_info_update", R"({"encryption":true})");
+    node.emitEvent("ping");
+    QCOMPARE(node.take(), QByteArrayList());
+    QCOMPARE(elsewhere.holders.size(), size_t(1));
+    QCOMPARE(elsewhere.holders[0].first, token);
+    elsewhere.answer();
+    QCOMPARE(node.take().value(0), "sync");
+    const work::NodePresence presence = house.presence.presence(house.node(u"a-heart"_s));
+    QVERIFY(presence.online);
+    QCOMPARE(presence.config.size(), size_t(1));
+    QCOMPARE(house.metrics.eventsIgnored.Value(), 0.0);
+    // Whoever leaves meanwhile has said nothing.
+    Client gone = house.connectNode(u"b-heart"_s);
+    gone.emitEvent("ping");
+    gone.die();
+    elsewhere.answer();
+    QVERIFY(!house.presence.isOnline(house.node(u"b-heart"_s)));
+}
+
+void FederationNamespaceTest::earlyWordsAreBounded()
+{
+    SlowElsewhere elsewhere;
+    events::FederationOptions options;
+    options.maxEarlyEvents = 3;
+    options.maxEarlyEventBytes = 1'000;
+    House house(options, {}, {}, {}, {}, &elsewhere);
+    elsewhere.isAsked = true;
+    Client many = house.connectNode(u"a-heart"_s);
+    for (int i = 0; i < 5; ++i)
+        many.emitEvent("ping");
+    QCOMPARE(house.metrics.eventsIgnored.Value(), 2.0);
+    Client large = house.connectNode(u"b-heart"_s);
+    large.emitEvent("node_info_update", "{\"a\":\"" + QByteArray(1'000, 'x') + "\"}");
+    QCOMPARE(house.metrics.eventsIgnored.Value(), 3.0);
+    elsewhere.answer(failure(ErrorCode::TokenInvalid));
+    QCOMPARE(house.metrics.eventsIgnored.Value(), 6.0);
+}
+
+void FederationNamespaceTest::whoIsRefusedElsewhereIsRefusedAlone_data()
+{
+    QTest::addColumn<int>("error");
+    QTest::addColumn<QByteArrayList>("events");
+    QTest::newRow("its token has ended") << int(ErrorCode::TokenExpired)
+                                         << QByteArrayList{"expired_token"};
+    QTest::newRow("its token is not taken") << int(ErrorCode::TokenInvalid) << QByteArrayList{};
+}
+
+void FederationNamespaceTest::whoIsRefusedElsewhereIsRefusedAlone()
+{
+    QFETCH(int, error);
+    QFETCH(QByteArrayList, events);
+    SlowElsewhere elsewhere;
+    House house({}, {}, {}, {}, {}, &elsewhere);
+    Client first = house.connectUser(u"anna"_s);
+    first.take();
+    elsewhere.isAsked = true;
+    Client second = house.connectUser(u"anna"_s);
+    elsewhere.answer(failure(ErrorCode(error)));
+    QCOMPARE(second.take(), events);
+    QCOMPARE(house.federation.unidentifiedCount(), 1);
+    QVERIFY(!first.isClosed());
+    house.createTask(u"root"_s, u"heart"_s, {u"Aachen"_s});
+    QVERIFY(!first.take().isEmpty());
+    QCOMPARE(second.take(), QByteArrayList());
+}
+
+void FederationNamespaceTest::clientsBeyondTheLineComeBackSoon()
+{
+    SlowElsewhere elsewhere;
+    House house({}, {}, {}, {}, {}, &elsewhere);
+    elsewhere.isFull = true;
+    Client node = house.connectNode(u"a-heart"_s);
+    QTRY_VERIFY(node.isClosed());
+    QVERIFY(node.peer().closeCode == session::CloseCode::RateLimited);
+    QCOMPARE(house.federation.unidentifiedCount(), 0);
+    elsewhere.isFull = false;
+    QCOMPARE(house.connectNode(u"a-heart"_s).take().value(0), "sync");
+    house.keySource.isFull = true; // nobody's key is unknown
+    QCOMPARE(house.connectNode(u"b-heart"_s).take().value(0), "sync");
+}
+
+void FederationNamespaceTest::lockedAddressesCauseNoQuestions()
+{
+    SlowElsewhere elsewhere;
+    House house({}, {}, {}, {}, {}, &elsewhere);
+    elsewhere.isAsked = true;
+    for (int i = 0; i < 100; ++i)
+        house.badTokens.recordFailure(u"192.0.2.7"_s);
+    Client node = house.connectNode(u"a-heart"_s);
+    QCOMPARE(elsewhere.holders.size(), size_t(0));
+    QCOMPARE(node.take(), QByteArrayList());
+    QCOMPARE(house.metrics.tokensLocked.Value(), 1.0);
+}
+
+void FederationNamespaceTest::whoIsLearntAboutMovesAndNobodyElse()
+{
+    House house;
+    Client bert = house.connectUser(u"bert"_s);
+    Client carl = house.connectUser(u"carl"_s);
+    Client node = house.connectNode(u"b-heart"_s);
+    Client root = house.connectUser(u"root"_s);
+    bert.take();
+    carl.take();
+    root.take();
+    work::DirectoryContent learnt;
+    learnt.collaborations = {{{77}, u"skin"_s, true, {house.organization(u"Bergen"_s)}}};
+    house.directory.learn(learnt);
+    QVERIFY(bert.take().contains(join("User <bert>", "collaboration_77")));
+    QCOMPARE(carl.take(), QByteArrayList());
+    QVERIFY(root.take().contains(join("User <root>", "collaboration_77"))); // has every one
+    house.directory.remove(house.node(u"b-heart"_s));
+    session::fake::Rig::settle();
+    QVERIFY(house.presence.onlineCount() == 0);
+    house.directory.remove(house.user(u"bert"_s));
+    bert.take();
+    QVERIFY(bert.other.contains("41/tasks,"));
+    QVERIFY(!carl.other.contains("41/tasks,"));
+}
+
+/// After a restart beside another server. No test of speed: it says what each of them took, which
+/// must not grow with all the others.
+void FederationNamespaceTest::manyNodesComeAtOnce()
+{
+    constexpr qint64 count = 2'000;
+    SlowElsewhere elsewhere;
+    House house({}, {}, {}, {}, {}, &elsewhere);
+    Client console = house.connectUser(u"root"_s);
+    elsewhere.isAsked = true;
+    std::vector<Client> nodes;
+    for (qint64 i = 0; i < count; ++i)
+        nodes.push_back(house.connectWith(
+            house.minter.accessToken(access::TokenKind::Node, 10'000 + i)));
+    QElapsedTimer timer;
+    timer.start();
+    for (qint64 i = 0; i < count; ++i) {
+        work::DirectoryContent one;
+        const CollaborationId place{1'000 + i / 10};
+        work::Collaboration collaboration;
+        if (const work::Collaboration* known = house.directory.collaboration(place))
+            collaboration = *known;
+        collaboration.id = place;
+        collaboration.name = QString::number(place.value);
+        collaboration.members.push_back({10'000 + i});
+        one.collaborations = {collaboration};
+        one.organizations = {
+            {{10'000 + i}, QString::number(10'000 + i), {}, {}, {}, {}, {}, {}}};
+        one.nodes = {{{10'000 + i}, QString::number(10'000 + i), {}, place, {10'000 + i}, {}, {}}};
+        house.directory.learn(one);
+        elsewhere.holders[size_t(i)].second({});
+    }
+    qInfo("%lld nodes were learnt and admitted in %lld ms", count, timer.elapsed());
+    QCOMPARE(nodes.front().take().value(0), "sync");
+    QCOMPARE(nodes.back().take().value(0), "sync");
+    QCOMPARE(house.presence.onlineCount(), int(count));
+}
+
+/// They come faster than the other server answers, and the first lines say the most.
+void FederationNamespaceTest::firstWordsOfARunWaitForIt()
+{
+    SlowElsewhere elsewhere;
+    events::FederationOptions options;
+    options.maxEventsForRuns = 50;
+    House house(options, {}, {}, {}, {}, &elsewhere);
+    Client node = house.connectNode(u"a-heart"_s);
+    Client anna = house.connectUser(u"anna"_s);
+    anna.take();
+    for (int i = 0; i < 60; ++i)
+        node.emitEvent("algorithm_log",
+            R"({"run_id":71,"task_id":51,"log":")" + number(i) + "\"}");
+    QCOMPARE(elsewhere.runs.size(), size_t(1));
+    QCOMPARE(anna.take(), QByteArrayList());
+    work::RunRef run;
+    run.run = {71};
+    run.task = {51};
+    run.job = {61};
+    run.organization = house.organization(u"Aachen"_s);
+    run.collaboration = house.collaboration(u"heart"_s);
+    run.finished = true;
+    elsewhere.answerRuns(run);
+    const QJsonArray lines = anna.take("algorithm_log");
+    QCOMPARE(lines.size(), 50);
+    for (int i = 0; i < 50; ++i)
+        QCOMPARE(lines[i][u"log"_s].toString(), QString::number(i));
+    node.emitEvent("algorithm_log", R"({"run_id":71,"task_id":51,"log":"more"})");
+    QCOMPARE(anna.take("algorithm_log").size(), 1);
+    QCOMPARE(elsewhere.runs.size(), size_t(0));
+}
+
+void FederationNamespaceTest::manyRunsAskForABoundedNumber()
+{
+    SlowElsewhere elsewhere;
+    events::FederationOptions options;
+    options.maxRunLookups = 7;
+    House house(options, {}, {}, {}, {}, &elsewhere);
+    Client node = house.connectNode(u"a-heart"_s);
+    const auto flood = [&](Client& client) {
+        for (int i = 0; i < 200; ++i)
+            client.emitEvent("algorithm_status_change",
+                "{\"run_id\":" + number(1'000 + i % 20) + ",\"status\":\"active\"}");
+    };
+    flood(node);
+    QCOMPARE(elsewhere.runs.size(), size_t(7));
+    elsewhere.answerRuns(failure(ErrorCode::Forbidden));
+    flood(node);
+    QCOMPARE(elsewhere.runs.size(), size_t(0)); // and no more by coming again
+    node.die();
+    Client again = house.connectNode(u"a-heart"_s);
+    flood(again);
+    QCOMPARE(elsewhere.runs.size(), size_t(0));
+    house.clock.advance(options.loggedEventsWindow);
+    flood(again);
+    QCOMPARE(elsewhere.runs.size(), size_t(7));
 }
 
 QTEST_GUILESS_MAIN(FederationNamespaceTest)

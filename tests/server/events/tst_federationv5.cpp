@@ -154,6 +154,9 @@ private Q_SLOTS:
     void shortTokensEndAfterTheirLeeway();
     void clientsWaitForAKeyThatIsNew_data();
     void clientsWaitForAKeyThatIsNew();
+    void aSilentIssuerLocksNobodyOut();
+    void unknownKeysAreNoBadTokensWhereThereIsAnIssuer();
+    void clientsBeyondTheLineForKeysComeBackSoon();
     void whoLeavesWhileItWaitsIsForgotten();
     void requestsWaitForAKeyThatIsNew();
     void newTasksHaveTheNameOfTheGeneration_data();
@@ -260,7 +263,7 @@ void FederationV5Test::clientsWaitForAKeyThatIsNew_data()
     QTest::addColumn<QByteArray>("first");
     QTest::newRow("the issuer has it") << true << true << QByteArray("sync");
     QTest::newRow("the issuer does not") << true << false << QByteArray("invalid_token");
-    QTest::newRow("the issuer was asked only lately")
+    QTest::newRow("there is no issuer to ask")
         << false << false << QByteArray("invalid_token");
 }
 
@@ -282,6 +285,51 @@ void FederationV5Test::clientsWaitForAKeyThatIsNew()
     }
     QCOMPARE(node.take().value(0), first);
     QCOMPARE(house.keySource.waiting.size(), size_t(0));
+}
+
+/// Keycloak is down when the server starts, or has a key nobody has heard of.
+void FederationV5Test::aSilentIssuerLocksNobodyOut()
+{
+    KeycloakHouse house;
+    house.keySource.state = identity::Issuer::Silent;
+    house.rotate();
+    for (int i = 0; i < 150; ++i) {
+        Client early = house.connectWith(house.token(u"6f1c-node"_s, u"node"_s));
+        QCOMPARE(early.take(), QByteArrayList()); // it would renew its token in vain
+        early.die();
+    }
+    house.learnKey();
+    QCOMPARE(house.connectWith(house.token(u"6f1c-node"_s, u"node"_s)).take().value(0), "sync");
+}
+
+/// Told that its token is wrong, as it is for all we know; counted against nobody.
+void FederationV5Test::unknownKeysAreNoBadTokensWhereThereIsAnIssuer()
+{
+    KeycloakHouse house;
+    house.keySource.state = identity::Issuer::Answers;
+    const QByteArray good = house.token(u"6f1c-node"_s, u"node"_s);
+    house.rotate();
+    for (int i = 0; i < 150; ++i) {
+        Client stranger = house.connectWith(house.token(u"6f1c-node"_s, u"node"_s));
+        QCOMPARE(stranger.take(), QByteArrayList{"invalid_token"});
+        stranger.die();
+    }
+    QCOMPARE(house.connectWith(good).take().value(0), "sync");
+    // What is forged with a known key's name is counted as ever.
+    for (int i = 0; i < 100; ++i)
+        house.connectWith(good + 'x').die();
+    QCOMPARE(house.connectWith(good).take(), QByteArrayList());
+    QVERIFY(house.metrics.tokensLocked.Value() > 0);
+}
+
+void FederationV5Test::clientsBeyondTheLineForKeysComeBackSoon()
+{
+    KeycloakHouse house;
+    house.keySource.isFull = true;
+    house.rotate();
+    Client node = house.connectWith(house.token(u"6f1c-node"_s, u"node"_s));
+    QTRY_VERIFY(node.isClosed());
+    QVERIFY(node.peer().closeCode == session::CloseCode::RateLimited);
 }
 
 void FederationV5Test::whoLeavesWhileItWaitsIsForgotten()
