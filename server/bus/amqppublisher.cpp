@@ -170,7 +170,9 @@ Result<void> AmqpPublisher::laneClosed(
     ++lane.closes;
     m_exchanges.clear();
     const auto named = exchangeNamedIn(event.detail);
-    const bool isForbidden = event.code == ErrorCode::Forbidden && named;
+    const bool isForbidden = event.code == ErrorCode::Forbidden && named
+        && std::any_of(lane.unconfirmed.begin(), lane.unconfirmed.end(),
+            [&](const auto& one) { return one.second.exchange == *named; });
     // Once gone, an exchange is made again; it is at fault when that does not help.
     const bool isAlone
         = lane.unconfirmed.size() == 1 && (event.code != ErrorCode::NotFound || lane.closes > 1);
