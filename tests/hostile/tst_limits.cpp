@@ -149,17 +149,26 @@ QByteArray guessTokens(quint16 port)
     return statuses.trimmed();
 }
 
-QByteArray guessPasswords(quint16 port)
+QByteArray guessPasswordsOf(const QByteArrayList& accounts, quint16 port)
 {
-    QByteArray statuses;
-    for (int i = 0; i < 3; ++i) {
+    QByteArrayList statuses;
+    for (const QByteArray& account : accounts) {
         protocol::HttpHeaders headers;
         headers.add("Content-Type", "application/json");
-        statuses += status(httpRequest(port, "POST", "/api/token/user", headers,
-                        R"({"username":"nobody","password":"wrong-one"})"))
-            + ' ';
+        statuses.append(status(httpRequest(port, "POST", "/api/token/user", headers,
+            "{\"username\":\"" + account + "\",\"password\":\"wrong-one\"}")));
     }
-    return statuses.trimmed();
+    return statuses.join(' ');
+}
+
+QByteArray guessPasswords(quint16 port)
+{
+    return guessPasswordsOf({"nobody", "nobody", "nobody"}, port);
+}
+
+QByteArray guessAccounts(quint16 port)
+{
+    return guessPasswordsOf({"one", "another", "a third"}, port);
 }
 
 QByteArray unfinishedUpgrade(quint16 port)
@@ -330,6 +339,8 @@ const std::vector<Case>& cases()
         {"token_failures", with({"auth.token_failures=3"}), guessTokens, "401 401 401 429",
             "gatehouse_tokens_total{outcome=\"locked\"}"},
         {"failures", with({"auth.failures=2"}), guessPasswords, "401 401 429",
+            "gatehouse_logins_total{outcome=\"locked\"}"},
+        {"address_failures", with({"auth.address_failures=2"}), guessAccounts, "401 401 429",
             "gatehouse_logins_total{outcome=\"locked\"}"},
     };
     return all;
