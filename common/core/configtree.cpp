@@ -175,8 +175,7 @@ qint64 ConfigTable::sizeOr(const QString& name, qint64 fallback, qint64 min, qin
         octets = *value;
     }
     if (octets < min || octets > max) {
-        complain(
-            name, QStringLiteral("must be %1 to %2").arg(sizeToText(min), sizeToText(max)));
+        complain(name, QStringLiteral("must be %1 to %2").arg(sizeToText(min), sizeToText(max)));
         return fallback;
     }
     return octets;
@@ -199,8 +198,8 @@ QStringList ConfigTable::texts(const QString& name)
         if (const QString* text = item.text())
             all.append(*text);
         else
-            m_mistakes.add(item.place(),
-                m_path + u'.' + name + QStringLiteral(": expected a list of texts"));
+            m_mistakes.add(
+                item.place(), m_path + u'.' + name + QStringLiteral(": expected a list of texts"));
     }
     return all;
 }
@@ -225,7 +224,8 @@ std::vector<std::pair<QString, const ConfigNode*>> ConfigTable::namedTables(cons
         return all;
     const ConfigMembers* members = found->table();
     if (!members) {
-        complain(name, QStringLiteral("expected tables with names, [%1.%2.NAME]").arg(m_path, name));
+        complain(
+            name, QStringLiteral("expected tables with names, [%1.%2.NAME]").arg(m_path, name));
         return all;
     }
     for (const ConfigMember& member : *members)

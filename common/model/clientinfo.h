@@ -21,8 +21,8 @@ struct ClientSocketInfo
     friend bool operator==(const ClientSocketInfo&, const ClientSocketInfo&) = default;
 };
 
-/// An item of the admin topic `clients`: one Engine.IO session, or one plain WebSocket. Times are UTC milliseconds since
-/// 1970; counters run since the session began.
+/// An item of the admin topic `clients`: one Engine.IO session, or one plain WebSocket. Times are
+/// UTC milliseconds since 1970; counters run since the session began.
 struct ClientInfo
 {
     QString sessionId; ///< the key

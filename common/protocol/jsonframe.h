@@ -73,8 +73,7 @@ tl::expected<JsonEvent, JsonEventError> decodeJsonEvent(
 /// `payload` is checked JSON. Flat: its members follow the name, but for one that is called like
 /// the name's own; what is no object is put under `data`, an empty payload is none. Typed: the
 /// member `content`, null when empty.
-QByteArray encodeJsonEvent(
-    const JsonDialect& dialect, QByteArrayView name, QByteArrayView payload);
+QByteArray encodeJsonEvent(const JsonDialect& dialect, QByteArrayView name, QByteArrayView payload);
 
 /// Finds members of an object in one walk through it: views into the text, empty for what is not
 /// there. False when one of the names is there twice. `names` are compared after unescaping.

@@ -10,7 +10,8 @@ namespace gatehouse::access {
 
 QByteArray accountMark(const QByteArray& passwordHash)
 {
-    constexpr qsizetype octets = 15; // of a hash of something salted: enough never to meet by chance
+    constexpr qsizetype octets
+        = 15; // of a hash of something salted: enough never to meet by chance
     const QByteArray named = "gatehouse account " + passwordHash;
     return encodeBase64Url(
         QCryptographicHash::hash(named, QCryptographicHash::Sha256).first(octets));

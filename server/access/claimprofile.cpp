@@ -65,20 +65,19 @@ std::optional<Millis> timeOf(QByteArrayView raw, ClaimProfile::NaiveTime naive)
 bool isPlain(QByteArrayView text)
 {
     return !text.isEmpty() && text.size() <= maxText
-        && std::none_of(text.begin(), text.end(), [](char c) { return uchar(c) < 0x20 || c == 0x7f; });
+        && std::none_of(
+            text.begin(), text.end(), [](char c) { return uchar(c) < 0x20 || c == 0x7f; });
 }
 
-Result<void> readSubject(
-    const ClaimProfile& profile, QByteArrayView payload, ProfileClaims& claims)
+Result<void> readSubject(const ClaimProfile& profile, QByteArrayView payload, ProfileClaims& claims)
 {
     const auto raw = rawMember(payload, profile.subject);
     if (!raw)
         return invalidClaim(profile.subject, "is missing");
     const JsonKind kind = jsonKind(*raw);
-    const auto text = kind == JsonKind::String ? jsonText(*raw)
-        : kind == JsonKind::Number && jsonInteger(*raw)
-        ? std::optional(raw->toByteArray())
-        : std::nullopt;
+    const auto text = kind == JsonKind::String          ? jsonText(*raw)
+        : kind == JsonKind::Number && jsonInteger(*raw) ? std::optional(raw->toByteArray())
+                                                        : std::nullopt;
     if (!text || !isPlain(*text))
         return invalidClaim(profile.subject, "is neither a whole number nor a plain text");
     claims.subject = *text;

@@ -26,8 +26,8 @@ struct SignedToken
 Result<SignedToken> openSignedToken(
     const QByteArray& token, const KeySet& keys, const std::vector<Algorithm>& algorithms);
 
-/// True when the header is right but names, by `kid`, a key of its algorithm that is not in the set:
-/// the one reason to ask the issuer for its keys again. HS256 has no issuer to ask.
+/// True when the header is right but names, by `kid`, a key of its algorithm that is not in the
+/// set: the one reason to ask the issuer for its keys again. HS256 has no issuer to ask.
 bool namesUnknownKey(
     const QByteArray& token, const KeySet& keys, const std::vector<Algorithm>& algorithms);
 

@@ -50,12 +50,12 @@ QByteArray TokenMinter::containerToken(const ContainerGrant& grant) const
     const L kindClaim = grant.session ? L("vantage6_client_type") : L("client_type");
     payload.insert(kindClaim, name(TokenKind::Container));
     payload.insert(L("roles"), QJsonArray());
-    QJsonObject subject{{kindClaim, name(TokenKind::Container)},
-            {L("node_id"), grant.node.value}, {L("organization_id"), grant.organization.value},
-            {L("collaboration_id"), grant.collaboration.value},
-            {L("study_id"), idOrNull(grant.study.value)}, {L("store_id"), idOrNull(grant.storeId)},
-            {L("task_id"), grant.task.value}, {L("image"), grant.image},
-            {L("databases"), grant.databases}};
+    QJsonObject subject{{kindClaim, name(TokenKind::Container)}, {L("node_id"), grant.node.value},
+        {L("organization_id"), grant.organization.value},
+        {L("collaboration_id"), grant.collaboration.value},
+        {L("study_id"), idOrNull(grant.study.value)}, {L("store_id"), idOrNull(grant.storeId)},
+        {L("task_id"), grant.task.value}, {L("image"), grant.image},
+        {L("databases"), grant.databases}};
     if (grant.session)
         subject.insert(L("session_id"), idOrNull(grant.session->value));
     payload.insert(L("sub"), subject);

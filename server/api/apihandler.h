@@ -19,10 +19,10 @@ namespace gatehouse::api {
 class Resource;
 
 /// The HTTP API below `/api` (vantage6 v5: below `/hq`, in its words): enough for unmodified nodes
-/// and for the federation's main path (federation.md section 8), and the console's login. Registered
-/// with transport for those paths; owned by the composition root; network thread only. Answers that
-/// wait for the disk or a password come later, at most ApiOptions::answerTimeout, after which the
-/// client gets 503; they are dropped when the handler is gone by then.
+/// and for the federation's main path (federation.md section 8), and the console's login.
+/// Registered with transport for those paths; owned by the composition root; network thread only.
+/// Answers that wait for the disk or a password come later, at most ApiOptions::answerTimeout,
+/// after which the client gets 503; they are dropped when the handler is gone by then.
 class ApiHandler : public session::HttpHandler
 {
 public:

@@ -165,8 +165,8 @@ void EntityResource::getNode(const ApiCallPtr& call)
 
 void EntityResource::getOwnNode(const ApiCallPtr& call)
 {
-    replyOne(*call, L("Node"), services().directory.node(call->principal().nodeId()),
-        &WireJson::node);
+    replyOne(
+        *call, L("Node"), services().directory.node(call->principal().nodeId()), &WireJson::node);
 }
 
 void EntityResource::listOrganizations(const ApiCallPtr& call)

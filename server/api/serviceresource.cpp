@@ -11,8 +11,7 @@ using L = QLatin1StringView;
 void ServiceResource::addTo(Router& router, const QString& base)
 {
     const Callers all = Caller::User | Caller::Node | Caller::Container;
-    router.add(
-        "GET", base + QStringLiteral("/version"), Caller::Anyone,
+    router.add("GET", base + QStringLiteral("/version"), Caller::Anyone,
         [version = m_form == WireForm::V4 ? compatibleVersion : compatibleVersion5](
             const ApiCallPtr& call) {
             call->reply(200,

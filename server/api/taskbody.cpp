@@ -150,8 +150,8 @@ Result<void> readV5(const QJsonObject& body, work::TaskRequest& request)
         request.dependsOn.push_back({id.toInteger()});
     }
     std::sort(request.dependsOn.begin(), request.dependsOn.end());
-    request.dependsOn.erase(std::unique(request.dependsOn.begin(), request.dependsOn.end()),
-        request.dependsOn.end());
+    request.dependsOn.erase(
+        std::unique(request.dependsOn.begin(), request.dependsOn.end()), request.dependsOn.end());
     request.method = *method;
     request.action = *action;
     request.session = {*session};

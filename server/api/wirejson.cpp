@@ -103,8 +103,7 @@ QJsonObject WireJson::workSession(const work::WorkSession& s) const
 {
     const qint64 id = s.id.value;
     return {{L("id"), id}, {L("name"), s.name},
-        {L("scope"), QString(model::name(s.scope)).toLower()},
-        {L("created_at"), time(s.createdAt)},
+        {L("scope"), QString(model::name(s.scope)).toLower()}, {L("created_at"), time(s.createdAt)},
         {L("owner"), link(L("user"), s.owner.value, getOnly())},
         {L("collaboration"), link(L("collaboration"), s.collaboration.value, getOnly())},
         {L("study"), link(L("study"), s.study.value, getOnly())},
@@ -188,9 +187,9 @@ QJsonObject WireJson::run(const work::RunRecord& record) const
     if (r.log)
         log = *r.log;
     QJsonObject json{{L("id"), r.id.value}, {L("status"), nameOf(r.status)}, {L("log"), log},
-        {L("assigned_at"), time(r.assignedAt)},
-        {L("started_at"), time(r.startedAt)}, {L("finished_at"), time(r.finishedAt)},
-        {L("cleanup_at"), time(r.cleanupAt)}, {L("blob_storage_used"), r.blobStorageUsed},
+        {L("assigned_at"), time(r.assignedAt)}, {L("started_at"), time(r.startedAt)},
+        {L("finished_at"), time(r.finishedAt)}, {L("cleanup_at"), time(r.cleanupAt)},
+        {L("blob_storage_used"), r.blobStorageUsed},
         {L("organization"), organizationLink(r.organization)},
         {L("task"), link(L("task"), r.task.value, getOnly())},
         {L("results"), link(L("result"), r.id.value, getOnly())}, {L("node"), runNode(record)}};

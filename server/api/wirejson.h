@@ -2,8 +2,8 @@
 #pragma once
 
 #include "common/core/clock.h"
-#include "server/api/apioptions.h"
 #include "common/core/ids.h"
+#include "server/api/apioptions.h"
 #include "server/work/entities.h"
 #include "server/work/records.h"
 
@@ -19,9 +19,9 @@ class Presence;
 
 namespace gatehouse::api {
 
-/// Entities as the JSON of vantage6 4.x or 5.0 (its output schemas), with links below the API's path. A
-/// related thing is {id, link, methods}, a list of them the URL that lists them. Times are UTC in
-/// ISO 8601 without an offset, which is what its clients add.
+/// Entities as the JSON of vantage6 4.x or 5.0 (its output schemas), with links below the API's
+/// path. A related thing is {id, link, methods}, a list of them the URL that lists them. Times are
+/// UTC in ISO 8601 without an offset, which is what its clients add.
 class WireJson
 {
 public:

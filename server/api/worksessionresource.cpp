@@ -68,8 +68,7 @@ void WorkSessionResource::addTo(Router& router, const QString& base)
 {
     const QString session = base + QStringLiteral("/session");
     const Callers readers = Caller::User | Caller::Node | Caller::Container;
-    router.add(
-        "POST", session, Caller::User, [this](const ApiCallPtr& call) { create(call); });
+    router.add("POST", session, Caller::User, [this](const ApiCallPtr& call) { create(call); });
     router.add("GET", session, readers, [this](const ApiCallPtr& call) { list(call); });
     router.add("GET", session + QStringLiteral("/{id}"), readers,
         [this](const ApiCallPtr& call) { get(call); });
@@ -87,8 +86,9 @@ Result<work::WorkSession> WorkSessionResource::readBody(
     session.createdAt = services().clock.wall();
     session.name = body.value(L("name")).toString();
     if (session.name.isEmpty())
-        session.name = QStringLiteral("session of %1, %2")
-                           .arg(call.principal().name, WireJson::time(session.createdAt).toString());
+        session.name
+            = QStringLiteral("session of %1, %2")
+                  .arg(call.principal().name, WireJson::time(session.createdAt).toString());
     if (session.name.size() > maxNameLength)
         return incorrect(QStringLiteral("'name' is longer than %1 characters").arg(maxNameLength));
     const auto scope = model::ruleScopeFromName(body.value(L("scope")).toString());
@@ -149,8 +149,7 @@ void WorkSessionResource::list(const ApiCallPtr& call)
     if (call->caller().isContainer())
         filter.only = sessionOfContainer(*call);
     services().journal.workSessions(filter, *paging,
-        guarded([this, call, paging = *paging](
-                    const Result<work::Page<work::WorkSession>>& page) {
+        guarded([this, call, paging = *paging](const Result<work::Page<work::WorkSession>>& page) {
             if (!page)
                 return call->fail(page.error());
             QJsonArray data;

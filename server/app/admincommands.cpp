@@ -122,8 +122,8 @@ tl::expected<ExitCode, ExitCode> change(
 
 /// A change that needs a password; one that was made here is printed when it counts.
 template <class Wanted>
-ExitCode changeWithPassword(const AdminArguments& admin, const char* what,
-    const ConfigArguments& arguments, Wanted wanted)
+ExitCode changeWithPassword(
+    const AdminArguments& admin, const char* what, const ConfigArguments& arguments, Wanted wanted)
 {
     const auto password = freshPassword(admin.source());
     if (!password) {
@@ -180,8 +180,7 @@ ExitCode listAdmins(int& argc, char** argv, const ConfigArguments& arguments)
         return fail(ExitCode::Unavailable, content.error().detail);
     }
     for (const work::AdminAccount& account : content->admins) {
-        const QDateTime made
-            = QDateTime::fromMSecsSinceEpoch(account.createdAt.count(), Qt::UTC);
+        const QDateTime made = QDateTime::fromMSecsSinceEpoch(account.createdAt.count(), Qt::UTC);
         std::printf("%lld\t%s\t%s\n", static_cast<long long>(account.id.value),
             qPrintable(account.name), qPrintable(made.toString(Qt::ISODate)));
     }

@@ -21,7 +21,10 @@ struct AdminArguments
     bool generate = false; ///< PasswordSource::Generate
     bool force = false; ///< the last one may go
 
-    PasswordSource source() const { return generate ? PasswordSource::Generate : PasswordSource::Ask; }
+    PasswordSource source() const
+    {
+        return generate ? PasswordSource::Generate : PasswordSource::Ask;
+    }
 };
 
 ExitCode createAdmin(

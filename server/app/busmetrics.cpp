@@ -55,8 +55,8 @@ BusMetrics::BusMetrics(observe::Metrics& metrics, const bus::BusCounters& c,
         {publications, "outcome=kept", publicationsHelp, &c.kept},
         {publications, "outcome=unroutable", publicationsHelp, &c.unroutable},
         {publications, "outcome=refused", publicationsHelp, &c.refused},
-        {"gatehouse_bus_resent_total", "",
-            "Messages sent again because their confirm was lost", &c.resent},
+        {"gatehouse_bus_resent_total", "", "Messages sent again because their confirm was lost",
+            &c.resent},
         {"gatehouse_bus_overflows_total", "", "Messages refused because a queue was full",
             &c.overflowed},
         {"gatehouse_bus_received_total", "", "Messages, calls and answers that came", &c.received},
@@ -88,8 +88,11 @@ BusMetrics::BusMetrics(observe::Metrics& metrics, const bus::BusCounters& c,
         totals.push_back({redisMessages, "event=dropped", redisHelp, &redis->dropped});
     }
     for (const Total& total : totals) {
-        auto& counter = prometheus::BuildCounter().Name(total.name).Help(total.help).Register(
-            registry).Add(labelsOf(total.label));
+        auto& counter = prometheus::BuildCounter()
+                            .Name(total.name)
+                            .Help(total.help)
+                            .Register(registry)
+                            .Add(labelsOf(total.label));
         m_refreshers.push_back(
             [&counter, source = total.source] { observe::syncTotal(counter, *source); });
     }

@@ -12,9 +12,9 @@ class Metrics;
 
 namespace gatehouse::app {
 
-/// This process among the others on the bus: who is connected where, what services may ask of all of
-/// them, and the metrics of both. Owned by the composition root, destroyed before hub, sessions and
-/// bus. Network thread.
+/// This process among the others on the bus: who is connected where, what services may ask of all
+/// of them, and the metrics of both. Owned by the composition root, destroyed before hub, sessions
+/// and bus. Network thread.
 class Clustering
 {
 public:

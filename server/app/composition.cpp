@@ -14,8 +14,8 @@
 #include "server/app/recoveryjournal.h"
 #include "server/app/relays.h"
 #include "server/app/revocations.h"
-#include "server/app/serviceitems.h"
 #include "server/app/servermetrics.h"
+#include "server/app/serviceitems.h"
 #include "server/app/signingkeys.h"
 #include "server/events/adminnamespace.h"
 #include "server/events/federationannouncer.h"
@@ -60,7 +60,8 @@ QString plural(qsizetype count, const char* word)
 struct Composition::Parts
 {
     Parts(const Configuration& c, std::unique_ptr<store::Store> opened, SigningKeys keys,
-        ClaimVerifiers claims, const observe::LogSink& logSink, observe::LiveLog& lines, const Clock& time)
+        ClaimVerifiers claims, const observe::LogSink& logSink, observe::LiveLog& lines,
+        const Clock& time)
         : configuration(c), clock(time), store(std::move(opened)),
           retention(*store, c.retention, clock),
           recoveryJournal(*store, c.recovery.options.maxBytes), presence(clock),
@@ -69,37 +70,38 @@ struct Composition::Parts
           verifier(std::move(keys.verification), c.verifier, clock),
           minter(keys.secret, c.tokens, clock), hasher(access::PasswordHasherOptions{}),
           limiter(c.loginLimits(), clock), badTokens(c.badTokens(), clock),
-          jwks(c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
+          jwks(
+              c.auth.jwks, [this](const QByteArray& set) { return takeKeys(set); }, metrics, clock),
           beside(c.beside, directory, metrics, clock),
-          identities(verifier, directory, &badTokens, &jwks, elsewhere()), hub(clock, hubOptions(c)),
+          identities(verifier, directory, &badTokens, &jwks, elsewhere()),
+          hub(clock, hubOptions(c)),
           history(hub, events::FederationNamespace::name(), c.federation.history, clock,
               {"algorithm_log"}), // the database has them
           sessions(std::make_unique<session::SocketIoServer>(c.session, hub, clock)),
-          messaging(std::make_unique<Messaging>(
-              c.bus, *store, hub, *sessions, metrics, clock)),
-          relays(std::make_unique<Relays>(c.relay, std::move(claims), c.badTokens(), hub,
-              messaging->bus(), metrics, clock)),
+          messaging(std::make_unique<Messaging>(c.bus, *store, hub, *sessions, metrics, clock)),
+          relays(std::make_unique<Relays>(
+              c.relay, std::move(claims), c.badTokens(), hub, messaging->bus(), metrics, clock)),
           revocations(std::make_unique<Revocations>(*store, relays->verifiers())),
           listeners(std::make_unique<PlainListeners>(c.listeners, servicesOptions(c),
               PlainListeners::House{hub, messaging->bus(), *relays, metrics, clock,
                   [this](const QString& address, const QByteArray& token) {
-                      return identities.identifyFrom(address, token).map(
-                          [](const identity::Identity& who) { return who.principal; });
+                      return identities.identifyFrom(address, token)
+                          .map([](const identity::Identity& who) { return who.principal; });
                   },
                   c.session.allowedOrigins})),
-          clustering(std::make_unique<Clustering>(
-              c.bus, hub, allSources(), messaging->bus(), metrics, clock,
+          clustering(std::make_unique<Clustering>(c.bus, hub, allSources(), messaging->bus(),
+              metrics, clock,
               [this](const QByteArray& sender, qsizetype clients, const NamespaceName& nsp) {
                   recordKick(sender, clients, nsp);
               })),
           announcer(hub, tasks, presence, directory, c.federation.generation),
-          federation(events::FederationServices{*sessions, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, history, [this] { return restFault(); },
-                         elsewhere()},
+          federation(
+              events::FederationServices{*sessions, hub, identities, directory, presence, tasks,
+                  *store, metrics, clock, history, [this] { return restFault(); }, elsewhere()},
               announcer, c.federationOptions()),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
-              *store, lines, metrics, loopLag, audit, clock, history, listeners->sources(),
-              [this] { return serviceItems(messaging->bus(), listeners->services()); }},
+                    *store, lines, metrics, loopLag, audit, clock, history, listeners->sources(),
+                    [this] { return serviceItems(messaging->bus(), listeners->services()); }},
               c.adminOptions()),
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),
@@ -204,7 +206,10 @@ struct Composition::Parts
         return options;
     }
 
-    identity::Elsewhere* elsewhere() { return configuration.beside.url.isEmpty() ? nullptr : &beside; }
+    identity::Elsewhere* elsewhere()
+    {
+        return configuration.beside.url.isEmpty() ? nullptr : &beside;
+    }
 
     /// Our own keys, and what the issuer has said. On failure everything stays as it was.
     Result<void> useKeys(access::KeySet own, access::KeyBinding binding, QByteArray issued)
@@ -463,8 +468,8 @@ Start<std::unique_ptr<Composition>> Composition::build(const Configuration& conf
         return tl::unexpected(failureOf(ExitCode::IoError, admin.error()));
     }
 
-    auto parts = std::make_unique<Parts>(
-        configuration, std::move(*store), std::move(*keys), *std::move(claims), log, liveLog, clock);
+    auto parts = std::make_unique<Parts>(configuration, std::move(*store), std::move(*keys),
+        *std::move(claims), log, liveLog, clock);
     parts->directory.replace(std::move(state->directory));
     for (const work::Node& node : parts->directory.nodes()) {
         if (node.lastSeen) {
@@ -543,15 +548,15 @@ Result<void> Composition::reloadKeys()
     if (!fresh)
         return tl::unexpected(fresh.error());
     // Clients whose token's key is gone lose their elevation with the next look at it.
-    if (const auto claims = reloadClaimKeys(
-            d->configuration.relay, d->relays->verifiers(), fresh->warnings);
+    if (const auto claims
+        = reloadClaimKeys(d->configuration.relay, d->relays->verifiers(), fresh->warnings);
         !claims)
         return tl::unexpected(claims.error());
     for (const QString& warning : fresh->warnings)
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     const qsizetype count = fresh->verification.size();
-    if (const auto used = d->useKeys(
-            std::move(fresh->verification), std::move(fresh->others), d->issuerKeys);
+    if (const auto used
+        = d->useKeys(std::move(fresh->verification), std::move(fresh->others), d->issuerKeys);
         !used)
         return tl::unexpected(used.error());
     d->minter.setSecret(std::move(fresh->secret));

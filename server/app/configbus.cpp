@@ -168,8 +168,8 @@ std::vector<ConfigKey> brokerKeys(const char* s)
             "For an answer of the broker itself, as to a new binding."),
         duration(s, "retry_min", FIELD(bus.options.retryMin), 10, minute,
             "First pause before a lost connection is tried again; it doubles each time."),
-        duration(s, "retry_max", FIELD(bus.options.retryMax), 10, 10 * minute,
-            "Longest such pause."),
+        duration(
+            s, "retry_max", FIELD(bus.options.retryMax), 10, 10 * minute, "Longest such pause."),
     };
 }
 
@@ -193,7 +193,8 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
         count(s, "prefetch", FIELD(bus.options.prefetch), 1, 65'535,
             "Messages the broker sends before we have dealt with the earlier ones."),
         duration(s, "queue_expiry", FIELD(bus.options.queueExpiry), second, 7 * day,
-            "How long the broker keeps our queue, and what comes to it, when we are away. A process "
+            "How long the broker keeps our queue, and what comes to it, when we are away. A "
+            "process "
             "that was killed leaves one that swallows messages for so long."),
         count(s, "queue_length", FIELD(bus.options.maxQueueLength), 1, 100'000'000,
             "Messages in it; then the oldest go to the dead letters."),

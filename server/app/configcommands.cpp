@@ -32,7 +32,8 @@ QString configFileOf(const ConfigArguments& arguments)
     return QFileInfo::exists(usual) ? usual : QString();
 }
 
-/// Files that are named and cannot be read here. Only said: the configuration may be meant for another machine or user.
+/// Files that are named and cannot be read here. Only said: the configuration may be meant for
+/// another machine or user.
 QStringList unreadableFiles(const Configuration& configuration)
 {
     QStringList found;

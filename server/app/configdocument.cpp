@@ -67,12 +67,12 @@ QString referenceEntry(const ConfigKey& key)
 
 QString sampleConfiguration()
 {
-    QString result
-        = QStringLiteral("# Gatehouse configuration. Every key is shown at its default; remove "
-                         "the # to change it.\n"
-                         "# Check a file with: gatehouse check-config FILE\n"
-                         "# Profiles for dashboards and other clients of services are tables of their "
-                         "own:\n# docs/relay.md, examples/dashboard/gatehouse.toml\n");
+    QString result = QStringLiteral(
+        "# Gatehouse configuration. Every key is shown at its default; remove "
+        "the # to change it.\n"
+        "# Check a file with: gatehouse check-config FILE\n"
+        "# Profiles for dashboards and other clients of services are tables of their "
+        "own:\n# docs/relay.md, examples/dashboard/gatehouse.toml\n");
     for (const ConfigSection& section : configSections()) {
         result += u'\n' + wrapped(section.doc, QStringLiteral("# ")) + u'[' + section.name
             + QStringLiteral("]\n");
@@ -115,7 +115,8 @@ QString configurationReference()
         "are numbers of\n"
         "octets or texts such as `\"16KiB\"` and `\"1MB\"`. Relative paths count from the file's "
         "directory.\n\n"
-        "The tables `[claims.NAME]` and `[relay.NAME]`, which only the file can hold, are explained "
+        "The tables `[claims.NAME]` and `[relay.NAME]`, which only the file can hold, are "
+        "explained "
         "in\n"
         "[relay.md](relay.md); `examples/` has whole files.\n");
     for (const ConfigSection& section : configSections()) {

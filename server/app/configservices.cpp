@@ -29,28 +29,28 @@ std::vector<ConfigKey> servicesKeys()
         withCheck(text(s, "sender", ConfigType::Text, FIELD(services.sender),
                       "Who the server is to clients and services: the `sender` of its own "
                       "messages."),
-            checkedBy([](services::ServicesOptions& o) -> auto& { return o.sender; })),
+            checkedBy([](services::ServicesOptions & o) -> auto& { return o.sender; })),
         withCheck(text(s, "allowed_types", ConfigType::TextList, FIELD(services.allowedTypes),
                       "Message types a client may send; each may begin or end in `*`. Empty: "
                       "every type that is not reserved."),
-            checkedBy([](services::ServicesOptions& o) -> auto& { return o.allowedTypes; })),
+            checkedBy([](services::ServicesOptions & o) -> auto& { return o.allowedTypes; })),
         withCheck(text(s, "reserved_types", ConfigType::TextList, FIELD(services.reservedTypes),
                       "Message types no client may send, on the list above or not. `client-*`, "
                       "`service-*` and `bus-*` are reserved in any case, and so is `net-send`, "
                       "which closes the connection."),
-            checkedBy([](services::ServicesOptions& o) -> auto& { return o.reservedTypes; })),
+            checkedBy([](services::ServicesOptions & o) -> auto& { return o.reservedTypes; })),
         withCheck(text(s, "envelope", ConfigType::Text, FIELD(services.envelope),
                       "The server's own messages to clients: a JSON object in which the texts "
                       "`$type`, `$uuid`, `$response_uuid`, `$sender` and `$content` stand for the "
                       "values."),
-            checkedBy([](services::ServicesOptions& o) -> auto& { return o.envelope; })),
+            checkedBy([](services::ServicesOptions & o) -> auto& { return o.envelope; })),
         withCheck(text(s, "rights", ConfigType::TextList, FIELD(services.rights),
                       "What each service may do on the bus: lines of the number of its token, or "
                       "`*` for those without a line, and `wants=`, `sends=` (types), `serves=`, "
                       "`asks=` (queues) and `publishes=` (exchanges; `own` is the bus's own), "
                       "lists divided by `|`, each entry with a `*` at its beginning or end if "
                       "need be. Without any line every service may do everything."),
-            checkedBy([](services::ServicesOptions& o) -> auto& { return o.rights; })),
+            checkedBy([](services::ServicesOptions & o) -> auto& { return o.rights; })),
         size(s, "name_size", FIELD(services.maxNameBytes), 1, kib, "Longest name of a client."),
         count(s, "json_depth", FIELD(services.maxDepth), 1, 100, "Nesting of a client's JSON."),
         duration(s, "hold_time", FIELD(services.holdTime), 0, 10 * minute,

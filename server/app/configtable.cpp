@@ -112,7 +112,8 @@ std::vector<ConfigKey> serverKeys()
         duration(s, "drain_answers", FIELD(server.drainAnswers), 0, 10 * minute,
             "How long a session that is about to be closed waits for the acknowledgements its "
             "client is owed (for a write, or a request of a service), and a polling client may "
-            "take to fetch what is left; meanwhile no events are taken from it that want an answer."),
+            "take to fetch what is left; meanwhile no events are taken from it that want an "
+            "answer."),
         duration(s, "drain_timeout", FIELD(server.drainTimeout), second, hour,
             "After this the server stops even if clients are left; the exit code is then 3."),
     };
@@ -169,7 +170,8 @@ std::vector<ConfigKey> authKeys()
         duration(s, "jwks_refresh", FIELD(auth.jwks.refresh), 10 * second, 7 * day,
             "How often it is read again."),
         duration(s, "jwks_retry", FIELD(auth.jwks.retry), second, day,
-            "Least time between two readings. A token that names an unknown key causes one; a socket "
+            "Least time between two readings. A token that names an unknown key causes one; a "
+            "socket "
             "that brings it waits for that one, and until it is allowed."),
         duration(s, "jwks_timeout", FIELD(auth.jwks.timeout), 100, minute,
             "How long one reading may take."),
@@ -212,10 +214,11 @@ std::vector<ConfigKey> federationKeys()
             "Which vantage6 the clients are of. `v4`: `new_task`, and the API below `/api`. `v5`: "
             "`new_task_update`, a status event after each change over HTTP, and the API below "
             "`/hq` in its words, beside `/api` for the console. `both`: all of it at once."),
-        withCheck(text(s, "beside_url", ConfigType::Text, FIELD(beside.url),
-                      "API of a vantage6 server that keeps the tasks, `http://127.0.0.1:5000/api`: "
-                      "nodes, users and runs are asked of it in their own name, this server carries "
-                      "their events (docs/beside.md). Empty: this server keeps everything itself."),
+        withCheck(
+            text(s, "beside_url", ConfigType::Text, FIELD(beside.url),
+                "API of a vantage6 server that keeps the tasks, `http://127.0.0.1:5000/api`: "
+                "nodes, users and runs are asked of it in their own name, this server carries "
+                "their events (docs/beside.md). Empty: this server keeps everything itself."),
             checkHttpUrl),
         duration(s, "beside_cache", FIELD(beside.cache), 0, day,
             "What that server said of a node or user counts for so long."),
@@ -250,7 +253,8 @@ std::vector<ConfigKey> federationKeys()
         count(s, "run_lookups", FIELD(federation.maxRunLookups), 0, 100'000,
             "Runs one node may have the database, or the server of `beside_url`, looked up for in "
             "10 s because they are neither open nor lately finished. Events about further ones are "
-            "dropped. Beside another server those that come while a run is being asked for wait for "
+            "dropped. Beside another server those that come while a run is being asked for wait "
+            "for "
             "the answer and count once; of the database each status event counts."),
         duration(s, "node_silence", FIELD(federation.nodeSilence), 10 * second, day,
             "A node that is connected but gives no sign of life for this long is shown as silent, "
@@ -392,9 +396,9 @@ std::vector<ConfigKey> metricsKeys()
 std::vector<ConfigKey> allKeys()
 {
     std::vector<ConfigKey> all;
-    for (auto&& part :
-        {serverKeys(), tlsKeys(), httpKeys(), limitKeys(), corsKeys(), authKeys(), federationKeys(),
-            recoveryKeys(), busKeys(), servicesKeys(), storageKeys(), retentionKeys(), logKeys(), metricsKeys()}) {
+    for (auto&& part : {serverKeys(), tlsKeys(), httpKeys(), limitKeys(), corsKeys(), authKeys(),
+             federationKeys(), recoveryKeys(), busKeys(), servicesKeys(), storageKeys(),
+             retentionKeys(), logKeys(), metricsKeys()}) {
         all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -26,8 +26,8 @@ QString fromToml(std::string_view text)
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
-/// Line and column in "file:line:column: …"; what is of no line comes last. Mistakes are found table by table, and told in
-/// the order of the file.
+/// Line and column in "file:line:column: …"; what is of no line comes last. Mistakes are found
+/// table by table, and told in the order of the file.
 std::pair<int, int> placeOf(const QString& mistake)
 {
     static const QRegularExpression place(QStringLiteral(":(\\d+):(\\d+): "));
@@ -406,13 +406,13 @@ void ConfigurationReader::checkTogether()
     }
     for (const QString& line : c.bus.emitters) {
         const auto source = relay::EmitterSource::fromText(line); // wrong lines are named already
-        const bool needsRedis
-            = source && source->carrier == relay::EmitterSource::Carrier::Redis;
+        const bool needsRedis = source && source->carrier == relay::EmitterSource::Carrier::Redis;
         if (source && (needsRedis ? c.bus.redisUrl : c.bus.url).isEmpty()) {
             m_report.errors.append(originOf("bus.emitters")
                 + QStringLiteral(": \"%1\" needs %2")
-                      .arg(line, needsRedis ? QStringLiteral("bus.redis_url")
-                                            : QStringLiteral("bus.url")));
+                      .arg(line,
+                          needsRedis ? QStringLiteral("bus.redis_url")
+                                     : QStringLiteral("bus.url")));
         }
     }
     const auto listen = ListenAddress::fromText(c.server.listen);

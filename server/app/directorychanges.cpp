@@ -70,8 +70,8 @@ QJsonObject described(const work::User& user)
 {
     return {{L("username"), user.username}, {L("organization"), user.organization.value},
         {L("email"), user.email}, {L("keycloak_id"), user.keycloakId},
-        {L("has_password"), !user.passwordHash.isEmpty()},
-        {L("roles"), idsOf(user.roles)}, {L("rules"), textsOf(user.rules)}};
+        {L("has_password"), !user.passwordHash.isEmpty()}, {L("roles"), idsOf(user.roles)},
+        {L("rules"), textsOf(user.rules)}};
 }
 
 /// Studies and roles are learnt nowhere else.

@@ -113,9 +113,8 @@ void JwksSource::answered(QNetworkReply& reply)
         failed(reply.errorString());
     } else if (status != 200) {
         failed(QStringLiteral("it answered %1").arg(status));
-    } else if (const auto taken
-        = m_received == m_taken ? Result<void>() : m_take(m_received);
-        !taken) {
+    } else if (const auto taken = m_received == m_taken ? Result<void>() : m_take(m_received);
+               !taken) {
         failed(taken.error().detail);
     } else {
         m_metrics.keysFetched.Increment();

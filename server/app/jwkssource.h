@@ -29,10 +29,10 @@ struct JwksOptions
     Millis timeout{5'000}; ///< of one question
 };
 
-/// Keeps the keys of an issuer such as Keycloak current: asks its JWKS address at the start, now and
-/// then, and when a token names a key that is not known yet. Never waits: the server runs while an
-/// answer is under way, and with the keys it has while the issuer cannot be reached. Owned by the
-/// composition root; network thread only.
+/// Keeps the keys of an issuer such as Keycloak current: asks its JWKS address at the start, now
+/// and then, and when a token names a key that is not known yet. Never waits: the server runs while
+/// an answer is under way, and with the keys it has while the issuer cannot be reached. Owned by
+/// the composition root; network thread only.
 class JwksSource final : public identity::KeySource
 {
 public:

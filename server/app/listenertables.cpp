@@ -44,14 +44,13 @@ void readPlace(ConfigTable& table, ListenerTable& listener)
     listener.listen = table.textOr(QStringLiteral("listen"), {});
     if (!listener.listen.isEmpty() && !ListenAddress::fromText(listener.listen)) {
         table.complain(QStringLiteral("listen"),
-            QStringLiteral(
-                "expected ADDRESS:PORT such as \"127.0.0.1:12345\" or \"[::1]:12345\""));
+            QStringLiteral("expected ADDRESS:PORT such as \"127.0.0.1:12345\" or \"[::1]:12345\""));
     }
     const QString path = table.textOr(QStringLiteral("path"), {});
     const bool isAny = path == QStringLiteral("*") || path.isEmpty();
     if (!isAny && !path.startsWith(u'/'))
-        table.complain(
-            QStringLiteral("path"), QStringLiteral("begins with \"/\", or is \"*\" for every path"));
+        table.complain(QStringLiteral("path"),
+            QStringLiteral("begins with \"/\", or is \"*\" for every path"));
     if (isAny && listener.listen.isEmpty())
         table.complain(QStringLiteral(
             "the main listener needs a \"path\"; every path is for one with its own \"listen\""));
@@ -99,8 +98,8 @@ void readDialect(ConfigTable& table, ListenerTable& listener)
     dialect = shape == QStringLiteral("flat") ? JsonDialect::flat() : JsonDialect::typed();
     if (!isRelay) {
         if (dialect.isFlat())
-            table.complain(QStringLiteral("dialect"),
-                QStringLiteral("the services profile speaks \"typed\""));
+            table.complain(
+                QStringLiteral("dialect"), QStringLiteral("the services profile speaks \"typed\""));
         return;
     }
     dialect.eventKey
@@ -120,8 +119,7 @@ void readDialect(ConfigTable& table, ListenerTable& listener)
     dialect.membersIn = readNames(table, QStringLiteral("members_in"));
     dialect.membersOut = readNames(table, QStringLiteral("members_out"));
     if (!dialect.isFlat() && (!dialect.membersIn.isEmpty() || !dialect.membersOut.isEmpty()))
-        table.complain(QStringLiteral(
-            "\"members_in\" and \"members_out\" are for flat frames"));
+        table.complain(QStringLiteral("\"members_in\" and \"members_out\" are for flat frames"));
 }
 
 void setDefaults(ListenerTable& listener)

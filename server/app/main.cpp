@@ -112,22 +112,21 @@ struct CommandLine
 
     void addExplain()
     {
-        CLI::App* command
-            = add(app, "explain", "Says whether a user hears an event or may do something, and why",
-                [this] {
-                    if (!question.user.isEmpty())
-                        return explainDecision(question, config);
-                    relayQuestion.event = question.event;
-                    return explainRelayDecision(relayQuestion, config);
-                });
+        CLI::App* command = add(app, "explain",
+            "Says whether a user hears an event or may do something, and why", [this] {
+                if (!question.user.isEmpty())
+                    return explainDecision(question, config);
+                relayQuestion.event = question.event;
+                return explainRelayDecision(relayQuestion, config);
+            });
         addText(*command, "--event", question.event,
             "An event (new_task, algorithm_log, node-online, …), or kill or create_task; or one of "
             "a profile of the relay")
             ->required();
-        CLI::Option* user = addText(*command, "--user", question.user,
-            "Federation: name or number of the user");
-        CLI::Option* collaboration = addText(*command, "--collaboration", question.collaboration,
-            "Federation: its name or number");
+        CLI::Option* user
+            = addText(*command, "--user", question.user, "Federation: name or number of the user");
+        CLI::Option* collaboration = addText(
+            *command, "--collaboration", question.collaboration, "Federation: its name or number");
         user->needs(collaboration);
         collaboration->needs(user);
         addText(*command, "--token", relayQuestion.token,
@@ -183,9 +182,9 @@ struct CommandLine
             command->add_flag(
                 "--generate", admin.generate, "Make a password and print it once, to stdout");
         }
-        CLI::App* remove = add(*group, "remove",
-            "Removes an administrator; its connections and tokens end",
-            [this] { return removeAdmin(argc, argv, admin, config); });
+        CLI::App* remove
+            = add(*group, "remove", "Removes an administrator; its connections and tokens end",
+                [this] { return removeAdmin(argc, argv, admin, config); });
         addText(*remove, "NAME", admin.name, "Who goes")->required();
         remove->add_flag("--force", admin.force,
             "Also the last one; the next start then makes the account \"admin\" anew");

@@ -96,8 +96,8 @@ const std::vector<MeterRow<services::ServicesCounters>>& servicesRows()
         {"gatehouse_services_bad_net_sends_total", "Messages for clients that could not be read",
             {}, &C::badNetSends},
         {"gatehouse_services_kicks_total", "Clients disconnected by a service", {}, &C::kicks},
-        {"gatehouse_services_connected", "Services registered over WebSocket", {},
-            &C::servicesNow, true},
+        {"gatehouse_services_connected", "Services registered over WebSocket", {}, &C::servicesNow,
+            true},
         {"gatehouse_services_registrations_total", "Registrations of services", {},
             &C::registrations},
         {"gatehouse_services_refused_registrations_total", "Registrations that were refused", {},
@@ -105,8 +105,7 @@ const std::vector<MeterRow<services::ServicesCounters>>& servicesRows()
         {"gatehouse_services_published_total", "Messages of services put on the bus", {},
             &C::published},
         {"gatehouse_services_bad_messages_total",
-            "Frames of services that were no message, or not theirs to send", {},
-            &C::badMessages},
+            "Frames of services that were no message, or not theirs to send", {}, &C::badMessages},
         {"gatehouse_services_routed_responses_total",
             "Answers that went to the service that had asked", {}, &C::routedResponses},
         {"gatehouse_services_forgotten_requests_total",
@@ -144,12 +143,16 @@ public:
             std::map<std::string, std::string> all = labels;
             all.insert(row.labels.begin(), row.labels.end());
             if (row.isGauge) {
-                m_gauges.push_back(&prometheus::BuildGauge().Name(row.name).Help(row.help).Register(
-                    registry).Add(all));
+                m_gauges.push_back(
+                    &prometheus::BuildGauge().Name(row.name).Help(row.help).Register(registry).Add(
+                        all));
                 m_counters.push_back(nullptr);
             } else {
-                m_counters.push_back(&prometheus::BuildCounter().Name(row.name).Help(row.help)
-                        .Register(registry).Add(all));
+                m_counters.push_back(&prometheus::BuildCounter()
+                                          .Name(row.name)
+                                          .Help(row.help)
+                                          .Register(registry)
+                                          .Add(all));
                 m_gauges.push_back(nullptr);
             }
         }
@@ -226,10 +229,9 @@ PlainListeners::PlainListeners(
         }
         entry->server = std::make_unique<session::PlainServer>(
             std::move(plain), house.hub, house.clock, *handler);
-        entry->meters = std::make_unique<MeterSet<session::PlainCounters>>(
-            house.metrics.registry(), listenerRows(),
-            std::map<std::string, std::string>{
-                {"listener", table.options.name.toStdString()}});
+        entry->meters = std::make_unique<MeterSet<session::PlainCounters>>(house.metrics.registry(),
+            listenerRows(),
+            std::map<std::string, std::string>{{"listener", table.options.name.toStdString()}});
         entry->table = std::move(table);
         m_entries.push_back(std::move(entry));
     }
@@ -318,14 +320,13 @@ void PlainListeners::drain(Millis spread, const std::function<void()>& finished)
         }
         m_bus.flush(tellTime, [this, finished] {
             // What the broker has confirmed has still to come back from it.
-            QTimer::singleShot(returnTime, &m_context,
-                [this, finished] { drain(true, Millis{0}, finished); });
+            QTimer::singleShot(
+                returnTime, &m_context, [this, finished] { drain(true, Millis{0}, finished); });
         });
     });
 }
 
-void PlainListeners::drain(
-    bool areBackends, Millis spread, const std::function<void()>& finished)
+void PlainListeners::drain(bool areBackends, Millis spread, const std::function<void()>& finished)
 {
     std::vector<session::PlainServer*> servers;
     for (const auto& entry : m_entries) {

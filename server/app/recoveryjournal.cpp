@@ -168,8 +168,8 @@ void RecoveryJournal::schedule()
         m_next.start(0);
 }
 
-void RecoveryJournal::put(const NamespaceName& nsp, const QByteArray& pid,
-    std::optional<store::StoredSocket> socket)
+void RecoveryJournal::put(
+    const NamespaceName& nsp, const QByteArray& pid, std::optional<store::StoredSocket> socket)
 {
     Waiting& entry = waiting(nsp);
     const auto bytesOf = [](const std::optional<store::StoredSocket>& one) {
@@ -250,9 +250,8 @@ void RecoveryJournal::submit()
     }
     ++m_underWay;
     m_changesUnderWay += changes;
-    m_table.write(*batch, bytes, [this, batch, changes](const Result<void>& result) {
-        written(result, *batch, changes);
-    });
+    m_table.write(*batch, bytes,
+        [this, batch, changes](const Result<void>& result) { written(result, *batch, changes); });
 }
 
 void RecoveryJournal::written(const Result<void>& result, const Batch& batch, qsizetype changes)

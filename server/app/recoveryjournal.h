@@ -44,8 +44,8 @@ private:
     using Batch = std::map<QByteArray, store::RecoveryChanges>;
 
     Waiting& waiting(const NamespaceName& nsp);
-    void put(const NamespaceName& nsp, const QByteArray& pid,
-        std::optional<store::StoredSocket> socket);
+    void put(
+        const NamespaceName& nsp, const QByteArray& pid, std::optional<store::StoredSocket> socket);
     void dropEvents(Waiting& waiting);
     void keepWithin(Waiting& waiting);
     void schedule();

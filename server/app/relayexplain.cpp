@@ -36,8 +36,8 @@ Asker askerIn(const Rules& rules, const ClaimVerifiers& verifiers, const QString
         return {std::nullopt,
             QStringLiteral("nobody: [claims.%1]: %2").arg(rules.claims, claims.error().detail)};
     }
-    Identity identity = relay::identityOf(
-        *std::move(claims), access::ProfileVerifier::hashOf(bytes), rules.bits);
+    Identity identity
+        = relay::identityOf(*std::move(claims), access::ProfileVerifier::hashOf(bytes), rules.bits);
     QString text = u"subject " + QString::fromUtf8(identity.claims.subject);
     if (identity.claims.expiresAt)
         text += u", until "
@@ -76,22 +76,22 @@ void decide(Explanation& explanation, const Rules& rules, const Asker& asker, co
     const Standing standing = assumedStanding(rules, assumed);
     explanation.decision = relay::mayUse(needs, rules, identity, &standing);
     const relay::Membership* membership = rules.membership(rule.membership);
-    const bool isAsked = membership && identity
-        && (needs.level >= relay::Level::Member || needs.bits != 0);
+    const bool isAsked
+        = membership && identity && (needs.level >= relay::Level::Member || needs.bits != 0);
     if (!isAsked)
         return;
-    explanation.remark
-        = QStringLiteral("the service behind route \"%1\" is asked (%2); here it is taken to say %3")
-              .arg(membership->route, QString::fromUtf8(membership->method),
-                  assumed.isEmpty() ? QStringLiteral("no (--assume says otherwise)")
-                                    : assumed.join(QStringLiteral(", ")));
+    explanation.remark = QStringLiteral(
+        "the service behind route \"%1\" is asked (%2); here it is taken to say %3")
+                             .arg(membership->route, QString::fromUtf8(membership->method),
+                                 assumed.isEmpty() ? QStringLiteral("no (--assume says otherwise)")
+                                                   : assumed.join(QStringLiteral(", ")));
 }
 
 void fillCommon(Explanation& explanation, const Rules& rules, const Asker& asker,
     const QString& what, const RelayQuestion& question)
 {
-    explanation.question = QStringLiteral("%1: %2 %3%4")
-                               .arg(rules.name, asker.text, what, question.event);
+    explanation.question
+        = QStringLiteral("%1: %2 %3%4").arg(rules.name, asker.text, what, question.event);
     if (!question.room.isEmpty())
         explanation.question += u" in " + question.room;
 }
@@ -108,8 +108,8 @@ QString whereText(const EventRule& rule)
     return parts.isEmpty() ? QString() : u" where " + parts.join(QStringLiteral(" and "));
 }
 
-Explanation sending(const Rules& rules, const Asker& asker, const EventRule& rule,
-    const RelayQuestion& question)
+Explanation sending(
+    const Rules& rules, const Asker& asker, const EventRule& rule, const RelayQuestion& question)
 {
     Explanation explanation;
     fillCommon(explanation, rules, asker, QStringLiteral("sends "), question);
@@ -162,7 +162,8 @@ void addHearing(std::vector<Explanation>& all, const Rules& rules, const Asker& 
             relay::Needs needs = rule.needs;
             needs.bits |= bits;
             decide(explanation, rules, asker, rule, needs, question.assumed);
-            explanation.sources.append(placeText("publication", publication.event, publication.place)
+            explanation.sources.append(
+                placeText("publication", publication.event, publication.place)
                 + QStringLiteral(" by ") + placeText("event", rule.name, rule.place)
                 + whereText(rule) + QStringLiteral(", needs ") + needs.text
                 + (bits ? u" and " + relay::bitNames(rules, bits) : QString()));

@@ -63,8 +63,8 @@ constexpr MeterRow meterRows[]{
     {"gatehouse_relay_publications_total", "Messages of the bus for rooms",
         &RelayCounters::publications, false},
     {"gatehouse_relay_restricted_publications_total",
-        "Messages of the bus only for clients with a right",
-        &RelayCounters::restrictedPublications, false},
+        "Messages of the bus only for clients with a right", &RelayCounters::restrictedPublications,
+        false},
     {"gatehouse_relay_bad_publications_total", "Messages of the bus that name no room",
         &RelayCounters::badPublications, false},
     {"gatehouse_relay_control_calls_total", "Calls of services to a profile",
@@ -144,12 +144,18 @@ struct Relays::Meters
             {"profile", shown.rules().name.toStdString()}};
         for (const MeterRow& row : meterRows) {
             if (row.isGauge) {
-                gauges.push_back(&prometheus::BuildGauge().Name(row.name).Help(row.help).Register(
-                    metrics.registry()).Add(labels));
+                gauges.push_back(&prometheus::BuildGauge()
+                                      .Name(row.name)
+                                      .Help(row.help)
+                                      .Register(metrics.registry())
+                                      .Add(labels));
                 counters.push_back(nullptr);
             } else {
-                counters.push_back(&prometheus::BuildCounter().Name(row.name).Help(row.help)
-                        .Register(metrics.registry()).Add(labels));
+                counters.push_back(&prometheus::BuildCounter()
+                                        .Name(row.name)
+                                        .Help(row.help)
+                                        .Register(metrics.registry())
+                                        .Add(labels));
                 gauges.push_back(nullptr);
             }
         }
@@ -180,8 +186,7 @@ Relays::Relays(const RelayTables& tables, ClaimVerifiers verifiers,
         const auto verifier = m_verifiers.find(rules.claims);
         m_profiles.push_back(std::make_unique<relay::Profile>(rules,
             relay::ProfileServices{hub, bus,
-                verifier == m_verifiers.end() ? nullptr : verifier->second.get(), guesses,
-                clock}));
+                verifier == m_verifiers.end() ? nullptr : verifier->second.get(), guesses, clock}));
         m_meters.push_back(std::make_unique<Meters>(metrics, *m_profiles.back()));
     }
 }

@@ -33,9 +33,8 @@ Result<void> reloadClaimKeys(
 class Relays
 {
 public:
-    Relays(const RelayTables& tables, ClaimVerifiers verifiers,
-        access::LoginLimiterOptions guesses, hub::Hub& hub, bus::Bus& bus,
-        observe::Metrics& metrics, const Clock& clock);
+    Relays(const RelayTables& tables, ClaimVerifiers verifiers, access::LoginLimiterOptions guesses,
+        hub::Hub& hub, bus::Bus& bus, observe::Metrics& metrics, const Clock& clock);
     ~Relays();
 
     relay::Profile* profile(const QString& name) const; ///< null: there is none

@@ -33,8 +33,8 @@ void readAlgorithms(ConfigTable& table, access::ClaimProfile& profile)
         if (const auto algorithm = access::algorithmFromName(name))
             profile.algorithms.push_back(*algorithm);
         else
-            table.complain(key,
-                QStringLiteral("\"%1\" is none of HS256, RS256, ES256, EdDSA").arg(name));
+            table.complain(
+                key, QStringLiteral("\"%1\" is none of HS256, RS256, ES256, EdDSA").arg(name));
     }
     if (profile.algorithms.empty())
         table.complain(key, QStringLiteral("names none"));
@@ -63,13 +63,13 @@ ClaimSource readClaims(
     profile.admins = table.texts(QStringLiteral("platform_admins"));
     if (profile.issued.isEmpty() != profile.lifetime.isEmpty())
         table.complain(QStringLiteral("\"issued\" and \"lifetime\" go together"));
-    const auto naive = table.choice(QStringLiteral("naive_times"),
-        {QStringLiteral("utc"), QStringLiteral("local")});
+    const auto naive = table.choice(
+        QStringLiteral("naive_times"), {QStringLiteral("utc"), QStringLiteral("local")});
     if (naive == QStringLiteral("local"))
         profile.naiveTime = access::ClaimProfile::NaiveTime::Local;
     profile.isEndlessAllowed = table.flagOr(QStringLiteral("allow_endless"), false);
-    profile.leeway = table.durationOr(
-        QStringLiteral("leeway"), profile.leeway, Millis{0}, Millis{600'000});
+    profile.leeway
+        = table.durationOr(QStringLiteral("leeway"), profile.leeway, Millis{0}, Millis{600'000});
     profile.maxTokenBytes
         = table.sizeOr(QStringLiteral("token_size"), profile.maxTokenBytes, 256, 64 * 1024);
 
@@ -100,8 +100,8 @@ const QStringList& relayTableNames()
     return names;
 }
 
-RelayTables readRelayTables(const ConfigNode* claims, const ConfigNode* relays,
-    const QString& base, ConfigMistakes& mistakes)
+RelayTables readRelayTables(const ConfigNode* claims, const ConfigNode* relays, const QString& base,
+    ConfigMistakes& mistakes)
 {
     RelayTables tables;
     const auto members = [](const ConfigNode* node) {

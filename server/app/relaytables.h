@@ -36,7 +36,7 @@ struct RelayTables
 const QStringList& relayTableNames();
 
 /// Reads them; relative paths count from `base`. `claims` and `relays` may be null: absent.
-RelayTables readRelayTables(const ConfigNode* claims, const ConfigNode* relays,
-    const QString& base, ConfigMistakes& mistakes);
+RelayTables readRelayTables(const ConfigNode* claims, const ConfigNode* relays, const QString& base,
+    ConfigMistakes& mistakes);
 
 } // namespace gatehouse::app

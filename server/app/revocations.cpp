@@ -38,9 +38,8 @@ Result<void> Revocations::load(store::Store& store, const ClaimVerifiers& verifi
             continue;
         if (!kept)
             return tl::unexpected(kept.error());
-        const auto back = store::await<void>([&, key = keyOf(name)](auto done) {
-            store.saveSetting(key, *kept, std::move(done));
-        });
+        const auto back = store::await<void>(
+            [&, key = keyOf(name)](auto done) { store.saveSetting(key, *kept, std::move(done)); });
         if (!back)
             return back;
         QDataStream in(*kept);

@@ -13,8 +13,8 @@ class Store;
 namespace gatehouse::app {
 
 /// Tokens of claim profiles that were revoked stay so after a restart: their hashes, and when each
-/// would have ended, are settings of the store, one for each profile. Owned by the composition root,
-/// destroyed before the verifiers and the store. Network thread.
+/// would have ended, are settings of the store, one for each profile. Owned by the composition
+/// root, destroyed before the verifiers and the store. Network thread.
 class Revocations
 {
 public:

@@ -10,8 +10,8 @@
 
 namespace gatehouse::app {
 
-/// The items of the console's topic `services` (docs/admin-protocol.md): the bus, services and types.
-/// `profile` is null where no listener is for services.
+/// The items of the console's topic `services` (docs/admin-protocol.md): the bus, services and
+/// types. `profile` is null where no listener is for services.
 std::map<QString, QJsonObject> serviceItems(
     const bus::Bus& bus, const services::ServicesProfile* profile);
 

@@ -19,9 +19,9 @@ struct SimulateArguments
     int seconds = 0; ///< 0: until SIGINT
 };
 
-/// With `made` writes an import file for that many nodes and users, which must not exist yet, and is done.
-/// Else plays nodes and users until SIGINT, SIGTERM or the end of the time. Prints one line on how it
-/// goes. Failed when nobody ever got in.
+/// With `made` writes an import file for that many nodes and users, which must not exist yet, and
+/// is done. Else plays nodes and users until SIGINT, SIGTERM or the end of the time. Prints one
+/// line on how it goes. Failed when nobody ever got in.
 ExitCode simulate(int& argc, char** argv, const SimulateArguments& arguments);
 
 } // namespace gatehouse::app

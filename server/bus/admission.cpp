@@ -27,8 +27,7 @@ std::optional<Error> objection(
         return Error{ErrorCode::TooLarge, QStringLiteral("a message's properties are too large")};
     for (const auto& [name, value] : properties.headers) {
         if (name.isEmpty() || isLong(name) || isLong(value))
-            return Error{
-                ErrorCode::TooLarge, QStringLiteral("a message's headers are too large")};
+            return Error{ErrorCode::TooLarge, QStringLiteral("a message's headers are too large")};
     }
     return {};
 }

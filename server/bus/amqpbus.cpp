@@ -239,8 +239,8 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     void countSubscriptions()
     {
         const auto own = std::pair(presenceExchange(), Topic("#"));
-        counters.subscriptions = quint64(subscriptions.count())
-            - (subscriptions.has(own.first, own.second) ? 1 : 0);
+        counters.subscriptions
+            = quint64(subscriptions.count()) - (subscriptions.has(own.first, own.second) ? 1 : 0);
         counters.boundTopics = quint64(bound.size()) - (bound.contains(own) ? 1 : 0);
     }
 
@@ -253,9 +253,8 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
 
     void postFailure(const QByteArray& correlation, Error error)
     {
-        later.post([this, correlation, error = std::move(error)] {
-            requests.fail(correlation, error);
-        });
+        later.post(
+            [this, correlation, error = std::move(error)] { requests.fail(correlation, error); });
     }
 
     const AmqpOptions options;
@@ -427,8 +426,7 @@ Ticket AmqpBus::request(Request request, AnswerHandler handler)
         d->postFailure(correlation,
             {ErrorCode::RateLimited, QStringLiteral("too many requests are outstanding")});
     } else if (!d->isConsumerUp) {
-        d->postFailure(
-            correlation, {ErrorCode::Unavailable, QStringLiteral("the broker is away")});
+        d->postFailure(correlation, {ErrorCode::Unavailable, QStringLiteral("the broker is away")});
     } else {
         complete(request.properties, d->options.common.nodeName);
         const Millis limit = RequestTable::limitOf(request);
@@ -445,8 +443,7 @@ Ticket AmqpBus::request(Request request, AnswerHandler handler)
             [p = d.get(), correlation, queue = request.queue](const Error& error) {
                 p->requests.fail(correlation,
                     error.code == ErrorCode::NotFound
-                        ? Error{error.code,
-                            QStringLiteral("nobody serves %1").arg(text(queue))}
+                        ? Error{error.code, QStringLiteral("nobody serves %1").arg(text(queue))}
                         : error);
             });
     }

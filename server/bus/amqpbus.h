@@ -15,9 +15,10 @@ namespace gatehouse::bus {
 ///
 /// At the broker it uses: the exchange of its own and those it is told of; a durable queue
 /// "NODE.messages", which outlives a lost connection for `queueExpiry`; an exclusive queue for
-/// answers; the exchange "EXCHANGE.presence"; the queues it serves; "gatehouse.dead" (exchange and queue) for dead letters.
-/// What was sent without a confirm when the connection was lost is sent again with the header
-/// `x-may-be-repeated` and the same message id; a bus that receives both drops the second.
+/// answers; the exchange "EXCHANGE.presence"; the queues it serves; "gatehouse.dead" (exchange and
+/// queue) for dead letters. What was sent without a confirm when the connection was lost is sent
+/// again with the header `x-may-be-repeated` and the same message id; a bus that receives both
+/// drops the second.
 class AmqpBus final : public Bus
 {
 public:

@@ -3,12 +3,10 @@
 
 #include <QHash>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
-
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,10 +15,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <amqp.h>
-#include <amqp_framing.h>
-#include <amqp_ssl_socket.h>
-#include <amqp_tcp_socket.h>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 
 namespace gatehouse::bus {
 
@@ -157,12 +156,10 @@ void readHeaders(const amqp_table_t& headers, Message& message)
                 message.properties.headers.emplace_back(key, copy(one.value.value.bytes));
             break;
         case AMQP_FIELD_KIND_I32:
-            message.properties.headers.emplace_back(
-                key, QByteArray::number(one.value.value.i32));
+            message.properties.headers.emplace_back(key, QByteArray::number(one.value.value.i32));
             break;
         case AMQP_FIELD_KIND_I64:
-            message.properties.headers.emplace_back(
-                key, QByteArray::number(one.value.value.i64));
+            message.properties.headers.emplace_back(key, QByteArray::number(one.value.value.i64));
             break;
         default:
             break;
@@ -324,8 +321,8 @@ Result<amqp_socket_t*> AmqpConnection::Private::tlsSocket(const AmqpOptions& opt
 void AmqpConnection::Private::setUserTimeout(Millis limit) const
 {
     const unsigned milliseconds = unsigned(limit.count());
-    ::setsockopt(amqp_get_sockfd(state), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
-        sizeof milliseconds);
+    ::setsockopt(
+        amqp_get_sockfd(state), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
 Result<void> AmqpConnection::Private::logIn(const AmqpOptions& options, const QByteArray& name)
@@ -342,11 +339,11 @@ Result<void> AmqpConnection::Private::logIn(const AmqpOptions& options, const QB
     const amqp_table_t all = table(properties);
     const timeval limit = interval(options.connectTimeout);
     amqp_set_handshake_timeout(state, &limit);
-    const amqp_rpc_reply_t reply = amqp_login_with_properties(state,
-        options.endpoint.virtualHost.toUtf8().constData(), 0, frameOctets,
-        int(std::chrono::ceil<std::chrono::seconds>(options.heartbeat).count()), &all,
-        AMQP_SASL_METHOD_PLAIN, options.endpoint.user.toUtf8().constData(),
-        options.endpoint.password.toUtf8().constData());
+    const amqp_rpc_reply_t reply
+        = amqp_login_with_properties(state, options.endpoint.virtualHost.toUtf8().constData(), 0,
+            frameOctets, int(std::chrono::ceil<std::chrono::seconds>(options.heartbeat).count()),
+            &all, AMQP_SASL_METHOD_PLAIN, options.endpoint.user.toUtf8().constData(),
+            options.endpoint.password.toUtf8().constData());
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION
         && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD)
         return lost(words(static_cast<amqp_connection_close_t*>(reply.reply.decoded)->reply_text));
@@ -476,25 +473,25 @@ Result<QueueName> AmqpConnection::declareQueue(
         if (!options.deadLetters.isEmpty())
             arguments.push_back(entry(deadLetterKey, options.deadLetters));
     }
-    const amqp_queue_declare_ok_t* declared = amqp_queue_declare(d->state, channel, bytes(name),
-        options.isPassive, options.isDurable, options.isExclusive, options.isAutoDelete,
-        table(arguments));
+    const amqp_queue_declare_ok_t* declared
+        = amqp_queue_declare(d->state, channel, bytes(name), options.isPassive, options.isDurable,
+            options.isExclusive, options.isAutoDelete, table(arguments));
     const QueueName given = declared ? copy(declared->queue) : QueueName();
     if (const auto checked = d->check(channel); !checked)
         return tl::unexpected(checked.error());
     return given;
 }
 
-Result<void> AmqpConnection::bind(quint16 channel, const QueueName& queue,
-    const ExchangeName& exchange, const Topic& pattern)
+Result<void> AmqpConnection::bind(
+    quint16 channel, const QueueName& queue, const ExchangeName& exchange, const Topic& pattern)
 {
     amqp_queue_bind(
         d->state, channel, bytes(queue), bytes(exchange), bytes(pattern), amqp_empty_table);
     return d->check(channel);
 }
 
-Result<void> AmqpConnection::unbind(quint16 channel, const QueueName& queue,
-    const ExchangeName& exchange, const Topic& pattern)
+Result<void> AmqpConnection::unbind(
+    quint16 channel, const QueueName& queue, const ExchangeName& exchange, const Topic& pattern)
 {
     amqp_queue_unbind(
         d->state, channel, bytes(queue), bytes(exchange), bytes(pattern), amqp_empty_table);
@@ -697,8 +694,7 @@ std::optional<AmqpEvent> AmqpConnection::Private::takeBody(
     const amqp_bytes_t& piece = frame.payload.body_fragment;
     Incoming& incoming = content->event.incoming;
     if (!incoming.isOversized && content->event.kind == AmqpEvent::Kind::Delivery)
-        incoming.message.body.append(
-            static_cast<const char*>(piece.bytes), qsizetype(piece.len));
+        incoming.message.body.append(static_cast<const char*>(piece.bytes), qsizetype(piece.len));
     content->octetsLeft -= std::min(content->octetsLeft, quint64(piece.len));
     return content->octetsLeft == 0 ? finished(channel) : std::nullopt;
 }

@@ -82,8 +82,8 @@ struct AmqpEvent
 /// that serves clients.
 ///
 /// Errors: Unavailable: the connection is lost, make a new one. Everything else is about a channel,
-/// which the broker has closed then (open it again): NotFound (404), Forbidden (403), Conflict (405,
-/// 406), Internal.
+/// which the broker has closed then (open it again): NotFound (404), Forbidden (403), Conflict
+/// (405, 406), Internal.
 class AmqpConnection
 {
 public:

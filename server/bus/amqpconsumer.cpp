@@ -104,12 +104,11 @@ Result<void> AmqpConsumer::setUp(AmqpConnection& connection)
         if (const auto served = serveNow(connection, id, serving); !served)
             return served;
     }
-    const auto replyQueue = connection.declareQueue(
-        answers, {}, {.isExclusive = true, .isAutoDelete = true});
+    const auto replyQueue
+        = connection.declareQueue(answers, {}, {.isExclusive = true, .isAutoDelete = true});
     if (!replyQueue)
         return tl::unexpected(replyQueue.error());
-    if (const auto consumed
-        = connection.consume(answers, *replyQueue, "answers", false, true);
+    if (const auto consumed = connection.consume(answers, *replyQueue, "answers", false, true);
         !consumed)
         return consumed;
     m_uplink.post([this, queue = *replyQueue] { m_listener.consumerIsUp(queue); });
@@ -122,8 +121,8 @@ Result<void> AmqpConsumer::setUpDeadLetters(AmqpConnection& connection)
     auto there = connection.declareExchange(
         asking, {.name = deadLetters, .type = "fanout", .isDurable = true}, false);
     if (there) {
-        const auto queue = connection.declareQueue(asking, deadLetters,
-            {.isDurable = true, .maxLength = options().maxDeadLetters});
+        const auto queue = connection.declareQueue(
+            asking, deadLetters, {.isDurable = true, .maxLength = options().maxDeadLetters});
         there = queue ? connection.bind(asking, deadLetters, deadLetters, "#")
                       : tl::unexpected(queue.error());
     }
@@ -323,9 +322,8 @@ Result<void> AmqpConsumer::settleNow(AmqpConnection& connection, const Command& 
         : delivery.generation == m_generation;
     if (!isKnown)
         return {}; // the broker has given it to somebody else by now, or will give it again
-    const auto settled = command.isAccepted
-        ? connection.acknowledge(delivery.channel, delivery.tag)
-        : connection.reject(delivery.channel, delivery.tag);
+    const auto settled = command.isAccepted ? connection.acknowledge(delivery.channel, delivery.tag)
+                                            : connection.reject(delivery.channel, delivery.tag);
     if (!settled || !isCall)
         return settled;
     Serving& serving = m_servings[*id];
@@ -416,7 +414,8 @@ Result<void> AmqpConsumer::take(AmqpConnection& connection, AmqpEvent event)
     DeliveryRef delivery{m_generation, incoming.channel, incoming.deliveryTag};
     if (incoming.isOversized) {
         const bool isAnswer = incoming.channel == answers;
-        m_uplink.post([this, incoming, isAnswer] { m_listener.oversizedArrived(incoming, isAnswer); });
+        m_uplink.post(
+            [this, incoming, isAnswer] { m_listener.oversizedArrived(incoming, isAnswer); });
         return isAnswer ? Result<void>()
                         : connection.reject(incoming.channel, incoming.deliveryTag);
     }

@@ -29,12 +29,13 @@ public:
     virtual void consumerIsDown(const Error& why) = 0;
     virtual void patternBound(const ExchangeName& exchange, const Topic& pattern) = 0;
     virtual void patternRefused(
-        const ExchangeName& exchange, const Topic& pattern, const Error& why) = 0;
+        const ExchangeName& exchange, const Topic& pattern, const Error& why)
+        = 0;
     virtual void queueReady(quint64 serving) = 0;
     virtual void queueRefused(quint64 serving, const Error& why) = 0;
     virtual void messageArrived(const Incoming& incoming, const DeliveryRef& delivery) = 0;
-    virtual void callArrived(
-        quint64 serving, const Incoming& incoming, const DeliveryRef& delivery) = 0;
+    virtual void callArrived(quint64 serving, const Incoming& incoming, const DeliveryRef& delivery)
+        = 0;
     virtual void answerArrived(const Incoming& incoming) = 0;
     virtual void oversizedArrived(const Incoming& incoming, bool isAnswer) = 0;
 };

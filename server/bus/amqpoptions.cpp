@@ -9,9 +9,8 @@ namespace gatehouse::bus {
 
 Result<AmqpEndpoint> AmqpEndpoint::fromUrl(const QString& text)
 {
-    const auto refused = [](const char* why) {
-        return failure(ErrorCode::BadRequest, QString::fromLatin1(why));
-    };
+    const auto refused
+        = [](const char* why) { return failure(ErrorCode::BadRequest, QString::fromLatin1(why)); };
     const QUrl url(text, QUrl::StrictMode);
     AmqpEndpoint endpoint;
     if (!url.isValid())

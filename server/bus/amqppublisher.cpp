@@ -57,8 +57,8 @@ Result<void> ensureExchange(AmqpConnection& connection, quint16 channel, const A
 AmqpPublisher::AmqpPublisher(
     const AmqpOptions& options, Uplink& uplink, PublisherListener& listener)
     : AmqpWorker(options, options.common.nodeName + " publishes"), m_uplink(uplink),
-      m_listener(listener),
-      m_publications{.way = PublisherListener::Way::Publications, .channel = publishing},
+      m_listener(listener), m_publications{.way = PublisherListener::Way::Publications,
+                                .channel = publishing},
       m_direct{.way = PublisherListener::Way::Direct, .channel = direct}
 {
 }

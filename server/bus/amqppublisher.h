@@ -37,8 +37,9 @@ public:
     /// listener's again, except for `stillSent`. Those in `lost` were sent and may have arrived,
     /// the others not. What it hands over from now on belongs to `round`: with the whole of it back
     /// at once, nothing overtakes.
-    virtual void takenBack(Way way, quint64 round, const QSet<quint64>& lost,
-        const QSet<quint64>& stillSent) = 0;
+    virtual void takenBack(
+        Way way, quint64 round, const QSet<quint64>& lost, const QSet<quint64>& stillSent)
+        = 0;
 };
 
 /// The connection that publishes: a window of unconfirmed messages, confirmed in batches, given

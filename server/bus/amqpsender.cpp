@@ -44,9 +44,9 @@ AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounte
               hand(at->first, at->second);
           },
           [this] {
-              return isUp() && std::none_of(m_pending.begin(), m_pending.end(), [](const auto& one) {
-                  return one.second.isKeeping;
-              });
+              return isUp()
+                  && std::none_of(m_pending.begin(), m_pending.end(),
+                      [](const auto& one) { return one.second.isKeeping; });
           }),
       m_publisher(options, uplink, *this), m_why(QStringLiteral("not connected yet"))
 {

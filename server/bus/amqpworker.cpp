@@ -3,13 +3,13 @@
 
 #include <QRandomGenerator>
 
-#include <algorithm>
-
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace gatehouse::bus {
 

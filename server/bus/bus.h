@@ -69,8 +69,8 @@ using CallHandler = std::function<void(const Message& call, Reply reply)>;
 
 /// Why the broker does not do what it was asked for: Forbidden (we may not, or somebody has it for
 /// himself), Conflict (likewise, or it is of another kind), NotFound, Internal; RateLimited: this
-/// would be more than BusOptions allow. It is asked again by itself, now and then and with every new
-/// connection; called once until it has agreed, and again should it refuse later.
+/// would be more than BusOptions allow. It is asked again by itself, now and then and with every
+/// new connection; called once until it has agreed, and again should it refuse later.
 using Refused = std::function<void(const Error& why)>;
 
 /// Who is on the bus and what can be had from them.
@@ -115,16 +115,16 @@ public:
     virtual void busStateChanged(const BusState& state) = 0;
 };
 
-/// What joins this process with back-end services and with other processes of the same kind: messages
-/// by topic, questions with answers, calls that are served, and who is there. `LocalBus` carries
-/// them within the process, `AmqpBus` over a RabbitMQ broker (AMQP 0-9-1).
+/// What joins this process with back-end services and with other processes of the same kind:
+/// messages by topic, questions with answers, calls that are served, and who is there. `LocalBus`
+/// carries them within the process, `AmqpBus` over a RabbitMQ broker (AMQP 0-9-1).
 ///
 /// Everything is called on the network thread and calls back on it, always in a later turn of the
 /// event loop, never from inside the call and never after the object that was returned for it is
 /// gone. Nothing blocks. Bodies are octets the bus does not look into. Messages, requests and calls
 /// that wait have bounds (BusOptions) and counters of what was refused at them; what else is
-/// remembered is as much as its users have asked for and not dropped. Owned by the composition root,
-/// which destroys it after its users; what is then unfinished is dropped.
+/// remembered is as much as its users have asked for and not dropped. Owned by the composition
+/// root, which destroys it after its users; what is then unfinished is dropped.
 class Bus
 {
 public:
@@ -132,8 +132,8 @@ public:
 
     /// Messages with the same exchange and the same care keep their order. `done` is called exactly
     /// once, unless the bus is destroyed first. One that was refused as Unavailable or Internal may
-    /// have arrived, or still arrive, if it had left this process: whoever publishes it again gives it
-    /// a `properties.id` from the start, the same each time, and says `mayBeRepeated`.
+    /// have arrived, or still arrive, if it had left this process: whoever publishes it again gives
+    /// it a `properties.id` from the start, the same each time, and says `mayBeRepeated`.
     virtual void publish(Publication publication, Published done = {}) = 0;
 
     /// Messages of that exchange whose topic matches the pattern come to `handler` until the ticket
@@ -143,7 +143,8 @@ public:
     /// has bound it: what is published from then on arrives. `refused` says that it does not (yet).
     /// A pattern that cannot be gives a ticket that stands for nothing (`!ticket`).
     [[nodiscard]] virtual Ticket subscribe(const ExchangeName& exchange, const Topic& pattern,
-        MessageHandler handler, std::function<void()> bound = {}, Refused refused = {}) = 0;
+        MessageHandler handler, std::function<void()> bound = {}, Refused refused = {})
+        = 0;
 
     /// Dropping the ticket gives the request up: its handler is not called any more.
     /// Ticket::release() lets it go on by itself.
@@ -152,10 +153,11 @@ public:
     /// Calls to that queue come to `handler` until the ticket is dropped, shared out among all who
     /// serve it. At most BusOptions::maxCalls are unanswered at a time; further ones wait
     /// with the bus. `ready`, when given, is called once the queue is there; `refused` says that it
-    /// is not ours to serve (yet). More than BusOptions::maxServed, which is refused for good, and a
-    /// name that cannot be give a ticket that stands for nothing.
+    /// is not ours to serve (yet). More than BusOptions::maxServed, which is refused for good, and
+    /// a name that cannot be give a ticket that stands for nothing.
     [[nodiscard]] virtual Ticket serve(const QueueName& queue, CallHandler handler,
-        std::function<void()> ready = {}, Refused refused = {}) = 0;
+        std::function<void()> ready = {}, Refused refused = {})
+        = 0;
 
     /// Tells everybody on the bus that this service is here, until the ticket is dropped. A name
     /// that is in use gives a ticket that stands for nothing.

@@ -15,7 +15,8 @@ struct BusOptions
     QByteArray exchange = "gatehouse"; ///< where publications without an exchange go
     qint64 maxBodyBytes = 64 * 1024 * 1024; ///< of one message, either way
     /// Handed over and not yet taken by the broker (or delivered, in-process), requests and answers
-    /// included, without what is kept. In-process the same bounds hold once more for calls that wait.
+    /// included, without what is kept. In-process the same bounds hold once more for calls that
+    /// wait.
     qsizetype maxWaiting = 10'000;
     qint64 maxWaitingBytes = 256 * 1024 * 1024;
     qsizetype maxRequests = 10'000; ///< outstanding at a time

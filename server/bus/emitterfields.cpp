@@ -11,8 +11,8 @@ namespace gatehouse::bus {
 namespace {
 
 // What a client library does not let an application send either.
-constexpr std::array reserved{"connect", "connect_error", "disconnect", "disconnecting",
-    "newListener", "removeListener"};
+constexpr std::array reserved{
+    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
 
 bool isName(const QByteArray& text, const EmitterLimits& limits)
 {

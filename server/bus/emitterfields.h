@@ -17,8 +17,8 @@ Result<std::vector<RoomName>> roomNames(
     std::optional<QByteArrayView> value, const EmitterLimits& limits);
 
 /// A name of a member that has to be there. BadRequest.
-Result<QByteArray> requiredText(std::optional<QByteArrayView> value, const char* member,
-    const EmitterLimits& limits);
+Result<QByteArray> requiredText(
+    std::optional<QByteArrayView> value, const char* member, const EmitterLimits& limits);
 
 /// An event's name as a client may get it; the reserved ones are refused. BadRequest.
 Result<QByteArray> eventName(std::optional<QByteArrayView> value, const EmitterLimits& limits);

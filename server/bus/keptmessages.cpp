@@ -88,8 +88,8 @@ void KeptMessages::drain()
         return;
     m_isReading = true;
     const std::weak_ptr alive(m_isAlive);
-    m_outbox.oldest(batchMessages, batchBytes,
-        [this, alive](const Result<std::vector<KeptMessage>>& batch) {
+    m_outbox.oldest(
+        batchMessages, batchBytes, [this, alive](const Result<std::vector<KeptMessage>>& batch) {
             if (alive.expired())
                 return;
             m_isReading = false;
@@ -169,8 +169,8 @@ void KeptMessages::removeConfirmed()
         return;
     m_isRemoving = true;
     auto numbers = std::exchange(m_confirmed, {});
-    m_outbox.remove(numbers,
-        [this, alive = std::weak_ptr(m_isAlive), numbers](const Result<void>& removed) {
+    m_outbox.remove(
+        numbers, [this, alive = std::weak_ptr(m_isAlive), numbers](const Result<void>& removed) {
             if (alive.expired())
                 return;
             m_isRemoving = false;
@@ -179,8 +179,8 @@ void KeptMessages::removeConfirmed()
                 return;
             }
             m_confirmed.insert(m_confirmed.end(), numbers.begin(), numbers.end());
-            warnSparingly("outbox",
-                QString(u"Sent messages stay in the outbox: " + removed.error().detail));
+            warnSparingly(
+                "outbox", QString(u"Sent messages stay in the outbox: " + removed.error().detail));
         });
 }
 

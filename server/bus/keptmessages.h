@@ -29,8 +29,8 @@ public:
     /// Completes with the number, or Unavailable.
     void keep(const Publication& publication, bool mayBeRepeated, Outbox::Completion<quint64> done);
 
-    /// Takes the next batch out, unless one is out already or it may not. By itself it goes on while
-    /// batches are confirmed; call it when the broker is back and now and then.
+    /// Takes the next batch out, unless one is out already or it may not. By itself it goes on
+    /// while batches are confirmed; call it when the broker is back and now and then.
     void drain();
     /// One that drain() sent, or that was confirmed after all.
     void confirmed(quint64 number, qint64 bytes);

@@ -16,7 +16,8 @@ void Later::schedule()
     if (m_isScheduled)
         return;
     m_isScheduled = true;
-    QMetaObject::invokeMethod(this, [this] { run(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this] { run(); }, Qt::QueuedConnection);
 }
 
 void Later::run()

@@ -132,9 +132,8 @@ struct LocalBus::Private
 
     void postFailure(const QByteArray& correlation, Error error)
     {
-        later.post([this, correlation, error = std::move(error)] {
-            requests.fail(correlation, error);
-        });
+        later.post(
+            [this, correlation, error = std::move(error)] { requests.fail(correlation, error); });
     }
 
     BusOptions options;
@@ -217,8 +216,8 @@ Ticket LocalBus::request(Request request, AnswerHandler handler)
             {ErrorCode::RateLimited, QStringLiteral("too many requests are outstanding")});
     } else {
         complete(request.properties, d->options.nodeName);
-        Message call{{}, request.queue, std::move(request.body), std::move(request.properties),
-            false};
+        Message call{
+            {}, request.queue, std::move(request.body), std::move(request.properties), false};
         d->later.post([p = d.get(), correlation, call = std::move(call), bytes] {
             p->ask(correlation, call);
             p->giveRoom(bytes);
@@ -252,9 +251,8 @@ Ticket LocalBus::serve(
         *isAlive = false;
         if (const auto p = weak.lock()) {
             for (const QByteArray& correlation : p->queues->remove(queue, id))
-                p->later.post([raw = p.get(), correlation, queue] {
-                    raw->nobodyServes(correlation, queue);
-                });
+                p->later.post(
+                    [raw = p.get(), correlation, queue] { raw->nobodyServes(correlation, queue); });
         }
     });
 }

@@ -8,8 +8,8 @@
 
 namespace gatehouse::bus {
 
-/// The bus within one process: what is published goes straight to the subscribers, in the next turn.
-/// Services take part through whoever speaks for them (a WebSocket connection of a `service`
+/// The bus within one process: what is published goes straight to the subscribers, in the next
+/// turn. Services take part through whoever speaks for them (a WebSocket connection of a `service`
 /// principal subscribes, serves and announces on its behalf). There is no outage: what is to be
 /// kept is confirmed at once. Dead letters are counted and logged.
 class LocalBus final : public Bus

@@ -142,8 +142,8 @@ void LocalQueues::hand(const std::shared_ptr<Serving>& serving, Waiting call)
     ++m_counters.calls;
     ++m_counters.unansweredCalls;
     ++serving->unanswered;
-    Reply reply(std::make_unique<Sink>(
-        weak_from_this(), serving, call.message.topic, call.correlation));
+    Reply reply(
+        std::make_unique<Sink>(weak_from_this(), serving, call.message.topic, call.correlation));
     const CallHandler handler = serving->handler; // it may end the serving
     handler(call.message, std::move(reply));
 }

@@ -21,8 +21,8 @@ public:
     using Answered = std::function<void(const QByteArray& correlation, Message message)>;
     using IsWanted = std::function<bool(const QByteArray& correlation)>;
 
-    LocalQueues(const BusOptions& options, BusCounters& counters, Answered answered,
-        IsWanted isWanted);
+    LocalQueues(
+        const BusOptions& options, BusCounters& counters, Answered answered, IsWanted isWanted);
     Q_DISABLE_COPY_MOVE(LocalQueues)
 
     quint64 add(const QueueName& queue, CallHandler handler);

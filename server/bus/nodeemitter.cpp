@@ -73,8 +73,7 @@ Result<EmitterCommand> decodeBroadcast(
         return unusable("no data");
     JsonArrayWalker walker(*data);
     const bool hasName = walker.next();
-    const auto event
-        = eventName(hasName ? std::optional(walker.value()) : std::nullopt, limits);
+    const auto event = eventName(hasName ? std::optional(walker.value()) : std::nullopt, limits);
     if (!event)
         return tl::unexpected(event.error());
     command.event = *event;

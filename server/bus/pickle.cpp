@@ -423,8 +423,7 @@ Result<void> Pickle::append(const PickleValue& value, QByteArray& json,
         json += protocol::jsonString(value.octets);
         return {};
     case PickleValue::Kind::Bytes:
-        if (attachments.size() >= maxAttachments
-            || value.octets.size() > m_limits.maxJsonBytes)
+        if (attachments.size() >= maxAttachments || value.octets.size() > m_limits.maxJsonBytes)
             return tooLarge("more attachments than an event may hold");
         json += "{\"_placeholder\":true,\"num\":" + QByteArray::number(attachments.size()) + '}';
         attachments.append(value.octets.toByteArray());

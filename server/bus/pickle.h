@@ -47,8 +47,8 @@ public:
     const PickleValue* member(const PickleValue& dict, QByteArrayView key) const;
 
     /// Appends it as JSON; bytes go to `attachments`, with a placeholder in their stead. Malformed:
-    /// circles, NaN, keys that are not text. TooLarge: over the limits, as something that is referred
-    /// to again and again becomes.
+    /// circles, NaN, keys that are not text. TooLarge: over the limits, as something that is
+    /// referred to again and again becomes.
     Result<void> toJson(const PickleValue& value, QByteArray& json, QList<QByteArray>& attachments,
         int maxAttachments) const;
 

@@ -136,8 +136,7 @@ void Presence::tell(bool isGone)
     QJsonArray services;
     if (!isGone) {
         for (const auto& [name, service] : m_own)
-            services.append(QJsonObject{
-                {QStringLiteral("name"), QString::fromUtf8(service.name)},
+            services.append(QJsonObject{{QStringLiteral("name"), QString::fromUtf8(service.name)},
                 {QStringLiteral("topics"), toJson(service.topics)},
                 {QStringLiteral("queues"), toJson(service.queues)}});
     }

@@ -13,14 +13,14 @@ namespace gatehouse::bus {
 
 /// Who is on the bus beyond this process. Each process says every period, and after every change,
 /// which services it has: a message on the topic `node` of the exchange `EXCHANGE.presence`, body
-/// {"node":N,"services":[{"name":S,"topics":[…],"queues":[…]}]}, with "gone":true when it leaves. One
-/// that was not heard of for three periods is gone, and its services with it. Whoever hears
+/// {"node":N,"services":[{"name":S,"topics":[…],"queues":[…]}]}, with "gone":true when it leaves.
+/// One that was not heard of for three periods is gone, and its services with it. Whoever hears
 /// `ask` there says it at once. A back end may say the same for itself. Network thread.
 class Presence final : private StateObserver
 {
 public:
-    Presence(Bus& bus, ServiceList& services, const Clock& clock, ExchangeName exchange,
-        Millis period);
+    Presence(
+        Bus& bus, ServiceList& services, const Clock& clock, ExchangeName exchange, Millis period);
     ~Presence() override;
     Q_DISABLE_COPY_MOVE(Presence)
 

@@ -57,8 +57,10 @@ Result<Data> binaryData(QByteArrayView list, const EmitterLimits& limits)
     return data;
 }
 
-/// Every release up to 5.13 writes a tuple for several arguments and None for none; JSON has neither.
-Result<Data> jsonData(QByteArrayView message, const PythonDialect& dialect, const EmitterLimits& limits)
+/// Every release up to 5.13 writes a tuple for several arguments and None for none; JSON has
+/// neither.
+Result<Data> jsonData(
+    QByteArrayView message, const PythonDialect& dialect, const EmitterLimits& limits)
 {
     const auto value = rawMember(message, "data");
     const auto binary = rawMember(message, "binary");
@@ -105,8 +107,8 @@ Result<std::optional<EmitterCommand::Answer>> answerOf(
     return Answer({*room, *nsp, *number});
 }
 
-Result<void> readEmit(EmitterCommand& command, const Member& member, Result<Data> data,
-    const EmitterLimits& limits)
+Result<void> readEmit(
+    EmitterCommand& command, const Member& member, Result<Data> data, const EmitterLimits& limits)
 {
     const auto event = eventName(view(member("event")), limits);
     const auto rooms = roomNames(view(member("room")), limits);
@@ -149,7 +151,8 @@ Result<void> readOneSocket(
     return {};
 }
 
-Result<void> readCallback(EmitterCommand& command, const Member& member, const EmitterLimits& limits)
+Result<void> readCallback(
+    EmitterCommand& command, const Member& member, const EmitterLimits& limits)
 {
     const auto sid = requiredText(view(member("sid")), "sid", limits);
     const auto id = member("id");
@@ -160,8 +163,8 @@ Result<void> readCallback(EmitterCommand& command, const Member& member, const E
     return {};
 }
 
-Result<EmitterCommand> decode(const Member& member, const std::function<Result<Data>()>& data,
-    const EmitterLimits& limits)
+Result<EmitterCommand> decode(
+    const Member& member, const std::function<Result<Data>()>& data, const EmitterLimits& limits)
 {
     const auto methodJson = member("method");
     const auto method = methodJson ? jsonText(*methodJson) : std::nullopt;
@@ -222,7 +225,8 @@ Result<EmitterCommand> decodePickle(const QByteArray& body, const EmitterLimits&
             return {};
         return json;
     };
-    return decode(member, [&] { return pickledData(*pickle, limits); }, limits);
+    return decode(
+        member, [&] { return pickledData(*pickle, limits); }, limits);
 }
 
 } // namespace
@@ -244,11 +248,12 @@ Result<EmitterCommand> decodePythonEmitter(
         const auto value = rawMember(body, name);
         return value ? std::optional<QByteArray>(value->toByteArray()) : std::nullopt;
     };
-    return decode(member, [&] { return jsonData(body, dialect, limits); }, limits);
+    return decode(
+        member, [&] { return jsonData(body, dialect, limits); }, limits);
 }
 
-QByteArray encodePythonCallback(const EmitterCommand::Answer& answer, const QByteArray& hostId,
-    const protocol::JsonArgs& args)
+QByteArray encodePythonCallback(
+    const EmitterCommand::Answer& answer, const QByteArray& hostId, const protocol::JsonArgs& args)
 {
     return R"({"method":"callback","host_id":)" + protocol::jsonString(hostId) + R"(,"sid":)"
         + protocol::jsonString(answer.room) + R"(,"namespace":)"

@@ -8,8 +8,8 @@
 
 namespace gatehouse::bus {
 
-/// How to read the message queue of python-socketio and Flask-SocketIO (PubSubManager). A message is
-/// a map with `method`; its encoding has changed over the years and is told by its content.
+/// How to read the message queue of python-socketio and Flask-SocketIO (PubSubManager). A message
+/// is a map with `method`; its encoding has changed over the years and is told by its content.
 struct PythonDialect
 {
     /// Releases up to 5.13 write pickles. Read as data only (see pickle.h), and only where it is
@@ -27,7 +27,7 @@ Result<EmitterCommand> decodePythonEmitter(
 
 /// What goes back to the process `hostId` when a client has answered: JSON, which every release
 /// reads.
-QByteArray encodePythonCallback(const EmitterCommand::Answer& answer, const QByteArray& hostId,
-    const protocol::JsonArgs& args);
+QByteArray encodePythonCallback(
+    const EmitterCommand::Answer& answer, const QByteArray& hostId, const protocol::JsonArgs& args);
 
 } // namespace gatehouse::bus

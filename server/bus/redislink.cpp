@@ -6,14 +6,6 @@
 
 #include <QUrl>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstring>
-#include <deque>
-#include <mutex>
-#include <thread>
-
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
@@ -21,6 +13,14 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 namespace gatehouse::bus {
 
@@ -69,8 +69,8 @@ Result<RedisOptions> RedisOptions::fromUrl(const QString& text)
     const QUrl url(text, QUrl::StrictMode);
     RedisOptions options;
     if (!url.isValid() || url.scheme() != QLatin1StringView("redis"))
-        return failure(ErrorCode::BadRequest,
-            QStringLiteral("not an address such as \"redis://host:6379\""));
+        return failure(
+            ErrorCode::BadRequest, QStringLiteral("not an address such as \"redis://host:6379\""));
     if (url.path().size() > 1)
         return failure(ErrorCode::BadRequest,
             QStringLiteral("channels do not belong to a database: leave its number out"));
@@ -153,8 +153,7 @@ void RedisLink::Private::reportUp(bool isUp, const QString& why)
 /// Without blocking, so that the descriptor is known and the end of the link cuts this off too.
 Context RedisLink::Private::connect(int slot)
 {
-    Context context(
-        redisConnectNonBlock(options.host.toUtf8().constData(), options.port));
+    Context context(redisConnectNonBlock(options.host.toUtf8().constData(), options.port));
     if (!context || context->err != 0) {
         lastError = context ? QString::fromUtf8(context->errstr) : QStringLiteral("out of memory");
         return {};
@@ -207,8 +206,8 @@ bool RedisLink::Private::subscribeAll(redisContext* context)
         const Reply reply
             = command(context, {channel.isPattern ? "PSUBSCRIBE" : "SUBSCRIBE", channel.name});
         if (!reply || reply->type == REDIS_REPLY_ERROR) {
-            lastError
-                = reply ? QString::fromUtf8(octets(reply.get())) : QString::fromUtf8(context->errstr);
+            lastError = reply ? QString::fromUtf8(octets(reply.get()))
+                              : QString::fromUtf8(context->errstr);
             return false;
         }
         take(reply.get()); // an earlier channel may have spoken already

@@ -35,8 +35,7 @@ QByteArray RequestTable::add(const Request& request, AnswerHandler handler)
     pending->isFinal = request.isFinal;
     pending->partsLeft = request.maxParts;
     pending->handler = std::move(handler);
-    pending->deadline
-        = m_deadlines.emplace(m_clock.monotonic() + pending->timeout, correlation);
+    pending->deadline = m_deadlines.emplace(m_clock.monotonic() + pending->timeout, correlation);
     m_pending.insert(correlation, std::move(pending));
     m_counters.pendingRequests = quint64(m_pending.size());
     if (m_deadlines.begin()->second == correlation)
@@ -68,8 +67,7 @@ void RequestTable::answer(const QByteArray& correlation, Message message)
     ++m_counters.answers;
     const std::shared_ptr<Pending> pending = at.value();
     message.topic = pending->queue;
-    const bool isFinal
-        = pending->isFinal ? pending->isFinal(message) : isFinalByType(message);
+    const bool isFinal = pending->isFinal ? pending->isFinal(message) : isFinalByType(message);
     if (isFinal) {
         take(correlation);
     } else if (pending->partsLeft-- <= 0) {

@@ -16,8 +16,8 @@ constexpr qsizetype maxShortString = 255; // AMQP 0-9-1, "shortstr"
 bool isShortText(QByteArrayView text)
 {
     return text.size() <= maxShortString && isValidUtf8(text)
-        && std::none_of(text.begin(), text.end(),
-            [](char c) { return uchar(c) < 0x20 || uchar(c) == 0x7f; });
+        && std::none_of(
+            text.begin(), text.end(), [](char c) { return uchar(c) < 0x20 || uchar(c) == 0x7f; });
 }
 
 bool isWildcard(QByteArrayView word)

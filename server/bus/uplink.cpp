@@ -24,7 +24,8 @@ void Uplink::schedule()
     if (m_isScheduled)
         return;
     m_isScheduled = true;
-    QMetaObject::invokeMethod(this, [this] { run(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this] { run(); }, Qt::QueuedConnection);
 }
 
 void Uplink::run()

@@ -9,9 +9,9 @@
 
 namespace gatehouse::bus {
 
-/// What a worker thread has for the network thread: calls, made there in order. Lives on the network
-/// thread; a worker that finds it full stops reading until there is room, so what is in it has a
-/// bound.
+/// What a worker thread has for the network thread: calls, made there in order. Lives on the
+/// network thread; a worker that finds it full stops reading until there is room, so what is in it
+/// has a bound.
 class Uplink : public QObject
 {
 public:

@@ -97,8 +97,8 @@ AdminNamespace::AdminNamespace(AdminServices services, AdminOptions options)
         std::make_unique<MembersTopic>(services.hub, m_services.allSessions(), services.clock));
     m_topics.push_back(std::make_unique<ClientsTopic>(
         m_services.allSessions(), services.hub, m_options.clientCountersInterval));
-    m_topics.push_back(std::make_unique<NodesTopic>(
-        services.directory, services.presence, services.tasks, services.clock, m_options.nodeSilence));
+    m_topics.push_back(std::make_unique<NodesTopic>(services.directory, services.presence,
+        services.tasks, services.clock, m_options.nodeSilence));
     m_topics.push_back(std::make_unique<TasksTopic>(
         services.tasks, services.journal, services.directory, m_options.maxTasksInSnapshot));
     m_topics.push_back(std::make_unique<ServicesTopic>(m_services.services));
@@ -379,8 +379,7 @@ bool AdminNamespace::sendChanges(AdminTopic& topic)
     const auto changes = topic.takeChanges({m_options.maxPageSize, m_options.maxPageBytes});
     if (!changes)
         return false;
-    const auto packet
-        = changePacket(topic, changes->from, changes->version, changes->members);
+    const auto packet = changePacket(topic, changes->from, changes->version, changes->members);
     const QList<ConnectionPtr> connections = m_connections.values();
     for (const ConnectionPtr& connection : connections) {
         const auto found = connection->watched.find(&topic);
@@ -399,9 +398,8 @@ protocol::EncodedPacketPtr AdminNamespace::changePacket(
 {
     const QByteArray args = "{\"topic\":\"" + QByteArray(topic.name().data()) + "\",\"epoch\":\""
         + m_epoch.toLatin1() + "\",\"from\":" + QByteArray::number(from)
-        + ",\"version\":" + QByteArray::number(version)
-        + ",\"at\":" + QByteArray::number(qint64(m_services.clock.wall().count())) + ',' + members
-        + '}';
+        + ",\"version\":" + QByteArray::number(version) + ",\"at\":"
+        + QByteArray::number(qint64(m_services.clock.wall().count())) + ',' + members + '}';
     const auto packet = protocol::encodeEvent(name(), "change", args);
     // A client that misses one sees it by the numbers and asks for the snapshot.
     packet->setShedding(m_services.hub.slowPolicies().sheddingOf(name(), {}, "change", args));

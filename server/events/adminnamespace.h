@@ -20,7 +20,7 @@
 namespace gatehouse::hub {
 class Hub;
 class RoomHistory;
-}
+} // namespace gatehouse::hub
 namespace gatehouse::identity {
 class Identities;
 }
@@ -63,7 +63,8 @@ struct AdminServices
     /// Sessions beside those of `server`, for the console; not owned.
     std::vector<session::SessionSource*> plainSessions{};
     /// By key, which each has as a member too.
-    std::function<std::map<QString, QJsonObject>()> services{}; ///< the items of the topic `services`; null: none
+    std::function<std::map<QString, QJsonObject>()>
+        services{}; ///< the items of the topic `services`; null: none
 
     std::vector<session::SessionSource*> allSessions() const;
 };

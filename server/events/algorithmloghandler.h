@@ -20,8 +20,8 @@ class ForeignRuns;
 class NodeRefusals;
 
 /// `algorithm_log` from a node, one line each: relayed at once to its collaboration, sender
-/// included, shown in the live log (gh.run), and stored in batches. Overlong lines are cut. Lines for runs that are neither open
-/// nor lately finished, or not the node's own, are dropped.
+/// included, shown in the live log (gh.run), and stored in batches. Overlong lines are cut. Lines
+/// for runs that are neither open nor lately finished, or not the node's own, are dropped.
 class AlgorithmLogHandler final : public FederationEventHandler
 {
 public:

@@ -9,8 +9,8 @@
 
 namespace gatehouse::events {
 
-/// `clients`: every session, whatever it speaks. What happens to one is told at once; counters, which move with every
-/// packet, are compared now and then.
+/// `clients`: every session, whatever it speaks. What happens to one is told at once; counters,
+/// which move with every packet, are compared now and then.
 class ClientsTopic final : public KeyedTopic,
                            private session::SessionObserver,
                            private hub::HubObserver

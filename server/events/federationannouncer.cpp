@@ -82,7 +82,8 @@ void FederationAnnouncer::taskReady(const work::ReadyTask& task)
 
 void FederationAnnouncer::announceTask(CollaborationId collaboration, TaskId task, TaskId parent)
 {
-    const QByteArray args = "{\"id\":" + number(task.value) + ",\"parent_id\":" + orNull(parent) + '}';
+    const QByteArray args
+        = "{\"id\":" + number(task.value) + ",\"parent_id\":" + orNull(parent) + '}';
     if (m_generation != Generation::V5)
         publish(collaboration, "new_task", args);
     if (m_generation != Generation::V4)

@@ -20,9 +20,9 @@ namespace gatehouse::events {
 
 /// Tells the rooms of the federation namespace what happened in `work`: new_task (v5:
 /// new_task_update), status_update, kill_containers, algorithm_status_change for changes the server
-/// made itself (kills, failed siblings and dependents; for v5 after each PATCH too), node-online and
-/// node-offline. Nothing leaves its collaboration. Owned by the
-/// composition root; observes tasks and presence while it lives; network thread only.
+/// made itself (kills, failed siblings and dependents; for v5 after each PATCH too), node-online
+/// and node-offline. Nothing leaves its collaboration. Owned by the composition root; observes
+/// tasks and presence while it lives; network thread only.
 class FederationAnnouncer : private work::TaskObserver, private work::PresenceObserver
 {
 public:

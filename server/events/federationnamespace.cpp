@@ -366,8 +366,9 @@ void FederationNamespace::directoryPartChanged(const work::DirectoryPart& part)
 bool FederationNamespace::isConcerned(
     const access::Principal& user, const work::DirectoryPart& part) const
 {
-    const auto has
-        = [](const auto& list, auto id) { return std::find(list.begin(), list.end(), id) != list.end(); };
+    const auto has = [](const auto& list, auto id) {
+        return std::find(list.begin(), list.end(), id) != list.end();
+    };
     return has(part.users, user.userId()) || has(part.organizations, user.organization)
         || (!part.collaborations.empty()
             && m_services.identities.rightsOf(user).has(
@@ -582,7 +583,8 @@ void FederationNamespace::handleHistory(const Member& member, const session::Inc
     const auto question = firstObject(event.args);
     const auto rawRoom = question ? rawMember(*question, "room") : std::nullopt;
     const RoomName room{(rawRoom ? jsonText(*rawRoom) : std::nullopt).value_or(QByteArray())};
-    const auto answer = [&](const QByteArray& json) { member.socket->acknowledge(*event.ackId, json); };
+    const auto answer
+        = [&](const QByteArray& json) { member.socket->acknowledge(*event.ackId, json); };
     using Verdict = WindowBudget<SocketId>::Verdict;
     const auto verdict
         = m_historyBudget.take(member.socket->socketId(), m_services.clock.monotonic());

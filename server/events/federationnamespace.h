@@ -24,7 +24,7 @@
 namespace gatehouse::hub {
 class Hub;
 class RoomHistory;
-}
+} // namespace gatehouse::hub
 namespace gatehouse::identity {
 class Elsewhere;
 class Identities;
@@ -115,7 +115,8 @@ private:
         QByteArray expiredSubject; ///< waits for `expired_token` when not empty
     };
 
-    /// Nobody yet: somebody is being asked about its token. What it says meanwhile is heard after that.
+    /// Nobody yet: somebody is being asked about its token. What it says meanwhile is heard after
+    /// that.
     struct Early
     {
         session::Socket* socket = nullptr;
@@ -135,8 +136,8 @@ private:
 
     Result<identity::Identity> identityOf(const session::Socket& socket) const;
     void findHolder(session::Socket& socket);
-    std::function<void(Result<void>)> later(const session::Socket& socket,
-        void (FederationNamespace::*step)(session::Socket&));
+    std::function<void(Result<void>)> later(
+        const session::Socket& socket, void (FederationNamespace::*step)(session::Socket&));
     void sendAway(const session::Socket& socket);
     bool keepForLater(const SocketId& id, const session::IncomingEvent& event);
     void admit(session::Socket& socket);

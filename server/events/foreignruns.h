@@ -36,8 +36,8 @@ public:
 
     bool isAvailable() const { return m_elsewhere != nullptr; }
 
-    /// For an event of so many octets. NotFound, Forbidden, Unavailable, RateLimited. May answer from
-    /// inside the call.
+    /// For an event of so many octets. NotFound, Forbidden, Unavailable, RateLimited. May answer
+    /// from inside the call.
     void find(NodeId node, const SocketId& socket, RunId run, qsizetype bytes,
         work::Completion<work::RunRef> done);
 

@@ -15,8 +15,7 @@ class MembersTopic final : public KeyedTopic, private hub::HubObserver
 {
 public:
     /// `sources` are not owned.
-    MembersTopic(
-        hub::Hub& hub, std::vector<session::SessionSource*> sources, const Clock& clock)
+    MembersTopic(hub::Hub& hub, std::vector<session::SessionSource*> sources, const Clock& clock)
         : m_hub(hub), m_sources(std::move(sources)), m_clock(clock)
     {
     }

@@ -7,8 +7,8 @@
 
 namespace gatehouse::events {
 
-/// `services`: who is on the bus, what is wanted, and what waits there. Looked at once a second while
-/// somebody watches; who knows about it makes the items.
+/// `services`: who is on the bus, what is wanted, and what waits there. Looked at once a second
+/// while somebody watches; who knows about it makes the items.
 class ServicesTopic final : public KeyedTopic
 {
 public:

@@ -78,7 +78,8 @@ private:
     const Clock& m_clock;
     const QByteArrayList m_without;
     QHash<RoomName, Room> m_rooms;
-    std::deque<std::pair<quint64, RoomName>> m_order; ///< oldest first; may name some that have gone
+    std::deque<std::pair<quint64, RoomName>>
+        m_order; ///< oldest first; may name some that have gone
     size_t m_kept = 0;
     const quint64 m_start; ///< numbers of this process are above it
     quint64 m_last;

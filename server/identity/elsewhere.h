@@ -15,17 +15,18 @@ namespace gatehouse::identity {
 
 /// What another server knows, beside which this one carries the events: who the holder of a token
 /// is, and whose a run is. Asked in the holder's own name, so that it never tells more than the
-/// holder may know; an answer counts for who brought that token, and for nobody else. Implemented by
-/// the composition root's room; network thread only.
+/// holder may know; an answer counts for who brought that token, and for nobody else. Implemented
+/// by the composition root's room; network thread only.
 class Elsewhere
 {
 public:
     virtual ~Elsewhere() = default;
 
     /// Puts the holder of a verified token into the directory, or out of it when the other server
-    /// has no such holder any more. `done`, never called from inside: an error when the other server
-    /// refuses this token, TokenExpired where that is why, else TokenInvalid; no error also when it
-    /// cannot be asked and what the directory says has to do. NotNeeded: that is fresh enough.
+    /// has no such holder any more. `done`, never called from inside: an error when the other
+    /// server refuses this token, TokenExpired where that is why, else TokenInvalid; no error also
+    /// when it cannot be asked and what the directory says has to do. NotNeeded: that is fresh
+    /// enough.
     virtual Inquiry learn(const access::Claims& claims, const QByteArray& token,
         std::function<void(Result<void>)> done)
         = 0;

@@ -36,7 +36,8 @@ Result<Identity> Identities::identifyFrom(
     auto claims = m_verifier.verify(token, grace);
     if (claims)
         return withDirectory(std::move(*claims));
-    const Issuer issuer = m_keys && m_verifier.namesUnknownKey(token) ? m_keys->issuer() : Issuer::None;
+    const Issuer issuer
+        = m_keys && m_verifier.namesUnknownKey(token) ? m_keys->issuer() : Issuer::None;
     if (issuer == Issuer::Silent)
         return failure(ErrorCode::TokenInvalid,
             QStringLiteral("its key is not known, and the issuer cannot be asked"));
@@ -51,8 +52,8 @@ bool Identities::isLocked(const QString& address) const
     return m_badTokens && !m_badTokens->check(address);
 }
 
-Inquiry Identities::awaitKeyOf(const QString& address, const QByteArray& token, KeyWait wait,
-    std::function<void()> done) const
+Inquiry Identities::awaitKeyOf(
+    const QString& address, const QByteArray& token, KeyWait wait, std::function<void()> done) const
 {
     if (!m_keys || isLocked(address) || !m_verifier.namesUnknownKey(token))
         return Inquiry::NotNeeded;
@@ -81,11 +82,13 @@ std::optional<access::Principal> Identities::current(const access::Principal& pr
 {
     if (principal.kind == access::PrincipalKind::Node) {
         const work::Node* node = m_directory.node(principal.nodeId());
-        return node ? std::optional(principalOf(*node, principal.expiresAt, principal.key)) : std::nullopt;
+        return node ? std::optional(principalOf(*node, principal.expiresAt, principal.key))
+                    : std::nullopt;
     }
     if (principal.kind == access::PrincipalKind::User) {
         const work::User* user = m_directory.user(principal.userId());
-        return user ? std::optional(principalOf(*user, principal.expiresAt, principal.key)) : std::nullopt;
+        return user ? std::optional(principalOf(*user, principal.expiresAt, principal.key))
+                    : std::nullopt;
     }
     return principal;
 }
@@ -170,8 +173,8 @@ Result<Identity> Identities::ownIdentity(access::Claims claims, access::Principa
         : nullptr;
     const QByteArray mark = access::accountOf(claims);
     if (!mark.isEmpty() && !isAccountCurrent(AdminId{claims.subjectId}, mark)) {
-        return failure(ErrorCode::TokenInvalid,
-            QStringLiteral("the account is gone or has another password"));
+        return failure(
+            ErrorCode::TokenInvalid, QStringLiteral("the account is gone or has another password"));
     }
     if (account)
         name = account->name;

@@ -39,10 +39,9 @@ struct Identity
 /// The rights of a user at this moment; empty for one that does not exist.
 access::Rights rightsOf(const work::Directory& directory, UserId user);
 
-/// Joins what a token says with what the directory knows (by number, or by Keycloak's id where `sub`
-/// is a text): the one place where both meet, so that
-/// sockets, HTTP and the console agree on who somebody is. Owned by the composition root; network
-/// thread only.
+/// Joins what a token says with what the directory knows (by number, or by Keycloak's id where
+/// `sub` is a text): the one place where both meet, so that sockets, HTTP and the console agree on
+/// who somebody is. Owned by the composition root; network thread only.
 class Identities
 {
 public:
@@ -62,9 +61,9 @@ public:
     Result<Identity> identify(const QByteArray& token, Millis grace = Millis{0}) const;
 
     /// The same for a token from outside: RateLimited, without a look at it, when too many from
-    /// this address were malformed or not signed by any key of ours. Missing and expired ones, those
-    /// of deleted users and nodes, and those that name a key nobody has do not count where an issuer
-    /// can be asked for its keys: it may be its newest. While it cannot be reached they are
+    /// this address were malformed or not signed by any key of ours. Missing and expired ones,
+    /// those of deleted users and nodes, and those that name a key nobody has do not count where an
+    /// issuer can be asked for its keys: it may be its newest. While it cannot be reached they are
     /// TokenInvalid, never TokenForged.
     Result<Identity> identifyFrom(
         const QString& address, const QByteArray& token, Millis grace = Millis{0}) const;

@@ -363,8 +363,8 @@ void log(Level level, QLatin1StringView category, const QString& text, const Log
 void logLive(
     Level level, QLatin1StringView category, const QString& text, const LogContext& context)
 {
-    LogGate::put(level, QByteArrayView(category.data(), category.size()), text, context,
-        Audience::LiveLog);
+    LogGate::put(
+        level, QByteArrayView(category.data(), category.size()), text, context, Audience::LiveLog);
 }
 
 QtWarningsMuted::QtWarningsMuted()

@@ -15,8 +15,8 @@ public:
 
     /// The answer event with this template; the acknowledgement too, when `isLast` and one was
     /// asked for, empty where the template is. What cannot be filled becomes a refusal.
-    void send(const EventCall& call, const JsonTemplate& payload, const Facts& facts,
-        bool isLast) const;
+    void send(
+        const EventCall& call, const JsonTemplate& payload, const Facts& facts, bool isLast) const;
 
     /// The error event. With `isLast` the closing answer follows, unless nobody is logged in: such
     /// a client never had anything to close.

@@ -15,8 +15,8 @@ tl::unexpected<Refusal> refused(const Error& error)
     return tl::unexpected(Refusal{400, error.detail});
 }
 
-QByteArray fillOr(const JsonTemplate& json, const char* fallback, const Facts& facts,
-    std::optional<Error>& error)
+QByteArray fillOr(
+    const JsonTemplate& json, const char* fallback, const Facts& facts, std::optional<Error>& error)
 {
     if (json.isEmpty())
         return fallback;

@@ -31,8 +31,7 @@ public:
 
     /// The shards a call goes to; one 0 where there are none. A call that names no shard goes to
     /// each in turn, or is refused, as the route says.
-    tl::expected<std::vector<int>, Refusal> shardsFor(
-        const Call& call, const Facts& facts) const;
+    tl::expected<std::vector<int>, Refusal> shardsFor(const Call& call, const Facts& facts) const;
 
     /// Sends it. Dropping the ticket gives it up. `finished`, if any, is where an answer says that
     /// more follow.

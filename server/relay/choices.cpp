@@ -38,8 +38,7 @@ std::vector<RoomName> Choices::roomsFor(
     return rooms;
 }
 
-std::optional<Refusal> Choices::choose(
-    const EventCall& call, quint64 bits, Millis recheckAt) const
+std::optional<Refusal> Choices::choose(const EventCall& call, quint64 bits, Millis recheckAt) const
 {
     Client& client = *call.client;
     const RoomRule& rule = *m_rules.room(call.rule->room);

@@ -29,7 +29,7 @@ QByteArray envelope(int status, const QByteArray& resp)
 
 QByteArray refusal(const Error& error)
 {
-    const int status = error.code == ErrorCode::Forbidden ? 403
+    const int status = error.code == ErrorCode::Forbidden                          ? 403
         : error.code == ErrorCode::BadRequest || error.code == ErrorCode::TooLarge ? 400
                                                                                    : 503;
     return envelope(status, R"({"message":)" + jsonString(error.detail.toUtf8()) + '}');
@@ -79,7 +79,6 @@ struct ClusterCalls::Whom
     std::vector<QByteArray> principals{};
     std::vector<ClientAddress> addresses{};
     std::vector<RoomName> except;
-
 };
 
 struct ClusterCalls::Call
@@ -140,7 +139,9 @@ Result<ClusterCalls::Whom> ClusterCalls::readWhom(QByteArrayView kwargs) const
     }
     if (!nsp)
         return tl::unexpected(nsp.error());
-    Whom whom{.nsp = *nsp, .isEverybody = isSet(kwargs, "everybody"), .rooms = *std::move(rooms),
+    Whom whom{.nsp = *nsp,
+        .isEverybody = isSet(kwargs, "everybody"),
+        .rooms = *std::move(rooms),
         .except = *std::move(except)};
     whom.rooms.insert(whom.rooms.end(), clients->begin(), clients->end());
     for (const RoomName& principal : *principals)
@@ -243,8 +244,7 @@ void ClusterCalls::called(const bus::Message& message, bus::Reply reply)
     else if (call->method == roomsName)
         reply.finish(envelope(200, roomList(*call)));
     else
-        passOn(message, call->method == kickName ? countAll(call->whom) : -1,
-            std::move(reply));
+        passOn(message, call->method == kickName ? countAll(call->whom) : -1, std::move(reply));
 }
 
 void ClusterCalls::passOn(const bus::Message& message, qsizetype clients, bus::Reply reply)
@@ -254,11 +254,12 @@ void ClusterCalls::passOn(const bus::Message& message, qsizetype clients, bus::R
     if (clients >= 0)
         resp += R"(,"clients":)" + QByteArray::number(clients);
     resp += '}';
-    m_bus.publish({.topic = controlTopic,
-                      .body = message.body,
-                      .properties = {.contentType = "application/json",
-                          .sender = message.properties.sender}, // who wished it, not who passed it on
-                      .needsReceiver = true},
+    m_bus.publish(
+        {.topic = controlTopic,
+            .body = message.body,
+            .properties = {.contentType = "application/json",
+                .sender = message.properties.sender}, // who wished it, not who passed it on
+            .needsReceiver = true},
         [kept, resp](bus::Outcome outcome, const Error& error) {
             const bool isOut = outcome == bus::Outcome::Confirmed || outcome == bus::Outcome::Kept;
             kept->finish(isOut ? envelope(200, resp) : refusal(error));
@@ -363,9 +364,8 @@ void ClusterCalls::kick(const Call& call, const QByteArray& sender)
 qsizetype ClusterCalls::countAll(const Whom& whom)
 {
     qsizetype count = 0;
-    m_view.forEach([&](const QByteArray&, const ClusterMembers& members) {
-        count += countIn(whom, members);
-    });
+    m_view.forEach(
+        [&](const QByteArray&, const ClusterMembers& members) { count += countIn(whom, members); });
     return count;
 }
 
@@ -413,8 +413,7 @@ QByteArray ClusterCalls::clientList(const Call& call)
     m_view.forEach([&](const QByteArray& node, const ClusterMembers& members) {
         std::vector<const ClusterClient*> fitting;
         for (const ClusterClient& client : members.all()) {
-            const bool fits
-                = (wantedNsp ? client.nsp.value == *wantedNsp : mayUse(client.nsp))
+            const bool fits = (wantedNsp ? client.nsp.value == *wantedNsp : mayUse(client.nsp))
                 && (!wantedRoom
                     || std::binary_search(
                         client.rooms.begin(), client.rooms.end(), RoomName{*wantedRoom}));
@@ -422,7 +421,8 @@ QByteArray ClusterCalls::clientList(const Call& call)
                 fitting.push_back(&client);
         }
         // Pages of a list have to have an order, as far as this one goes.
-        const qsizetype first = std::clamp<qsizetype>(call.offset - total, 0, qsizetype(fitting.size()));
+        const qsizetype first
+            = std::clamp<qsizetype>(call.offset - total, 0, qsizetype(fitting.size()));
         const qsizetype last = std::clamp<qsizetype>(
             call.offset + call.limit - total, first, qsizetype(fitting.size()));
         std::partial_sort(fitting.begin(), fitting.begin() + last, fitting.end(),
@@ -466,8 +466,8 @@ QByteArray ClusterCalls::roomList(const Call& call)
     for (const auto& [key, room] : rooms) {
         if (at >= call.offset && at - call.offset < call.limit && !isFull) {
             const QByteArray json = R"({"namespace":)" + jsonString(key.first.value) + R"(,"room":)"
-                + jsonString(key.second.value) + R"(,"clients":)"
-                + QByteArray::number(room.clients) + R"(,"nodes":{)" + room.nodes + "}}";
+                + jsonString(key.second.value) + R"(,"clients":)" + QByteArray::number(room.clients)
+                + R"(,"nodes":{)" + room.nodes + "}}";
             isFull = !list.isEmpty() && list.size() + json.size() > m_options.maxAnswerBytes;
             if (!isFull)
                 list += (list.isEmpty() ? "" : ",") + json;

@@ -50,8 +50,7 @@ class ClusterCalls
 {
 public:
     /// Nothing to call when options.queue is empty.
-    ClusterCalls(
-        ClusterCallOptions options, hub::Hub& hub, ClusterView& view, bus::Bus& bus);
+    ClusterCalls(ClusterCallOptions options, hub::Hub& hub, ClusterView& view, bus::Bus& bus);
 
     /// Is told of each kick that ended clients of this process: who had asked for it on the bus,
     /// how many clients, and of which namespace.

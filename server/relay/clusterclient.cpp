@@ -35,9 +35,9 @@ QByteArray ClusterClient::toJson(qsizetype maxBytes) const
 {
     using protocol::jsonString;
     QByteArray json = R"({"id":)" + jsonString(id.value) + R"(,"namespace":)"
-        + jsonString(nsp.value) + R"(,"principal":)" + jsonString(shortened(principal)) + R"(,"name":)"
-        + jsonString(shortened(name)) + R"(,"address":[)" + jsonString(host) + ',' + QByteArray::number(port)
-        + R"(],"rooms":[)";
+        + jsonString(nsp.value) + R"(,"principal":)" + jsonString(shortened(principal))
+        + R"(,"name":)" + jsonString(shortened(name)) + R"(,"address":[)" + jsonString(host) + ','
+        + QByteArray::number(port) + R"(],"rooms":[)";
     size_t told = 0;
     for (const RoomName& room : rooms) {
         if (room.value.size() > maxName)
@@ -64,8 +64,12 @@ std::optional<ClusterClient> ClusterClient::fromJson(QByteArrayView checked)
     if (!id || id->isEmpty() || !nsp || !principal || !name || !address || !rooms
         || jsonKind(*rooms) != JsonKind::Array)
         return std::nullopt;
-    ClusterClient client{.id = {*id}, .nsp = {*nsp}, .principal = *principal, .name = *name,
-        .host = address->first, .port = address->second};
+    ClusterClient client{.id = {*id},
+        .nsp = {*nsp},
+        .principal = *principal,
+        .name = *name,
+        .host = address->first,
+        .port = address->second};
     for (JsonArrayWalker items(*rooms); items.next();) {
         auto room = jsonText(items.value());
         if (!room || room->size() > maxName || client.rooms.size() >= maxRooms)

@@ -102,8 +102,8 @@ struct ClusterView::Update
     }
 };
 
-ClusterView::ClusterView(hub::Hub& hub, std::vector<session::SessionSource*> sources,
-    bus::Bus& bus, const Clock& clock, ClusterOptions options)
+ClusterView::ClusterView(hub::Hub& hub, std::vector<session::SessionSource*> sources, bus::Bus& bus,
+    const Clock& clock, ClusterOptions options)
     : m_hub(hub), m_sources(std::move(sources)), m_bus(bus), m_clock(clock), m_options(options),
       m_epoch(QByteArray::number(QRandomGenerator::system()->generate64(), 36))
 {
@@ -146,8 +146,7 @@ void ClusterView::subscriberDetached(const NamespaceName&, const hub::Subscriber
     changed(who.socketId());
 }
 
-void ClusterView::memberJoined(
-    const NamespaceName&, const RoomName&, const hub::Subscriber& who)
+void ClusterView::memberJoined(const NamespaceName&, const RoomName&, const hub::Subscriber& who)
 {
     changed(who.socketId());
 }
@@ -402,8 +401,8 @@ void ClusterView::apply(Node& node, const Update& update)
     for (const auto& [name, other] : m_nodes)
         ofOthers += &other == &node ? 0 : other.members.size();
     for (const ClusterClient& client : update.put) {
-        const bool fits = ofOthers + node.members.size() < m_options.maxClients
-            || node.members.find(client.id);
+        const bool fits
+            = ofOthers + node.members.size() < m_options.maxClients || node.members.find(client.id);
         if (fits) {
             node.members.put(client);
         } else {

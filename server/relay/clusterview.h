@@ -49,15 +49,15 @@ struct ClusterNode
 };
 
 /// Who is connected to which process on the bus, and in which rooms: readable on each of them
-/// without asking the others. Every process tells its changes (topic "cluster.clients" of the bus's own
-/// exchange), numbered; who misses one asks for everything ("cluster.ask"):
+/// without asking the others. Every process tells its changes (topic "cluster.clients" of the bus's
+/// own exchange), numbered; who misses one asks for everything ("cluster.ask"):
 ///
 ///     {"node":N,"epoch":E,"seq":n,"full":bool,"total":n,"put":[ClusterClient],"drop":[ids]}
 ///
-/// with "gone":true as it leaves. `full` replaces what was known; "epoch" tells one run of a process
-/// from the next of the same name. Changes of a tenth of a second go together. In-process (a bus
-/// nobody else is on) it shows this process alone. Owned by the composition root, destroyed before
-/// hub, sessions and bus; network thread only.
+/// with "gone":true as it leaves. `full` replaces what was known; "epoch" tells one run of a
+/// process from the next of the same name. Changes of a tenth of a second go together. In-process
+/// (a bus nobody else is on) it shows this process alone. Owned by the composition root, destroyed
+/// before hub, sessions and bus; network thread only.
 class ClusterView final : private hub::HubObserver,
                           private session::SessionObserver,
                           private bus::StateObserver

@@ -37,9 +37,8 @@ std::optional<ControlCall> readCall(const QByteArray& body)
     if (!checkJson(body))
         return std::nullopt;
     const auto rawMethod = rawMember(body, "method");
-    const auto method = rawMethod && jsonKind(*rawMethod) == JsonKind::String
-        ? jsonText(*rawMethod)
-        : std::nullopt;
+    const auto method = rawMethod && jsonKind(*rawMethod) == JsonKind::String ? jsonText(*rawMethod)
+                                                                              : std::nullopt;
     if (!method)
         return std::nullopt;
     const auto args = rawMember(body, "args");
@@ -189,8 +188,8 @@ void Controls::tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash
 bool Controls::act(const ControlRule& rule, QByteArrayView args)
 {
     const auto rawToken = rawElement(args, rule.tokenArg);
-    const auto token = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken)
-                                                                           : std::nullopt;
+    const auto token
+        = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken) : std::nullopt;
     if (!token)
         return false;
     if (rule.action == ControlRule::Action::Demote)
@@ -239,8 +238,8 @@ void Controls::passOn(const ControlRule& rule, const QByteArray& body, bus::Repl
             if (outcome == bus::Outcome::Refused)
                 kept->finish(answer(503, error.detail));
             else
-                kept->finish(answer(200,
-                    isDemotion ? QStringLiteral("demoted") : QStringLiteral("registered")));
+                kept->finish(answer(
+                    200, isDemotion ? QStringLiteral("demoted") : QStringLiteral("registered")));
         });
 }
 

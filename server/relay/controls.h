@@ -34,8 +34,7 @@ struct ControlActions
 class Controls final : private bus::StateObserver
 {
 public:
-    Controls(
-        const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters);
+    Controls(const Rules& rules, bus::Bus& bus, ControlActions actions, RelayCounters& counters);
     ~Controls() override;
     Q_DISABLE_COPY_MOVE(Controls)
 

@@ -70,8 +70,7 @@ tl::expected<Identity, Refusal> Elevation::byToken(const QString& address, const
         const bool isGuess = claims.error().code == ErrorCode::TokenForged;
         return refuse(address, claims.error(), isGuess);
     }
-    return identityOf(
-        *std::move(claims), access::ProfileVerifier::hashOf(token), m_rules.bits);
+    return identityOf(*std::move(claims), access::ProfileVerifier::hashOf(token), m_rules.bits);
 }
 
 tl::expected<Identity, Refusal> Elevation::byCookie(const session::Handshake& handshake)

@@ -24,7 +24,8 @@ public:
     Elevation(const Rules& rules, access::ProfileVerifier* verifier,
         access::LoginLimiterOptions guesses, const Clock& clock, RelayCounters& counters);
 
-    /// The first good one of the cookies of that name; a refusal says what was wrong with the first.
+    /// The first good one of the cookies of that name; a refusal says what was wrong with the
+    /// first.
     tl::expected<Identity, Refusal> byCookie(const session::Handshake& handshake);
     tl::expected<Identity, Refusal> byToken(const QString& address, const QByteArray& token);
     /// `nonce` as a value of a checked JSON text: a whole number or a text.
@@ -52,7 +53,8 @@ public:
     void sweep(); ///< forgets nonces whose time is over
 
 private:
-    tl::expected<Identity, Refusal> refuse(const QString& address, const Error& error, bool isGuess);
+    tl::expected<Identity, Refusal> refuse(
+        const QString& address, const Error& error, bool isGuess);
 
     const Rules& m_rules;
     access::ProfileVerifier* m_verifier;

@@ -98,8 +98,7 @@ Result<EmitterSource> EmitterSource::fromText(const QString& line)
             for (const QByteArray& name : list) {
                 const auto method = methodFrom(name);
                 if (!method)
-                    return refused(
-                        line, QString(QString::fromUtf8(name) + u" is not a method"));
+                    return refused(line, QString(QString::fromUtf8(name) + u" is not a method"));
                 source.methods.append(*method);
             }
         } else {

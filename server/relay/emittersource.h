@@ -17,10 +17,10 @@ namespace gatehouse::relay {
 ///         [namespaces=/|/x] [rooms=NAME|PREFIX*|@sockets] [methods=emit|join]
 ///
 /// CHANNEL is the name of python-socketio's `channel` ("socketio", Flask-SocketIO's default is
-/// "flask-socketio"), or of Node's prefix ("socket.io"). Without the lists: the namespace "/", every
-/// room, and `emit`. Methods: emit, join, leave, disconnect, close (a room), callback (the answer of a
-/// client back to who asked). `@sockets` are single clients by their id; `*` is everything, the whole
-/// namespace too.
+/// "flask-socketio"), or of Node's prefix ("socket.io"). Without the lists: the namespace "/",
+/// every room, and `emit`. Methods: emit, join, leave, disconnect, close (a room), callback (the
+/// answer of a client back to who asked). `@sockets` are single clients by their id; `*` is
+/// everything, the whole namespace too.
 struct EmitterSource
 {
     enum class Dialect : quint8 { Python, Node };

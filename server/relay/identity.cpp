@@ -59,8 +59,8 @@ QString bitNames(const Rules& rules, quint64 bits)
     return names.join(QStringLiteral(" and "));
 }
 
-access::Decision mayUse(const Needs& needs, const Rules& rules, const Identity* identity,
-    const Standing* standing)
+access::Decision mayUse(
+    const Needs& needs, const Rules& rules, const Identity* identity, const Standing* standing)
 {
     if (needs.level == Level::Open)
         return {true, QStringLiteral("open"), QStringLiteral("everybody may")};

@@ -36,8 +36,8 @@ struct Standing
 /// The permission question of every event: may somebody who is `identity` (null: nobody) and has
 /// this `standing` in the scope it is about (null: not asked, or there is none)? The rule names
 /// what was missing first.
-access::Decision mayUse(const Needs& needs, const Rules& rules, const Identity* identity,
-    const Standing* standing);
+access::Decision mayUse(
+    const Needs& needs, const Rules& rules, const Identity* identity, const Standing* standing);
 
 /// The bits somebody has in a scope: those of the token and those the bus gives.
 quint64 bitsIn(const Rules& rules, const Identity& identity, const Standing* standing);

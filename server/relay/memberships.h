@@ -25,8 +25,8 @@ public:
     /// could not be found out.
     using Answer = std::function<void(const tl::expected<Standing, Refusal>&)>;
 
-    Memberships(const Rules& rules, const Caller& caller, const Clock& clock,
-        RelayCounters& counters)
+    Memberships(
+        const Rules& rules, const Caller& caller, const Clock& clock, RelayCounters& counters)
         : m_rules(rules), m_caller(caller), m_clock(clock), m_counters(counters)
     {
     }

@@ -13,8 +13,8 @@ namespace gatehouse::relay {
 
 /// Numbers that stand for a token for a short time and can be redeemed once, here or in another
 /// process that knows of them. Those that were redeemed are remembered from then on, and longer, so
-/// that what the others say about them means the same in whatever order it comes, after an outage of
-/// the bus too. Bounded: beyond, the oldest goes. Network thread only.
+/// that what the others say about them means the same in whatever order it comes, after an outage
+/// of the bus too. Bounded: beyond, the oldest goes. Network thread only.
 class Nonces
 {
 public:

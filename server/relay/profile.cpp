@@ -161,8 +161,8 @@ void Profile::tellGap(Client& client)
     if (missed == client.missedEvents || m_rules.gapEvent.isEmpty())
         return;
     ++m_counters.gaps;
-    client.peer.send(m_rules.gapEvent,
-        R"({"missed":)" + QByteArray::number(missed - client.missedEvents) + '}');
+    client.peer.send(
+        m_rules.gapEvent, R"({"missed":)" + QByteArray::number(missed - client.missedEvents) + '}');
     client.missedEvents = missed;
 }
 
@@ -237,8 +237,7 @@ void Profile::recheckChoice(const ClientPtr& client, const Choice& choice)
 
 // Events
 
-const EventRule* Profile::ruleFor(
-    const QByteArray& event, const Facts& facts, bool& isKnown) const
+const EventRule* Profile::ruleFor(const QByteArray& event, const Facts& facts, bool& isKnown) const
 {
     const auto rules = m_rulesOf.constFind(event);
     isKnown = rules != m_rulesOf.constEnd();
@@ -296,12 +295,12 @@ std::optional<Refusal> Profile::identify(EventCall& call)
 {
     Client& client = *call.client;
     const bool isCredential = call.rule->action == EventRule::Action::Elevate;
-    const auto raw = call.rule->token && !isCredential ? call.rule->token->find(call.facts())
-                                                       : std::nullopt;
+    const auto raw
+        = call.rule->token && !isCredential ? call.rule->token->find(call.facts()) : std::nullopt;
     if (raw) {
         const auto token = jsonKind(*raw) == JsonKind::String ? jsonText(*raw) : std::nullopt;
-        auto identity
-            = m_elevation.byToken(client.peer.handshake().peerAddress, token.value_or(QByteArray()));
+        auto identity = m_elevation.byToken(
+            client.peer.handshake().peerAddress, token.value_or(QByteArray()));
         if (!identity)
             return identity.error();
         call.identityFacts = identity->facts();
@@ -312,8 +311,7 @@ std::optional<Refusal> Profile::identify(EventCall& call)
         return std::nullopt;
     if (const auto good = m_elevation.recheck(*client.identity); !good) {
         loseIdentity(call.client, good.error());
-        return call.rule->needs.level == Level::Open ? std::nullopt
-                                                     : std::optional(good.error());
+        return call.rule->needs.level == Level::Open ? std::nullopt : std::optional(good.error());
     }
     call.identity = client.identity;
     call.identityFacts = client.identityFacts;
@@ -456,8 +454,8 @@ void Profile::elevateByEvent(const EventCall& call)
     const EventRule& rule = *call.rule;
     const auto nonce = rule.nonce ? rule.nonce->find(call.facts()) : std::nullopt;
     const auto rawToken = rule.token && !nonce ? rule.token->find(call.facts()) : std::nullopt;
-    const auto token = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken)
-                                                                           : std::nullopt;
+    const auto token
+        = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken) : std::nullopt;
     auto identity = nonce ? m_elevation.byNonce(address, *nonce)
                           : m_elevation.byToken(address, token.value_or(QByteArray()));
     Facts facts = call.facts();
@@ -484,18 +482,15 @@ void Profile::publish(const EventCallPtr& call)
         refuse(*call, {400, (topic ? body.error() : topic.error()).detail});
         return;
     }
-    bus::Publication message{
-        .exchange = rule.exchange, .topic = *topic, .body = *std::move(body)};
+    bus::Publication message{.exchange = rule.exchange, .topic = *topic, .body = *std::move(body)};
     message.properties.contentType = "application/json";
     call->beginWaiting();
-    m_services.bus.publish(
-        std::move(message),
+    m_services.bus.publish(std::move(message),
         [this, alive = std::weak_ptr(m_alive), call](bus::Outcome outcome, const Error& error) {
             if (alive.expired()) // the bus may outlive us with a confirm outstanding
                 return;
             --call->client->requestsUnderWay;
-            const bool isOut
-                = outcome == bus::Outcome::Confirmed || outcome == bus::Outcome::Kept;
+            const bool isOut = outcome == bus::Outcome::Confirmed || outcome == bus::Outcome::Kept;
             if (isOut)
                 m_answers.send(*call, call->rule->answer.last, call->facts(), true);
             else

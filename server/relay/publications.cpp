@@ -7,8 +7,8 @@
 
 namespace gatehouse::relay {
 
-Publications::Publications(const Rules& rules, RoomScopes& scopes, hub::Hub& hub, bus::Bus& bus,
-    RelayCounters& counters)
+Publications::Publications(
+    const Rules& rules, RoomScopes& scopes, hub::Hub& hub, bus::Bus& bus, RelayCounters& counters)
     : m_rules(rules), m_scopes(scopes), m_hub(hub), m_bus(bus), m_counters(counters)
 {
     m_hub.addObserver(this);
@@ -94,7 +94,8 @@ bus::Verdict Publications::received(const PublicationRule& rule, const bus::Mess
     facts.body = message.body;
     // A topic of one scope says which one it is, whatever the body says.
     QByteArray scope;
-    if (const auto value = rule.topic.isFixed() ? std::nullopt : rule.topic.valueIn(message.topic)) {
+    if (const auto value
+        = rule.topic.isFixed() ? std::nullopt : rule.topic.valueIn(message.topic)) {
         scope = protocol::jsonString(*value);
         facts.scope = scope;
     }
@@ -103,12 +104,11 @@ bus::Verdict Publications::received(const PublicationRule& rule, const bus::Mess
     if (!room)
         return bad(room.error().detail);
     m_counters.restrictedPublications += isRestricted ? 1 : 0;
-    auto payload = rule.payload.isEmpty() ? Result<QByteArray>(message.body)
-                                          : rule.payload.fill(facts);
+    auto payload
+        = rule.payload.isEmpty() ? Result<QByteArray>(message.body) : rule.payload.fill(facts);
     if (!payload)
         return bad(payload.error().detail);
-    m_hub.publish(
-        {m_rules.nsp, {RoomName{*room}}, rule.event, *std::move(payload), {}, {}});
+    m_hub.publish({m_rules.nsp, {RoomName{*room}}, rule.event, *std::move(payload), {}, {}});
     return bus::Verdict::Accepted;
 }
 

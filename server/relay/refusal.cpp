@@ -40,8 +40,7 @@ QByteArray Refusal::toJson() const
 Refusal refusalOf(const Error& error)
 {
     const ErrorTraits& known = traits(error.code);
-    const QString message
-        = error.detail.isEmpty() ? QString(known.name) : error.detail;
+    const QString message = error.detail.isEmpty() ? QString(known.name) : error.detail;
     switch (error.code) {
     case ErrorCode::TokenMissing:
         return {401, QStringLiteral("not authenticated")};

@@ -37,8 +37,8 @@ public:
         const auto self = weak_from_this();
         for (int shard : *shards) {
             const size_t at = m_tickets.size();
-            auto sent = m_owner.m_caller.send(stage, shard, facts(), m_call->rule->answer.finished,
-                [self, at](const auto& got) {
+            auto sent = m_owner.m_caller.send(
+                stage, shard, facts(), m_call->rule->answer.finished, [self, at](const auto& got) {
                     if (const auto run = self.lock())
                         run->answered(at, got);
                 });
@@ -79,12 +79,12 @@ private:
             --m_outstanding;
         if (rule.missing) {
             const auto raw = rule.missing->find(all);
-            m_missing = raw && jsonKind(*raw) == JsonKind::Array ? raw->toByteArray()
-                                                                 : QByteArray("[]");
+            m_missing
+                = raw && jsonKind(*raw) == JsonKind::Array ? raw->toByteArray() : QByteArray("[]");
             all.missing = m_missing;
         }
-        const bool isLastStage = m_stage + 1 == m_call->rule->stages.size()
-            || m_missing.isEmpty() || isEmptyArray(m_missing);
+        const bool isLastStage = m_stage + 1 == m_call->rule->stages.size() || m_missing.isEmpty()
+            || isEmptyArray(m_missing);
         const bool isLast = got->isFinal && m_outstanding == 0 && isLastStage;
         if (m_isFanOut && rule.partial.isEmpty()) {
             merge(all);
@@ -176,8 +176,8 @@ private:
     std::vector<bus::Ticket> m_tickets;
 };
 
-Requests::Requests(const Rules& rules, const Caller& caller, const Answers& answers,
-    RelayCounters& counters)
+Requests::Requests(
+    const Rules& rules, const Caller& caller, const Answers& answers, RelayCounters& counters)
     : m_rules(rules), m_caller(caller), m_answers(answers), m_counters(counters)
 {
 }

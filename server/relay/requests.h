@@ -16,8 +16,8 @@ namespace gatehouse::relay {
 class Requests
 {
 public:
-    Requests(const Rules& rules, const Caller& caller, const Answers& answers,
-        RelayCounters& counters);
+    Requests(
+        const Rules& rules, const Caller& caller, const Answers& answers, RelayCounters& counters);
     ~Requests(); ///< gives up what is under way, without a word
 
     void start(EventCallPtr call);

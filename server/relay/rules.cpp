@@ -43,7 +43,8 @@ bool allHold(const std::vector<Condition>& conditions, const Facts& facts)
 bool EventRule::fits(const Facts& facts) const
 {
     const QByteArrayView payload = facts.payload;
-    const auto isKind = [&](JsonKind kind) { return !payload.isEmpty() && jsonKind(payload) == kind; };
+    const auto isKind
+        = [&](JsonKind kind) { return !payload.isEmpty() && jsonKind(payload) == kind; };
     bool isArgument = true;
     switch (argument) {
     case ArgumentKind::Object:

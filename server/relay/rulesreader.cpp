@@ -60,8 +60,7 @@ private:
         m_rules.errorPayload = m_values.jsonTemplate(m_table, QStringLiteral("error_payload"));
         const bool needsClaims = !m_rules.cookie.isEmpty() || !m_rules.nonceQuery.isEmpty();
         if (needsClaims && m_rules.claims.isEmpty())
-            m_table.complain(
-                QStringLiteral("\"claims\" is missing: it says how tokens are read"));
+            m_table.complain(QStringLiteral("\"claims\" is missing: it says how tokens are read"));
     }
 
     void readBits()
@@ -69,8 +68,7 @@ private:
         if (const ConfigNode* node = m_table.node(QStringLiteral("bits"))) {
             ConfigTable bits = m_values.below(m_table, QStringLiteral("bits"), *node);
             for (const ConfigMember& member : node->table() ? *node->table() : ConfigMembers()) {
-                const auto value = bits.integer(
-                    member.name, 1, std::numeric_limits<qint64>::max());
+                const auto value = bits.integer(member.name, 1, std::numeric_limits<qint64>::max());
                 m_rules.bits.insert(member.name, quint64(value.value_or(0)));
             }
         }
@@ -83,10 +81,10 @@ private:
     {
         m_rules.nonceLifetime = m_table.durationOr(QStringLiteral("nonce_lifetime"),
             m_rules.nonceLifetime, Millis{1'000}, Millis{86'400'000});
-        m_rules.recheck = m_table.durationOr(QStringLiteral("recheck"), m_rules.recheck,
-            Millis{1'000}, Millis{86'400'000});
-        m_rules.maxNonces = m_table.integerOr(
-            QStringLiteral("nonces"), m_rules.maxNonces, 1, 100'000'000);
+        m_rules.recheck = m_table.durationOr(
+            QStringLiteral("recheck"), m_rules.recheck, Millis{1'000}, Millis{86'400'000});
+        m_rules.maxNonces
+            = m_table.integerOr(QStringLiteral("nonces"), m_rules.maxNonces, 1, 100'000'000);
         m_rules.maxRequestsPerClient = int(m_table.integerOr(
             QStringLiteral("requests_per_client"), m_rules.maxRequestsPerClient, 1, 100'000));
         m_rules.maxRequests = int(
@@ -95,14 +93,15 @@ private:
             = int(m_table.integerOr(QStringLiteral("ids"), m_rules.maxIds, 1, 1'000'000));
         m_rules.readsTextPayloads
             = m_table.flagOr(QStringLiteral("text_payloads"), m_rules.readsTextPayloads);
-        const auto unknown = m_table.choice(QStringLiteral("unknown_events"),
-            {QStringLiteral("ignore"), QStringLiteral("close")});
+        const auto unknown = m_table.choice(
+            QStringLiteral("unknown_events"), {QStringLiteral("ignore"), QStringLiteral("close")});
         m_rules.closesUnknownEvents = unknown == QStringLiteral("close");
     }
 
     void readRoute(const QString& name, const ConfigNode& node)
     {
-        ConfigTable table = m_values.within(m_table.path() + QStringLiteral(".route.") + name, node);
+        ConfigTable table
+            = m_values.within(m_table.path() + QStringLiteral(".route.") + name, node);
         Route route;
         route.name = name;
         route.place = node.place();
@@ -115,8 +114,8 @@ private:
             route.shardOf = ValuePath::parse(u"scope").value();
         if (route.shards == 0 && route.queue.toText().contains(QLatin1StringView("{shard}")))
             table.complain(QStringLiteral("queue"), QStringLiteral("\"shards\" says how many"));
-        const auto without = table.choice(QStringLiteral("without"),
-            {QStringLiteral("any"), QStringLiteral("refuse")});
+        const auto without = table.choice(
+            QStringLiteral("without"), {QStringLiteral("any"), QStringLiteral("refuse")});
         if (without == QStringLiteral("refuse"))
             route.without = Route::Without::Refuse;
         const auto envelope = table.choice(
@@ -131,7 +130,8 @@ private:
 
     void readMembership(const QString& name, const ConfigNode& node)
     {
-        ConfigTable table = m_values.within(m_table.path() + QStringLiteral(".membership.") + name, node);
+        ConfigTable table
+            = m_values.within(m_table.path() + QStringLiteral(".membership.") + name, node);
         Membership membership;
         membership.name = name;
         membership.place = node.place();
@@ -163,7 +163,8 @@ private:
             RoomRule::Extra extra;
             part.required(QStringLiteral("room"));
             extra.room = m_values.textTemplate(part, QStringLiteral("room"));
-            extra.where = m_values.conditions(part, QStringLiteral("where"), QStringLiteral("payload"));
+            extra.where
+                = m_values.conditions(part, QStringLiteral("where"), QStringLiteral("payload"));
             for (const QString& word : part.texts(QStringLiteral("needs")))
                 extra.bits |= m_values.bit(part, QStringLiteral("needs"), word);
             part.finish();
@@ -297,15 +298,14 @@ private:
     void readStages(ConfigTable& table, EventRule& rule)
     {
         if (const ConfigNode* single = table.node(QStringLiteral("call")))
-            rule.stages.push_back(
-                readCall(table.path() + QStringLiteral(".call"), *single));
+            rule.stages.push_back(readCall(table.path() + QStringLiteral(".call"), *single));
         for (const auto& [path, node] : table.listedTables(QStringLiteral("stage")))
             rule.stages.push_back(readCall(path, *node));
         if (rule.stages.empty())
             table.complain(QStringLiteral("a request needs a \"call\", or \"stage\" tables"));
         if (rule.stages.size() > 1 && !rule.answer.missing)
-            table.complain(QStringLiteral(
-                "\"answer.missing\" says what is left for the second stage"));
+            table.complain(
+                QStringLiteral("\"answer.missing\" says what is left for the second stage"));
     }
 
     Call readCall(const QString& path, const ConfigNode& node)
@@ -346,7 +346,8 @@ private:
         rule.room = table.required(QStringLiteral("room"));
         if (!rule.room.isEmpty() && !m_rules.room(rule.room))
             table.complain(QStringLiteral("room"),
-                RuleValues::unknownName(QStringLiteral("room"), rule.room, RuleValues::namesOf(m_rules.rooms)));
+                RuleValues::unknownName(
+                    QStringLiteral("room"), rule.room, RuleValues::namesOf(m_rules.rooms)));
     }
 
     void readCredentials(ConfigTable& table, EventRule& rule)
@@ -371,7 +372,8 @@ private:
         table.required(QStringLiteral("room"));
         rule.room = m_values.textTemplate(table, QStringLiteral("room"));
         rule.restricted = m_values.textTemplate(table, QStringLiteral("restricted_room"));
-        rule.openWhen = m_values.conditions(table, QStringLiteral("open_when"), QStringLiteral("body"));
+        rule.openWhen
+            = m_values.conditions(table, QStringLiteral("open_when"), QStringLiteral("body"));
         if (rule.restricted.isEmpty() != rule.openWhen.empty())
             table.complain(QStringLiteral("\"restricted_room\" and \"open_when\" go together"));
         rule.event = table.required(QStringLiteral("event")).toUtf8();
@@ -390,14 +392,12 @@ private:
             table.complain(QStringLiteral("queue"), QStringLiteral("is no name of a queue"));
         rule.method = table.required(QStringLiteral("method")).toUtf8();
         table.required(QStringLiteral("action"));
-        const auto action = table.choice(QStringLiteral("action"),
-            {QStringLiteral("register_nonce"), QStringLiteral("demote")});
+        const auto action = table.choice(
+            QStringLiteral("action"), {QStringLiteral("register_nonce"), QStringLiteral("demote")});
         const bool isDemote = action == QStringLiteral("demote");
-        rule.action
-            = isDemote ? ControlRule::Action::Demote : ControlRule::Action::RegisterNonce;
+        rule.action = isDemote ? ControlRule::Action::Demote : ControlRule::Action::RegisterNonce;
         rule.nonceArg = int(table.integerOr(QStringLiteral("nonce_arg"), 0, 0, 15));
-        rule.tokenArg
-            = int(table.integerOr(QStringLiteral("token_arg"), isDemote ? 0 : 1, 0, 15));
+        rule.tokenArg = int(table.integerOr(QStringLiteral("token_arg"), isDemote ? 0 : 1, 0, 15));
         if (m_rules.claims.isEmpty())
             table.complain(QStringLiteral("tokens need [%1] claims").arg(m_table.path()));
         table.finish();

@@ -6,8 +6,8 @@
 namespace gatehouse::relay {
 
 /// Reads the values that the tables of a profile have in common: templates, paths, conditions, and
-/// names of what the profile has named so far. A mistake is told at its place. Made for one reading;
-/// looks at the rules while they grow.
+/// names of what the profile has named so far. A mistake is told at its place. Made for one
+/// reading; looks at the rules while they grow.
 class RuleValues
 {
 public:

@@ -19,8 +19,8 @@ struct Scope
     static std::optional<Scope> read(QByteArrayView raw);
 };
 
-/// 1 to 128 letters, digits, '_' and '-': nothing that means something in a topic, a queue's name or
-/// a room's.
+/// 1 to 128 letters, digits, '_' and '-': nothing that means something in a topic, a queue's name
+/// or a room's.
 bool isPlainWord(QByteArrayView text);
 
 /// A whole number from 0, written as number or as text of 1 to 20 digits.

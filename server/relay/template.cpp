@@ -167,8 +167,8 @@ Result<QByteArray> TextTemplate::fill(const Facts& facts) const
         if (!raw) {
             if (part.value->isOptional())
                 continue;
-            return failure(ErrorCode::NotFound,
-                QStringLiteral("%1 is missing").arg(part.value->toText()));
+            return failure(
+                ErrorCode::NotFound, QStringLiteral("%1 is missing").arg(part.value->toText()));
         }
         const auto text = asText(*raw);
         if (!text || !isPlainWord(*text))

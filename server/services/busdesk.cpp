@@ -65,8 +65,8 @@ BusDesk::BusDesk(bus::Bus& bus, const Clock& clock, const ServicesOptions& optio
 {
 }
 
-// A call that is given up makes room for the next one of its queue, which comes at once: to somebody
-// else, once this desk serves nothing any more.
+// A call that is given up makes room for the next one of its queue, which comes at once: to
+// somebody else, once this desk serves nothing any more.
 BusDesk::~BusDesk()
 {
     m_served.clear();
@@ -111,8 +111,8 @@ size_t BusDesk::serve(
 void BusDesk::called(const bus::Message& call, bus::Reply reply)
 {
     const QByteArray uuid = newUuid();
-    const QByteArray content = "{\"queue\":" + protocol::jsonString(call.topic)
-        + ",\"body\":" + jsonOf(call.body) + '}';
+    const QByteArray content
+        = "{\"queue\":" + protocol::jsonString(call.topic) + ",\"body\":" + jsonOf(call.body) + '}';
     const std::string key = keyOf(textOf(uuid));
     m_calls.emplace(key, Call{std::move(reply), m_clock.monotonic()});
     if (m_send("bus-call", uuid, {}, content))
@@ -215,11 +215,10 @@ Result<void> BusDesk::request(const Envelope& envelope, const QByteArray& sender
         = m_bus.request(std::move(wanted), [this, uuid, raw](const Result<bus::Answer>& answer) {
               const bool isFinal = !answer || answer->isFinal;
               const QByteArray content = answer
-                  ? QByteArray("{\"body\":" + jsonOf(answer->message.body) + ",\"final\":"
-                      + (isFinal ? "true" : "false") + '}')
+                  ? QByteArray("{\"body\":" + jsonOf(answer->message.body)
+                      + ",\"final\":" + (isFinal ? "true" : "false") + '}')
                   : QByteArray("{\"error\":"
-                      + protocol::jsonString(
-                          QString(traits(answer.error().code).name).toUtf8())
+                      + protocol::jsonString(QString(traits(answer.error().code).name).toUtf8())
                       + ",\"message\":" + protocol::jsonString(answer.error().detail.toUtf8())
                       + ",\"final\":true}");
               const std::string key = keyOf(uuid);

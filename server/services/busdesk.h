@@ -20,8 +20,8 @@ namespace gatehouse::services {
 
 /// The rest of the bus for one connected service, beside messages by type: queues it serves
 /// (`bus-call`, answered by `bus-answer`), questions it asks (`bus-request`, answered by
-/// `bus-response`) and topics it publishes to (`bus-publish`). So a service of a relay profile needs
-/// no broker. Owned by the service's connection; network thread only.
+/// `bus-response`) and topics it publishes to (`bus-publish`). So a service of a relay profile
+/// needs no broker. Owned by the service's connection; network thread only.
 class BusDesk
 {
 public:
@@ -37,18 +37,19 @@ public:
 
     /// From now on these queues, and no others: one it serves as before is never left, nor are the
     /// calls from it. Returns how many have still to be made; `ready` is called once for each of
-    /// them, in a later turn, or `refused`, which may come for one that was had as well. Their names
-    /// are ones a queue may have.
+    /// them, in a later turn, or `refused`, which may come for one that was had as well. Their
+    /// names are ones a queue may have.
     using Refused = std::function<void(const bus::QueueName& queue, const Error& why)>;
-    size_t serve(const std::vector<bus::QueueName>& queues, std::function<void()> ready,
-        Refused refused);
+    size_t serve(
+        const std::vector<bus::QueueName>& queues, std::function<void()> ready, Refused refused);
 
-    static bool isItsBusiness(const QByteArray& type); ///< "bus-answer", "bus-publish", "bus-request"
+    static bool isItsBusiness(
+        const QByteArray& type); ///< "bus-answer", "bus-publish", "bus-request"
     /// BadRequest or Forbidden says what is wrong with the message; `sender` is the service's name.
     Result<void> handle(const Envelope& envelope, const QByteArray& sender);
 
-    /// The calls the service has not answered for ServicesOptions::requestLife. Dropping them rejects
-    /// them, which may hand this desk and others their next ones at once.
+    /// The calls the service has not answered for ServicesOptions::requestLife. Dropping them
+    /// rejects them, which may hand this desk and others their next ones at once.
     std::vector<bus::Reply> takeOverdue();
 
     qsizetype calls() const { return qsizetype(m_calls.size()); } ///< unanswered by the service

@@ -50,8 +50,8 @@ QList<QByteArray> envelopeSlots()
 ClientGateway::ClientGateway(const ServicesOptions& options, bus::Bus& bus,
     TypedPublisher& publisher, ServicesCounters& counters)
     : m_options(options), m_bus(bus), m_publisher(publisher), m_counters(counters),
-      m_envelope(templateOf(options.envelope.toUtf8())), m_allowed(patternsOf(options.allowedTypes)),
-      m_reserved(patternsOf(options.reservedTypes)),
+      m_envelope(templateOf(options.envelope.toUtf8())),
+      m_allowed(patternsOf(options.allowedTypes)), m_reserved(patternsOf(options.reservedTypes)),
       m_sender(protocol::jsonString(options.sender.toUtf8()))
 {
     listen("net-send", &ClientGateway::netSend);
@@ -140,7 +140,8 @@ void ClientGateway::refuse(ServiceClient& client, const QString& why, const QByt
         observe::log(observe::Level::Info, observe::category::ws,
             QStringLiteral("A frame of client %1 was refused: %2%3; said once")
                 .arg(QString::fromUtf8(client.sender()),
-                    type.isEmpty() ? QString() : QString(QString::fromLatin1(type) + QStringLiteral(": ")),
+                    type.isEmpty() ? QString()
+                                   : QString(QString::fromLatin1(type) + QStringLiteral(": ")),
                     why),
             {.socket = client.socket.socketId()});
     }
@@ -272,7 +273,8 @@ bus::Verdict ClientGateway::listClients(const Envelope& request)
         clients += (clients.isEmpty() ? "" : ",") + client->sender();
     }
     const QByteArray uuid = newUuid();
-    const QByteArray content = "{\"client_list\":[" + addresses + "],\"clients\":[" + clients + "]}";
+    const QByteArray content
+        = "{\"client_list\":[" + addresses + "],\"clients\":[" + clients + "]}";
     Envelope envelope;
     envelope.type = "client-list-response";
     envelope.uuid = uuid;

@@ -6,8 +6,8 @@
 #include "server/services/envelope.h"
 #include "server/services/servicescounters.h"
 #include "server/services/servicesoptions.h"
-#include "server/services/typenames.h"
 #include "server/services/typedpublisher.h"
+#include "server/services/typenames.h"
 
 namespace gatehouse::services {
 

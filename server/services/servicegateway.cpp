@@ -54,9 +54,8 @@ struct ServiceGateway::Port
 
 ServiceGateway::ServiceGateway(const ServicesOptions& options, bus::Bus& bus,
     TypedPublisher& publisher, const Clock& clock, ServicesCounters& counters, Identify identify)
-    : m_options(options), m_bus(bus), m_publisher(publisher), m_clock(clock),
-      m_counters(counters), m_identify(std::move(identify)),
-      m_sender(protocol::jsonString(options.sender.toUtf8())),
+    : m_options(options), m_bus(bus), m_publisher(publisher), m_clock(clock), m_counters(counters),
+      m_identify(std::move(identify)), m_sender(protocol::jsonString(options.sender.toUtf8())),
       m_rights(*ServiceRightsTable::parse(options.rights)) // checked before
 {
     QObject::connect(&m_sweeper, &QTimer::timeout, &m_sweeper, [this] { sweep(); });
@@ -68,8 +67,8 @@ std::optional<HttpResponse> ServiceGateway::refusal(const protocol::HttpRequest&
 {
     const auto principal = m_identify(request.peerAddress, request.bearerToken());
     if (!principal)
-        return HttpResponse::text(traits(principal.error().code).httpStatus,
-            principal.error().detail.toUtf8());
+        return HttpResponse::text(
+            traits(principal.error().code).httpStatus, principal.error().detail.toUtf8());
     if (principal->kind != access::PrincipalKind::Service)
         return HttpResponse::text(403, "services come here, with a token of kind service");
     return std::nullopt;
@@ -77,9 +76,9 @@ std::optional<HttpResponse> ServiceGateway::refusal(const protocol::HttpRequest&
 
 void ServiceGateway::socketOpened(PlainSocket& socket)
 {
-    const QByteArray token = access::TokenVerifier::bearerToken(
-        socket.handshake().headers.value("Authorization"))
-                                 .value_or(QByteArray());
+    const QByteArray token
+        = access::TokenVerifier::bearerToken(socket.handshake().headers.value("Authorization"))
+              .value_or(QByteArray());
     auto principal = m_identify(socket.handshake().peerAddress, token);
     if (!principal || principal->kind != access::PrincipalKind::Service) {
         socket.close(CloseCode::Unidentified, QLatin1StringView("unidentified"));
@@ -88,8 +87,7 @@ void ServiceGateway::socketOpened(PlainSocket& socket)
     socket.setPrincipal(*principal);
     const ServiceRights& rights = m_rights.of(principal->id);
     auto port = std::make_unique<Port>(Port{socket, *std::move(principal), rights});
-    port->desk = std::make_unique<BusDesk>(m_bus, m_clock, m_options,
-        port->rights,
+    port->desk = std::make_unique<BusDesk>(m_bus, m_clock, m_options, port->rights,
         [this, its = port.get()](const QByteArray& type, QByteArrayView uuid,
             QByteArrayView responseUuid, const QByteArray& content) {
             return sendFromDesk(*its, type, uuid, responseUuid, content);
@@ -225,8 +223,8 @@ Result<void> ServiceGateway::readWanted(Port& port, QByteArrayView content) cons
     QSet<QByteArray> types;
     const bool isAll = textOf(wanted) == "all";
     if (!isAll && jsonKind(wanted) != JsonKind::Array)
-        return failure(ErrorCode::BadRequest,
-            QStringLiteral("\"wanted\" is a list of types, or \"all\""));
+        return failure(
+            ErrorCode::BadRequest, QStringLiteral("\"wanted\" is a list of types, or \"all\""));
     if (isAll && !port.rights.mayWantAll())
         return failure(
             ErrorCode::Forbidden, QStringLiteral("this service may not have every type"));
@@ -270,7 +268,8 @@ void ServiceGateway::registerService(Port& port, const Envelope& envelope)
 {
     const QByteArrayView content = envelope.content;
     const QByteArray given = textOf(rawMember(content, "name").value_or(QByteArrayView()));
-    const QByteArray name = given.startsWith(servicePrefix) ? given : QByteArray(servicePrefix.toByteArray() + given);
+    const QByteArray name
+        = given.startsWith(servicePrefix) ? given : QByteArray(servicePrefix.toByteArray() + given);
     QString why;
     if (given.isEmpty() || !isTypeName(name) || name == m_options.sender.toUtf8())
         why = QStringLiteral("\"name\" is not one a service may have");
@@ -312,14 +311,14 @@ void ServiceGateway::bound(Port& port)
     // What is sent may end it, and the port with it.
     PlainSocket& socket = port.socket;
     std::deque<QByteArray> early = std::exchange(port.early, {});
-    answer(port, "service-register-response",
-        "{\"succeed\":true,\"name\":" + port.sender + '}', port.registration);
+    answer(port, "service-register-response", "{\"succeed\":true,\"name\":" + port.sender + '}',
+        port.registration);
     for (QByteArray& text : early)
         socket.sendText(std::move(text));
 }
 
-// One that cannot have all it wants is told so at once, and may try again; what comes for it must not
-// pile up meanwhile. Of what it had already it is told only.
+// One that cannot have all it wants is told so at once, and may try again; what comes for it must
+// not pile up meanwhile. Of what it had already it is told only.
 void ServiceGateway::bindingRefused(Port& port, const QByteArray& what, const Error& why)
 {
     const QString text
@@ -358,9 +357,8 @@ void ServiceGateway::subscribe(Port& port)
     const auto listen = [&](const bus::Topic& topic, bool isForItAlone) {
         port.subscriptions.push_back(m_bus.subscribe(
             {}, topic,
-            [this, &port, isForItAlone](const bus::Message& message) {
-                return deliver(port, message, isForItAlone);
-            },
+            [this, &port, isForItAlone](
+                const bus::Message& message) { return deliver(port, message, isForItAlone); },
             [this, &port] { bound(port); },
             [this, &port, topic](const Error& why) { bindingRefused(port, topic, why); }));
     };
@@ -374,9 +372,8 @@ void ServiceGateway::subscribe(Port& port)
     port.unbound = service.topics.size() + 1;
     port.unbound += port.desk->serve(
         port.queues, [this, &port] { bound(port); },
-        [this, &port](const bus::QueueName& queue, const Error& why) {
-            bindingRefused(port, queue, why);
-        });
+        [this, &port](
+            const bus::QueueName& queue, const Error& why) { bindingRefused(port, queue, why); });
     // The new ones first: what it wants now as before is never unbound.
     const std::vector<bus::Ticket> former = std::exchange(port.subscriptions, {});
     for (const bus::Topic& topic : service.topics)
@@ -458,9 +455,8 @@ void ServiceGateway::publish(Port& port, Envelope envelope)
 
 void ServiceGateway::messageDied(const TypedPublisher::Dead& message)
 {
-    const auto port = std::find_if(m_ports.begin(), m_ports.end(), [&](const auto& entry) {
-        return entry.first->sessionId() == message.origin;
-    });
+    const auto port = std::find_if(m_ports.begin(), m_ports.end(),
+        [&](const auto& entry) { return entry.first->sessionId() == message.origin; });
     if (port == m_ports.end())
         return;
     ++m_counters.badMessages;

@@ -38,7 +38,8 @@ class ServiceRightsTable
 {
 public:
     ServiceRightsTable() = default;
-    static Result<ServiceRightsTable> parse(const QStringList& lines); ///< BadRequest names the line
+    static Result<ServiceRightsTable> parse(
+        const QStringList& lines); ///< BadRequest names the line
 
     const ServiceRights& of(qint64 id) const;
 

@@ -20,14 +20,13 @@ Result<void> ServicesProfile::check(const ServicesOptions& options)
     return envelope ? Result<void>() : named("envelope", envelope.error());
 }
 
-ServicesProfile::ServicesProfile(ServicesOptions options, bus::Bus& bus, const Clock& clock,
-    ServiceGateway::Identify identify)
-    : m_options(std::move(options)),
-      m_publisher(m_options, bus, clock, m_counters,
-          [this](const TypedPublisher::Dead& message) {
-              m_clients.messageDied(message);
-              m_services.messageDied(message);
-          }),
+ServicesProfile::ServicesProfile(
+    ServicesOptions options, bus::Bus& bus, const Clock& clock, ServiceGateway::Identify identify)
+    : m_options(std::move(options)), m_publisher(m_options, bus, clock, m_counters,
+                                         [this](const TypedPublisher::Dead& message) {
+                                             m_clients.messageDied(message);
+                                             m_services.messageDied(message);
+                                         }),
       m_clients(m_options, bus, m_publisher, m_counters),
       m_services(m_options, bus, m_publisher, clock, m_counters, std::move(identify))
 {

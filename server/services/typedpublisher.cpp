@@ -36,8 +36,7 @@ TypedPublisher::~TypedPublisher()
     m_bus.removeObserver(static_cast<bus::ServiceObserver*>(this));
     for (const Origin& origin : std::as_const(m_origins)) {
         if (!origin.lastType.isEmpty())
-            m_bus.publish(
-                publicationOf(origin.lastType, {.body = origin.last}, bus::Care::Kept));
+            m_bus.publish(publicationOf(origin.lastType, {.body = origin.last}, bus::Care::Kept));
     }
 }
 
@@ -82,8 +81,7 @@ void TypedPublisher::publish(const QByteArray& type, QByteArray body, const Sess
         ask(type, *held);
 }
 
-void TypedPublisher::publishLast(
-    const QByteArray& type, QByteArray body, const SessionId& origin)
+void TypedPublisher::publishLast(const QByteArray& type, QByteArray body, const SessionId& origin)
 {
     const auto open = m_origins.find(origin);
     if (open == m_origins.end()) {

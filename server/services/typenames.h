@@ -31,7 +31,8 @@ class TypePatterns
 {
 public:
     TypePatterns() = default;
-    static Result<TypePatterns> parse(const QStringList& patterns); ///< BadRequest names the bad one
+    static Result<TypePatterns> parse(
+        const QStringList& patterns); ///< BadRequest names the bad one
 
     bool isEmpty() const { return m_patterns.empty(); }
     bool match(QByteArrayView type) const;

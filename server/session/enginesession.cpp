@@ -57,8 +57,9 @@ EngineSession::EngineSession(
     ServerCore& core, Client& client, SessionId id, protocol::EngineDialect dialect)
     : m_core(core), m_client(client), m_id(std::move(id)), m_dialect(dialect),
       m_heartbeat(core.timers, *this, core.options.pingInterval, core.options.pingTimeout,
-          pingerOf(dialect)), m_queueAge(core.timers, *this),
-      m_heldPoll(core.timers, *this), m_messages(core.options.messages), m_bytes(core.options.bytes)
+          pingerOf(dialect)),
+      m_queueAge(core.timers, *this), m_heldPoll(core.timers, *this),
+      m_messages(core.options.messages), m_bytes(core.options.bytes)
 {
 }
 
@@ -484,7 +485,8 @@ void EngineSession::close(QLatin1StringView reason, CloseCode code)
     m_client.engineClosed(QByteArray(reason.data(), reason.size()));
 }
 
-/// To python-engineio a close packet says that it is not wanted back: it never reconnects after one.
+/// To python-engineio a close packet says that it is not wanted back: it never reconnects after
+/// one.
 void EngineSession::endPoll(CloseCode code)
 {
     if (isForGood(code)) {

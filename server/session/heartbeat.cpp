@@ -3,8 +3,7 @@
 
 namespace gatehouse::session {
 
-Heartbeat::Heartbeat(
-    TimerQueue& timers, Host& host, Millis interval, Millis timeout, Pinger pinger)
+Heartbeat::Heartbeat(TimerQueue& timers, Host& host, Millis interval, Millis timeout, Pinger pinger)
     : m_timers(timers), m_host(host), m_interval(interval), m_timeout(timeout), m_pinger(pinger),
       m_timer(timers, *this, Timer::AfterStall::Fire)
 {

@@ -41,6 +41,7 @@ private:
 
 /// The event of a packet `42/nsp,["name",payload,…]` in a dialect of plain frames; empty when it is
 /// none, or has attachments.
-QByteArray plainFrameOf(const protocol::EncodedPacket& packet, const protocol::JsonDialect& dialect);
+QByteArray plainFrameOf(
+    const protocol::EncodedPacket& packet, const protocol::JsonDialect& dialect);
 
 } // namespace gatehouse::session

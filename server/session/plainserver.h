@@ -33,7 +33,8 @@ struct PlainOptions
     qint64 maxTotalQueuedBytes = qint64(1) << 30;
     int maxSessions = 10'000;
     int maxRoomsPerSocket = 1'000;
-    AddressLimits perAddress{.maxSessions = 1'000, .handshakes = {.perSecond = 100, .burst = 1'000}};
+    AddressLimits perAddress{
+        .maxSessions = 1'000, .handshakes = {.perSecond = 100, .burst = 1'000}};
     Rate messages{.perSecond = 5'000, .burst = 50'000}; ///< over it a session ends: RateLimited
     Rate bytes{.perSecond = 16 << 20, .burst = 64 << 20};
     QStringList allowedOrigins{QStringLiteral("*")}; ///< as SessionOptions::allowedOrigins

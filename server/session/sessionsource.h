@@ -67,7 +67,8 @@ public:
     /// of it before this returns.
     virtual bool closeSession(const SessionId& id, CloseCode code, QLatin1StringView reason) = 0;
 
-    virtual void addObserver(SessionObserver* observer) = 0; ///< not owned; outlives it or is removed
+    virtual void addObserver(SessionObserver* observer)
+        = 0; ///< not owned; outlives it or is removed
     virtual void removeObserver(SessionObserver* observer) = 0;
 };
 

@@ -72,7 +72,8 @@ public:
     /// missed.
     virtual bool isRecovered() const = 0;
 
-    /// How many events its client was not sent because it was behind (hub::SlowPolicies); only grows.
+    /// How many events its client was not sent because it was behind (hub::SlowPolicies); only
+    /// grows.
     virtual quint64 missedEvents() const = 0;
 
     /// Answers a connectRequested(), once. accept() sends the CONNECT answer and then calls

@@ -26,7 +26,8 @@ enum class CloseCode : quint16 {
     SlowConsumer = 4008, ///< outgoing queue over its bound in bytes or age
     Unidentified = 4001, ///< no identity within the grace period
     Kicked = 4003, ///< disconnected by an administrator
-    RightsChanged = 4005, ///< lost a right while events of it were waiting, or its token's key is gone
+    RightsChanged
+    = 4005, ///< lost a right while events of it were waiting, or its token's key is gone
     RateLimited = 4029, ///< sent more than it may
 };
 

@@ -46,16 +46,15 @@ QString nameOf(const AdminChange& change)
 {
     if (std::holds_alternative<work::NewAdmin>(change))
         return u"admin:create"_s;
-    return std::holds_alternative<NewAdminPassword>(change) ? u"admin:passwd"_s
-                                                            : u"admin:remove"_s;
+    return std::holds_alternative<NewAdminPassword>(change) ? u"admin:passwd"_s : u"admin:remove"_s;
 }
 
 } // namespace
 
 work::AdminAccount writeAdminChange(Database& database, const AdminChange& change, Millis now)
 {
-    const work::AdminAccount account = std::visit(
-        [&database](const auto& wanted) { return apply(database, wanted); }, change);
+    const work::AdminAccount account
+        = std::visit([&database](const auto& wanted) { return apply(database, wanted); }, change);
     work::AuditRecord record;
     record.at = now;
     record.actorKind = u"system"_s;

@@ -56,8 +56,8 @@ Result<ImportedBeside> importBeside(
     }
 }
 
-Result<std::optional<AdminChangedBeside>> changeAdminBeside(const QString& directory,
-    const AdminChange& change, Millis now, const StoreOptions& options)
+Result<std::optional<AdminChangedBeside>> changeAdminBeside(
+    const QString& directory, const AdminChange& change, Millis now, const StoreOptions& options)
 {
     const qint64 server = DataDirectory::servingProcess(directory);
     if (server == 0)
@@ -67,8 +67,7 @@ Result<std::optional<AdminChangedBeside>> changeAdminBeside(const QString& direc
         return tl::unexpected(place.error());
     try {
         Database database(*place, Database::Access::WriteBeside, options.busyTimeout);
-        const auto write
-            = [&](Database& opened) { return writeAdminChange(opened, change, now); };
+        const auto write = [&](Database& opened) { return writeAdminChange(opened, change, now); };
         return AdminChangedBeside{writeAlone(database, write), server};
     } catch (const Failure& failed) {
         return tl::unexpected(failed.error);

@@ -32,10 +32,10 @@ struct AdminChangedBeside
     qint64 server = 0; ///< as in ImportedBeside
 };
 
-/// An account of the console, changed in the database of a server that is running; nothing when none
-/// has the directory. Fails as importBeside() and writeAdminChange() say.
-Result<std::optional<AdminChangedBeside>> changeAdminBeside(const QString& directory,
-    const AdminChange& change, Millis now, const StoreOptions& options);
+/// An account of the console, changed in the database of a server that is running; nothing when
+/// none has the directory. Fails as importBeside() and writeAdminChange() say.
+Result<std::optional<AdminChangedBeside>> changeAdminBeside(
+    const QString& directory, const AdminChange& change, Millis now, const StoreOptions& options);
 
 /// Who exists and may do what, as the database says now, whether a server runs or not.
 Result<work::DirectoryContent> readDirectoryBeside(

@@ -40,9 +40,8 @@ auto systemFailure(const QString& file, const QString& what)
 /// Octets the header says there are; 0 when it does not say.
 qint64 announcedSize(const QByteArray& header)
 {
-    const auto number = [&header](int at) {
-        return qFromBigEndian<quint32>(header.constData() + at);
-    };
+    const auto number
+        = [&header](int at) { return qFromBigEndian<quint32>(header.constData() + at); };
     if (number(changeCounterAt) != number(pageCountValidForAt))
         return 0;
     const qint64 pageSize = qFromBigEndian<quint16>(header.constData() + pageSizeAt);
@@ -76,8 +75,7 @@ Result<void> checkDatabaseFile(const QString& file)
     // A log may hold the pages that the file does not have yet, as after a crash in a checkpoint.
     const qint64 logSize = QFileInfo(file + u"-wal"_s).size(); // 0 without one
     if (const qint64 wanted = announcedSize(header); logSize == 0 && database.size() < wanted)
-        return damaged(
-            u"is cut off: %1 of %2 octets are there"_s.arg(database.size()).arg(wanted));
+        return damaged(u"is cut off: %1 of %2 octets are there"_s.arg(database.size()).arg(wanted));
     return {};
 }
 

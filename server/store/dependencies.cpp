@@ -66,9 +66,8 @@ void insertDependencies(Database& database, const work::Task& task)
 {
     for (const TaskId wanted : task.dependsOn) {
         checkDependency(database, task, wanted);
-        database.change(
-            u"INSERT INTO task_dependency (task_id, depends_on_id) VALUES (?, ?)"_s, task.id,
-            wanted);
+        database.change(u"INSERT INTO task_dependency (task_id, depends_on_id) VALUES (?, ?)"_s,
+            task.id, wanted);
     }
 }
 

@@ -177,8 +177,9 @@ work::AdminAccount insertAdmin(Database& database, const work::NewAdmin& admin)
 
 void updateAdminPassword(Database& database, AdminId admin, const QByteArray& passwordHash)
 {
-    const int changed = database.change(u"UPDATE admin_account SET password_hash = ? WHERE id = ?"_s,
-        QString::fromUtf8(passwordHash), admin);
+    const int changed
+        = database.change(u"UPDATE admin_account SET password_hash = ? WHERE id = ?"_s,
+            QString::fromUtf8(passwordHash), admin);
     if (changed == 0)
         refuse(ErrorCode::NotFound, u"no such admin"_s);
 }

@@ -304,8 +304,7 @@ void ImportWriter::writeKeycloakId(const QString& table, const QString& nameColu
                 u"the %1 \"%2\" has the same id"_s.arg(
                     nameColumn == u"name" ? u"node"_s : u"user"_s, rows.text(0)));
     }
-    m_database.change(
-        u"UPDATE %1 SET keycloak_id = ? WHERE id = ?"_s.arg(table), *keycloakId, id);
+    m_database.change(u"UPDATE %1 SET keycloak_id = ? WHERE id = ?"_s.arg(table), *keycloakId, id);
 }
 
 void ImportWriter::updateNode(

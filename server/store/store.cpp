@@ -430,17 +430,16 @@ void Store::createAdmin(work::NewAdmin admin, work::Completion<work::AdminAccoun
 
 void Store::saveAdminPasswordHash(AdminId admin, QByteArray hash, work::Completion<void> done)
 {
-    d->write<void>(
-        [admin, hash = std::move(hash)](
-            Database& database) { updateAdminPassword(database, admin, hash); },
+    d->write<void>([admin, hash = std::move(hash)](
+                       Database& database) { updateAdminPassword(database, admin, hash); },
         std::move(done));
 }
 
 void Store::changeAdmin(AdminChange change, Millis now, work::Completion<work::AdminAccount> done)
 {
-    d->write<work::AdminAccount>([change = std::move(change), now](Database& database) {
-        return writeAdminChange(database, change, now);
-    },
+    d->write<work::AdminAccount>(
+        [change = std::move(change), now](
+            Database& database) { return writeAdminChange(database, change, now); },
         std::move(done));
 }
 

@@ -110,8 +110,7 @@ public:
     void saveAdminPasswordHash(
         AdminId admin, QByteArray hash, work::Completion<void> done) override;
     /// By hand, while no server runs; beside one, changeAdminBeside() does the same.
-    void changeAdmin(
-        AdminChange change, Millis now, work::Completion<work::AdminAccount> done);
+    void changeAdmin(AdminChange change, Millis now, work::Completion<work::AdminAccount> done);
     void appendAudit(work::AuditRecord record, work::Completion<work::AuditRecord> done) override;
     void saveSetting(QString key, QByteArray value, work::Completion<void> done) override;
     void takeSetting(QString key, work::Completion<QByteArray> done) override;

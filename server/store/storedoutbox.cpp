@@ -75,8 +75,7 @@ void StoredOutbox::state(Completion<bus::OutboxState> done)
         std::move(done)));
 }
 
-void StoredOutbox::keep(
-    bus::Publication publication, bool mayBeRepeated, Completion<quint64> done)
+void StoredOutbox::keep(bus::Publication publication, bool mayBeRepeated, Completion<quint64> done)
 {
     const qsizetype bytes = publication.body.size() + rowOctets;
     m_store.submitWrite(job<quint64>(
@@ -92,8 +91,7 @@ void StoredOutbox::keep(
         std::move(done), bytes));
 }
 
-void StoredOutbox::oldest(
-    int count, qint64 bytes, Completion<std::vector<bus::KeptMessage>> done)
+void StoredOutbox::oldest(int count, qint64 bytes, Completion<std::vector<bus::KeptMessage>> done)
 {
     m_store.submitRead(job<std::vector<bus::KeptMessage>>(
         [count, bytes](Database& database) {

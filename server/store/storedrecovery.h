@@ -55,8 +55,8 @@ public:
     explicit StoredRecovery(Store& store) : m_store(store) { }
 
     /// By namespace. `bytes`: what the changes hold, roughly.
-    void write(std::map<QByteArray, RecoveryChanges> changes, qsizetype bytes,
-        Completion<void> done);
+    void write(
+        std::map<QByteArray, RecoveryChanges> changes, qsizetype bytes, Completion<void> done);
 
     struct Bounds
     {

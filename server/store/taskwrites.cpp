@@ -219,8 +219,8 @@ work::CreatedTask insertTask(
         "parent_id, init_organization_id, init_user_id, created_at, method, action, session_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"_s,
         task.name, task.description, task.image, task.collaboration, task.study, task.job,
-        task.parent, task.initOrganization, task.initUser, task.createdAt, task.method,
-        task.action, task.session)};
+        task.parent, task.initOrganization, task.initUser, task.createdAt, task.method, task.action,
+        task.session)};
     insertDependencies(database, task);
     int position = 0;
     for (const work::TaskDatabase& used : task.databases)
@@ -334,8 +334,9 @@ void saveKilledLog(Database& database, RunId run, const QString& log)
         refuse(ErrorCode::NotFound, u"Run id=%1 not found"_s.arg(run.value));
     if (current->ref.status != RunStatus::Killed)
         refuse(ErrorCode::BadRequest, u"Run id=%1 was not killed"_s.arg(run.value));
-    database.change(u"INSERT INTO run_outcome (run_id, result, log) VALUES (?, NULL, ?) ON CONFLICT "
-                    "(run_id) DO UPDATE SET log = excluded.log"_s,
+    database.change(
+        u"INSERT INTO run_outcome (run_id, result, log) VALUES (?, NULL, ?) ON CONFLICT "
+        "(run_id) DO UPDATE SET log = excluded.log"_s,
         run, log);
     database.change(u"DELETE FROM run_log WHERE run_id = ?"_s, run);
 }

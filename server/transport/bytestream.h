@@ -47,8 +47,8 @@ public:
     virtual qsizetype sentDirectly(qsizetype /*offered*/, qsizetype /*result*/) { return 0; }
 
     /// The last act in bytesReceived(): nothing more is delivered until resumeReading(), and what
-    /// arrives waits in the kernel. `unread`, the rest of what was being delivered, comes first then.
-    /// False: the peer takes nothing any more, and reading goes on to find its end.
+    /// arrives waits in the kernel. `unread`, the rest of what was being delivered, comes first
+    /// then. False: the peer takes nothing any more, and reading goes on to find its end.
     virtual bool pauseReading(std::span<const char> unread) = 0;
     /// Delivers from the event loop, never from in here.
     virtual void resumeReading() = 0;

@@ -26,8 +26,8 @@ public:
     /// `context` is the one this object is part of.
     void add(TransportContext& context, std::unique_ptr<ByteStream> stream, QByteArray lastOctets);
     void abortAll();
-    /// As abortAll(), and for what is added later: the transport goes down. Streams hold the context
-    /// this object is part of, so one that stays would keep itself.
+    /// As abortAll(), and for what is added later: the transport goes down. Streams hold the
+    /// context this object is part of, so one that stays would keep itself.
     void finish();
 
 private:

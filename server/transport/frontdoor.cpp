@@ -121,9 +121,9 @@ Result<void> FrontDoor::listen(size_t gateNumber, const QHostAddress& address, q
     Gate& gate = *m_gates[gateNumber];
     if (gate.listener)
         m_oldAcceptErrors += gate.listener->acceptErrors();
-    gate.listener = std::make_unique<Listener>(m_context->wheel,
-        m_context->options.deadlines.acceptBackOff,
-        [this, &gate](qintptr descriptor) { accept(gate, descriptor); });
+    gate.listener
+        = std::make_unique<Listener>(m_context->wheel, m_context->options.deadlines.acceptBackOff,
+            [this, &gate](qintptr descriptor) { accept(gate, descriptor); });
     if (gate.listener->listen(address, port, m_context->options.backlog))
         return {};
     const QString why = gate.listener->errorString();
@@ -208,8 +208,7 @@ void FrontDoor::close()
     m_context->closing.abortAll();
 }
 
-bool FrontDoor::isAdmitted(
-    const QHostAddress& address, bool isCountedPerAddress, bool isTls)
+bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress, bool isTls)
 {
     TransportCounters& counters = m_context->counters;
     switch (m_context->caps->judge(isCountedPerAddress ? address : QHostAddress())) {

@@ -32,7 +32,8 @@ struct DirectoryPart
 {
     std::vector<NodeId> nodes;
     std::vector<UserId> users;
-    std::vector<OrganizationId> organizations; ///< that are new, renamed, or in other collaborations
+    std::vector<OrganizationId>
+        organizations; ///< that are new, renamed, or in other collaborations
     std::vector<CollaborationId> collaborations; ///< that are new or differ in more than members
 
     bool isEmpty() const
@@ -46,8 +47,8 @@ class DirectoryObserver
 public:
     virtual ~DirectoryObserver() = default;
     virtual void directoryChanged() { } ///< anything may differ; pointers got earlier are gone
-    /// Only this differs; pointers got earlier are gone all the same. Whoever has work for everybody
-    /// there is does it for these alone.
+    /// Only this differs; pointers got earlier are gone all the same. Whoever has work for
+    /// everybody there is does it for these alone.
     virtual void directoryPartChanged(const DirectoryPart& part)
     {
         Q_UNUSED(part)
@@ -55,11 +56,11 @@ public:
     }
 };
 
-/// Who exists and who belongs to whom, in memory: every lookup is a hash and at most a binary search.
-/// Loaded at start, replaced as a whole when an import changed the database; beside another server
-/// (docs/beside.md) its holders are learnt and forgotten one by one, which costs what they are, not
-/// what everybody is. Pointers and references stay good until the next change. Owned by the
-/// composition root; network thread only.
+/// Who exists and who belongs to whom, in memory: every lookup is a hash and at most a binary
+/// search. Loaded at start, replaced as a whole when an import changed the database; beside another
+/// server (docs/beside.md) its holders are learnt and forgotten one by one, which costs what they
+/// are, not what everybody is. Pointers and references stay good until the next change. Owned by
+/// the composition root; network thread only.
 class Directory
 {
 public:
@@ -70,8 +71,8 @@ public:
     /// What the database has now, in place of what it had. What has been learnt stays, and counts
     /// where the database knows the same number.
     void reload(DirectoryContent database);
-    /// Takes organizations, collaborations, nodes and users that are new or differ, each as a whole;
-    /// what is not named stays. Says nothing to observers when nothing differs.
+    /// Takes organizations, collaborations, nodes and users that are new or differ, each as a
+    /// whole; what is not named stays. Says nothing to observers when nothing differs.
     void learn(const DirectoryContent& content);
     void remove(NodeId node);
     void remove(UserId user);

@@ -153,8 +153,7 @@ private:
     Result<void> checkPolicies(const TaskRequest& request) const;
     bool allows(NodeId node, const TaskRequest& request) const;
     void write(TaskRequest request, JobId job, Completion<CreatedTask> done);
-    void takeKilledLog(
-        const RunRef& run, const QString& log, const Completion<RunUpdate>& done);
+    void takeKilledLog(const RunRef& run, const QString& log, const Completion<RunUpdate>& done);
     void writePatch(RunId run, RunPatch patch, Completion<RunUpdate> done);
     void apply(const RunChange& change);
     void open(const RunRef& run);

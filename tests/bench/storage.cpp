@@ -57,21 +57,21 @@ QByteArray federation(int nodes)
         members.append(name);
         stations.append(QJsonObject{{u"name"_s, name}, {u"organization"_s, name},
             {u"collaboration"_s, u"all"_s},
-            {u"api_key"_s,
-                u"11111111-1111-4111-8111-%1"_s.arg(i, 12, 10, QLatin1Char('0'))}});
+            {u"api_key"_s, u"11111111-1111-4111-8111-%1"_s.arg(i, 12, 10, QLatin1Char('0'))}});
     }
-    return QJsonDocument(
-        QJsonObject{{u"format"_s, u"gatehouse-import"_s}, {u"version"_s, 1},
-            {u"organizations"_s, organizations}, {u"nodes"_s, stations},
-            {u"collaborations"_s,
-                QJsonArray{QJsonObject{{u"name"_s, u"all"_s}, {u"encrypted"_s, false},
-                    {u"organizations"_s, members}}}}})
+    return QJsonDocument(QJsonObject{{u"format"_s, u"gatehouse-import"_s}, {u"version"_s, 1},
+                             {u"organizations"_s, organizations}, {u"nodes"_s, stations},
+                             {u"collaborations"_s,
+                                 QJsonArray{QJsonObject{{u"name"_s, u"all"_s},
+                                     {u"encrypted"_s, false}, {u"organizations"_s, members}}}}})
         .toJson();
 }
 
 double percentile(std::vector<double>& sorted, double part)
 {
-    return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, size_t(part * double(sorted.size())))];
+    return sorted.empty()
+        ? 0
+        : sorted[std::min(sorted.size() - 1, size_t(part * double(sorted.size())))];
 }
 
 qint64 threadCpuNanoseconds()
@@ -90,8 +90,8 @@ public:
           m_presence(m_clock), m_tasks(*m_store, m_directory, m_presence, m_clock)
     {
         required(store::await<store::ImportReport>([&](auto done) {
-            m_store->applyImport(required(store::readImport(federation(options.nodes))),
-                std::move(done));
+            m_store->applyImport(
+                required(store::readImport(federation(options.nodes))), std::move(done));
         }));
         m_directory.replace(required(m_store->loadStartState()).directory);
         required(store::await<void>([&](auto done) { m_tasks.start(std::move(done)); }));
@@ -111,9 +111,9 @@ private:
         request.collaboration = m_directory.collaborations().front().id;
         for (const work::Organization& organization : m_directory.organizations())
             request.organizations.push_back({organization.id, u"e30="_s});
-        m_runs = required(store::await<work::CreatedTask>(
-                              [&](auto done) { m_tasks.create(request, std::move(done)); }))
-                     .record.runs;
+        m_runs = required(store::await<work::CreatedTask>([&](auto done) {
+            m_tasks.create(request, std::move(done));
+        })).record.runs;
     }
 
     /// One node says the next status as soon as the last one is acknowledged.
@@ -124,7 +124,8 @@ private:
         work::RunPatch patch;
         patch.status = m_acknowledged % 2 ? work::RunStatus::Active : work::RunStatus::Initializing;
         const work::Run& run = m_runs[node];
-        const NodeId id = m_directory.nodeOf(run.organization, m_directory.collaborations().front().id)->id;
+        const NodeId id
+            = m_directory.nodeOf(run.organization, m_directory.collaborations().front().id)->id;
         QElapsedTimer asked;
         asked.start();
         const auto answered = [this, node, asked](const Result<work::RunUpdate>& update) {
@@ -193,8 +194,9 @@ void Bench::statusChanges()
         percentile(m_waits, 0.5), percentile(m_waits, 0.99), percentile(m_waits, 1));
     std::printf("  the loop held for (ms): 99 %% %.2f, 99.9 %% %.2f, longest %.2f\n",
         percentile(gaps, 0.99), percentile(gaps, 0.999), percentile(gaps, 1));
-    std::printf("  its own work between two heartbeats (ms of CPU): longest %.2f; longest call into "
-                "storage %.2f\n",
+    std::printf(
+        "  its own work between two heartbeats (ms of CPU): longest %.2f; longest call into "
+        "storage %.2f\n",
         percentile(turns, 1), m_longestCall);
 }
 
@@ -212,8 +214,8 @@ void Bench::openRuns()
                 [&](auto done) { m_store->runs(filter, {}, std::move(done)); }));
             times.push_back(double(timer.nsecsElapsed()) / 1e6);
             if (page.total != 1)
-                std::fprintf(stderr, "%lld open runs instead of one\n",
-                    static_cast<long long>(page.total));
+                std::fprintf(
+                    stderr, "%lld open runs instead of one\n", static_cast<long long>(page.total));
         }
         std::sort(times.begin(), times.end());
         std::printf("  median %.2f, 99 %% %.2f, longest %.2f ms\n", percentile(times, 0.5),
@@ -222,12 +224,12 @@ void Bench::openRuns()
     std::printf("open runs of a node, no finished runs:\n");
     ask();
     {
-        store::Database database(
-            m_store->place(), store::Database::Access::Write, Millis{10'000});
+        store::Database database(m_store->place(), store::Database::Access::Write, Millis{10'000});
         database.execute(u"BEGIN"_s);
-        database.change(u"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
-                        "?) INSERT INTO task (name, description, image, collaboration_id, job_id, "
-                        "created_at) SELECT 'old', '', 'image', ?, i + 10, i FROM n"_s,
+        database.change(
+            u"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+            "?) INSERT INTO task (name, description, image, collaboration_id, job_id, "
+            "created_at) SELECT 'old', '', 'image', ?, i + 10, i FROM n"_s,
             qint64(m_options.finishedRuns / m_options.nodes),
             m_directory.collaborations().front().id);
         database.change(

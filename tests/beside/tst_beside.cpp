@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gatehouse beside another server (docs/beside.md): a proxy with the very configuration of
-// examples/beside in front, a server that answers as vantage6 4.x and v5 do, its emits over RabbitMQ
-// or Redis by python-socketio, and python-socketio's clients.
+// examples/beside in front, a server that answers as vantage6 4.x and v5 do, its emits over
+// RabbitMQ or Redis by python-socketio, and python-socketio's clients.
 #include "server/access/tokenminter.h"
 #include "tests/server/access/testkeys.h"
 #include "tests/support/httpcall.h"
@@ -159,8 +159,8 @@ private:
     bool startProxy(const QString& which);
     std::unique_ptr<Peer> client(access::TokenKind kind, qint64 id, quint16 port,
         const QString& transports = u"polling,websocket"_s);
-    bool write(const QString& name, const QByteArray& text, QFileDevice::Permissions permissions
-        = QFileDevice::ReadOwner | QFileDevice::WriteOwner);
+    bool write(const QString& name, const QByteArray& text,
+        QFileDevice::Permissions permissions = QFileDevice::ReadOwner | QFileDevice::WriteOwner);
 
     SystemClock m_clock;
     std::unique_ptr<ServedProgram> m_server;
@@ -226,14 +226,13 @@ bool TestBeside::configureProxy(const QString& which)
     const QByteArray gatehouse = "127.0.0.1:" + QByteArray::number(m_server->port());
     const QByteArray old = "127.0.0.1:" + QByteArray::number(m_oldPort);
     const bool isNginx = which == u"nginx";
-    const auto text = isNginx
-        ? configured(u"nginx.conf"_s,
-            {{"listen 8080;", "listen 127.0.0.1:" + listen + ';'},
-                {"127.0.0.1:7400", gatehouse}, {"127.0.0.1:5000", old},
-                {"/run/nginx-beside.pid", m_server->path(u"nginx.pid"_s).toUtf8()}})
-        : configured(u"haproxy.cfg"_s,
-            {{"bind :8080", "bind 127.0.0.1:" + listen}, {"127.0.0.1:7400", gatehouse},
-                {"127.0.0.1:5000", old}});
+    const auto text = isNginx ? configured(u"nginx.conf"_s,
+                          {{"listen 8080;", "listen 127.0.0.1:" + listen + ';'},
+                              {"127.0.0.1:7400", gatehouse}, {"127.0.0.1:5000", old},
+                              {"/run/nginx-beside.pid", m_server->path(u"nginx.pid"_s).toUtf8()}})
+                              : configured(u"haproxy.cfg"_s,
+                                  {{"bind :8080", "bind 127.0.0.1:" + listen},
+                                      {"127.0.0.1:7400", gatehouse}, {"127.0.0.1:5000", old}});
     return text && write(u"proxy.conf"_s, *text);
 }
 
@@ -249,9 +248,8 @@ bool TestBeside::startProxy(const QString& which)
         m_proxy->start(u"/usr/sbin/nginx"_s, {u"-c"_s, config, u"-g"_s, u"daemon off;"_s});
     else
         m_proxy->start(u"/usr/sbin/haproxy"_s, {u"-db"_s, u"-f"_s, config});
-    return ServedProgram::waitLooking([this] {
-        return httpRequest(m_proxyPort, "GET", "/api/version").status == 200;
-    });
+    return ServedProgram::waitLooking(
+        [this] { return httpRequest(m_proxyPort, "GET", "/api/version").status == 200; });
 }
 
 std::unique_ptr<Peer> TestBeside::client(
@@ -294,23 +292,23 @@ void TestBeside::eventsGoThroughAndTheRestGoesToTheOldServer()
 
     // Numbers and rooms are those of the old server.
     const auto user = client(access::TokenKind::User, 41, m_proxyPort, transports);
-    QCOMPARE(user->event(u"message"_s).toString(),
-        u"User <nele> joined room <collaboration_7>"_s);
+    QCOMPARE(user->event(u"message"_s).toString(), u"User <nele> joined room <collaboration_7>"_s);
     const auto other = client(access::TokenKind::User, 42, m_proxyPort, transports);
-    QCOMPARE(other->event(u"message"_s).toString(),
-        u"User <olaf> joined room <collaboration_8>"_s);
+    QCOMPARE(other->event(u"message"_s).toString(), u"User <olaf> joined room <collaboration_8>"_s);
     const auto node = client(access::TokenKind::Node, 31, m_proxyPort, transports);
     QVERIFY(!node->event(u"sync"_s).isUndefined());
     QCOMPARE(user->event(u"node-online"_s),
         QJsonValue(QJsonObject{{u"id"_s, 31}, {u"name"_s, u"north"_s}, {u"org_id"_s, 21}}));
 
-    // What the old server emits arrives in its rooms. Bound are its channel and what servers tell each other.
+    // What the old server emits arrives in its rooms. Bound are its channel and what servers tell
+    // each other.
     QVERIFY(ServedProgram::waitLooking([this] {
         return m_server->metric("gatehouse_bus_up") == 1
             && m_server->metric("gatehouse_bus_bound_topics") == 2;
     }));
-    Peer back(python, {source(u"tests/emitters/emitter.py"_s), u"kombu"_s,
-                          RabbitBroker::shared().url(), u"flask-socketio"_s});
+    Peer back(python,
+        {source(u"tests/emitters/emitter.py"_s), u"kombu"_s, RabbitBroker::shared().url(),
+            u"flask-socketio"_s});
     QVERIFY(!back.next(u"ready"_s).isUndefined());
     const QJsonObject task{{u"id"_s, 51}, {u"parent_id"_s, QJsonValue()}};
     back.tell({{u"do"_s, u"emit"_s}, {u"event"_s, u"new_task"_s}, {u"data"_s, task},
@@ -321,8 +319,7 @@ void TestBeside::eventsGoThroughAndTheRestGoesToTheOldServer()
     // What the node says of its run goes to those who may hear it; of others' runs, to nobody.
     const auto status = [&](int run, const QString& word) {
         node->tell({{u"emit"_s, u"algorithm_status_change"_s},
-            {u"data"_s,
-                QJsonObject{{u"run_id"_s, run}, {u"task_id"_s, 51}, {u"status"_s, word}}}});
+            {u"data"_s, QJsonObject{{u"run_id"_s, run}, {u"task_id"_s, 51}, {u"status"_s, word}}}});
     };
     status(72, u"crashed"_s);
     status(71, u"active"_s);
@@ -341,8 +338,8 @@ void TestBeside::eventsGoThroughAndTheRestGoesToTheOldServer()
 
     // Everything else is the old server's.
     const HttpReply version = httpRequest(m_proxyPort, "GET", "/api/version");
-    QCOMPARE(QJsonDocument::fromJson(version.body).object().value(u"version"_s).toString(),
-        u"4.14.0"_s);
+    QCOMPARE(
+        QJsonDocument::fromJson(version.body).object().value(u"version"_s).toString(), u"4.14.0"_s);
 }
 
 void TestBeside::whoIsKnownComesBackWhileTheOldServerIsAway()
@@ -354,8 +351,7 @@ void TestBeside::whoIsKnownComesBackWhileTheOldServerIsAway()
     node = client(access::TokenKind::Node, 31, m_server->port());
     QVERIFY(!node->event(u"sync"_s).isUndefined());
     QVERIFY(ServedProgram::waitLooking([this] {
-        return m_server->metric(R"(gatehouse_beside_questions_total{outcome="failed"})")
-                   .value_or(0)
+        return m_server->metric(R"(gatehouse_beside_questions_total{outcome="failed"})").value_or(0)
             > 0;
     }));
 }
@@ -388,7 +384,10 @@ void TestBeside::aTokenTheOldServerRefusesEndsNobodyElse()
     QVERIFY(!first->event(u"message"_s).isUndefined());
     struct Yesterday final : Clock
     {
-        Millis wall() const override { return SystemClock().wall() - Millis{6 * 3'600'000 + 60'000}; }
+        Millis wall() const override
+        {
+            return SystemClock().wall() - Millis{6 * 3'600'000 + 60'000};
+        }
         Millis monotonic() const override { return SystemClock().monotonic(); }
     } yesterday;
     const access::TokenMinter minter(secret, {}, yesterday);
@@ -414,8 +413,7 @@ void TestBeside::anAdministratorWithAnotherPasswordIsOut()
     QVERIFY(start());
     const auto node = client(access::TokenKind::Node, 31, m_server->port());
     QVERIFY(!node->event(u"sync"_s).isUndefined());
-    const auto password = m_server->command(
-        {u"admin"_s, u"passwd"_s, u"admin"_s, u"--generate"_s});
+    const auto password = m_server->command({u"admin"_s, u"passwd"_s, u"admin"_s, u"--generate"_s});
     QVERIFY(password);
     QVERIFY(ServedProgram::waitLooking(
         [this] { return m_server->log().count("Directory read again: 0 changes") == 1; }));
@@ -461,8 +459,8 @@ const access::test::PkeyPtr& TestBeside::realmKey()
 
 QByteArray TestBeside::realmKeys()
 {
-    return "{\"keys\":["
-        + access::test::publicJwk(realmKey(), R"("kid":"realm","use":"sig")") + "]}";
+    return "{\"keys\":[" + access::test::publicJwk(realmKey(), R"("kid":"realm","use":"sig")")
+        + "]}";
 }
 
 QByteArray TestBeside::realmToken(const QString& subject, const QString& kind) const
@@ -493,8 +491,7 @@ void TestBeside::holdersOfAKeycloakAreLearnt()
             m_server->path(file)};
     };
     Peer user(u"/usr/bin/python3"_s, arguments(u"nele"_s));
-    QCOMPARE(user.event(u"message"_s).toString(),
-        u"User <nele> joined room <collaboration_7>"_s);
+    QCOMPARE(user.event(u"message"_s).toString(), u"User <nele> joined room <collaboration_7>"_s);
     Peer node(u"/usr/bin/python3"_s, arguments(u"north"_s));
     QVERIFY(!node.event(u"sync"_s).isUndefined());
     QCOMPARE(user.event(u"node-online"_s),
@@ -522,8 +519,8 @@ void TestBeside::redisCarriesTheEmits()
         "methods=emit"_s}));
     const auto node = client(access::TokenKind::Node, 31, m_server->port());
     QVERIFY(!node->event(u"sync"_s).isUndefined());
-    QVERIFY(ServedProgram::waitLooking(
-        [this] { return m_server->metric("gatehouse_redis_up") == 1; }));
+    QVERIFY(
+        ServedProgram::waitLooking([this] { return m_server->metric("gatehouse_redis_up") == 1; }));
     Peer back(python,
         {source(u"tests/emitters/emitter.py"_s), u"redis"_s, redis.url(), u"flask-socketio"_s});
     QVERIFY(!back.next(u"ready"_s).isUndefined());

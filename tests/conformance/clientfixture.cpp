@@ -17,8 +17,9 @@ using protocol::JsonArgsBuilder;
 namespace {
 
 /// Longer than the shortest timeout of Node, which is a millisecond. Cases that begin with polling
-/// give up to 50 ms to a handshake and an answer; on WebSockets nothing is in a hurry. The reference server ends the
-/// poll of a client that upgrades up to 100 ms after its probe, and one case counts for 100 ms what comes over polling.
+/// give up to 50 ms to a handshake and an answer; on WebSockets nothing is in a hurry. The
+/// reference server ends the poll of a client that upgrades up to 100 ms after its probe, and one
+/// case counts for 100 ms what comes over polling.
 constexpr Millis pollingPause{5};
 constexpr Millis webSocketPause{50};
 constexpr Millis upgradePause{120};
@@ -166,8 +167,8 @@ void ClientSuiteSideNamespace::eventReceived(
 class ClientSuiteFixture::Arrival final : public session::WebSocketLink::Receiver
 {
 public:
-    Arrival(ClientSuiteFixture& fixture, quint64 number,
-        std::unique_ptr<session::WebSocketLink> opened)
+    Arrival(
+        ClientSuiteFixture& fixture, quint64 number, std::unique_ptr<session::WebSocketLink> opened)
         : link(std::move(opened)), m_fixture(fixture), m_number(number)
     {
         link->setReceiver(this);

@@ -38,8 +38,8 @@ private:
 };
 
 /// The server the suite of npm socket.io-client expects, with connection state recovery; every
-/// handshake waits a moment, over polling and WebSocket, so that a client's timeout of nothing comes
-/// first. The suite gives up to 50 ms for a handshake and an answer, so it is a short one.
+/// handshake waits a moment, over polling and WebSocket, so that a client's timeout of nothing
+/// comes first. The suite gives up to 50 ms for a handshake and an answer, so it is a short one.
 class ClientSuiteFixture final : public Fixture,
                                  private session::HttpHandler,
                                  private session::WebSocketAcceptor

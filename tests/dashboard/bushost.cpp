@@ -28,9 +28,10 @@
 #include <QSocketNotifier>
 #include <QTimer>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <map>
-#include <unistd.h>
 
 using namespace gatehouse;
 
@@ -109,14 +110,14 @@ private:
                 line[QStringLiteral("count")].toInt(), 0, line[QStringLiteral("rate")].toInt()};
             m_burstTimer.start(10);
         } else if (op == QStringLiteral("call")) {
-            m_bus.request({.queue = queue, .body = body},
-                     [id](const Result<bus::Answer>& got) {
-                         say({{QStringLiteral("event"), QStringLiteral("result")},
-                             {QStringLiteral("id"), id},
-                             {QStringLiteral("body"),
-                                 got ? QString::fromUtf8(got->message.body)
-                                     : got.error().detail}});
-                     })
+            m_bus
+                .request({.queue = queue, .body = body},
+                    [id](const Result<bus::Answer>& got) {
+                        say({{QStringLiteral("event"), QStringLiteral("result")},
+                            {QStringLiteral("id"), id},
+                            {QStringLiteral("body"),
+                                got ? QString::fromUtf8(got->message.body) : got.error().detail}});
+                    })
                 .release();
         }
     }

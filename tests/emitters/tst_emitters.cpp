@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unmodified back ends and an unmodified client with the real server between them: python-socketio of
-// Debian and of PyPI over RabbitMQ and Redis, @socket.io/redis-emitter, socket.io-client.
+// Unmodified back ends and an unmodified client with the real server between them: python-socketio
+// of Debian and of PyPI over RabbitMQ and Redis, @socket.io/redis-emitter, socket.io-client.
 #include "tests/support/rabbitbroker.h"
 #include "tests/support/redisserver.h"
 #include "tests/support/servedprogram.h"
@@ -27,7 +27,8 @@ QString installed(const QString& name)
 
 QString sourceFile(const char* name)
 {
-    return QString(QStringLiteral(GATEHOUSE_SOURCE_DIR "/tests/emitters/") + QLatin1StringView(name));
+    return QString(
+        QStringLiteral(GATEHOUSE_SOURCE_DIR "/tests/emitters/") + QLatin1StringView(name));
 }
 
 /// A program that is told what to do, and says what happened, by lines of JSON.
@@ -144,8 +145,9 @@ private:
     std::unique_ptr<Peer> python(
         const QString& release, const QString& kind, const QString& channel)
     {
-        const QString program = release == u"debian" ? u"/usr/bin/python3"_s
-                                                     : installed(u"python-"_s + release + u"/bin/python");
+        const QString program = release == u"debian"
+            ? u"/usr/bin/python3"_s
+            : installed(u"python-"_s + release + u"/bin/python");
         const QString url = kind == u"redis" ? m_redis->url() : RabbitBroker::shared().url();
         auto peer = std::make_unique<Peer>(
             program, QStringList{sourceFile("emitter.py"), kind, url, channel});
@@ -191,7 +193,8 @@ void TestEmitters::initTestCase()
         u"bus.redis_url="_s + m_redis->url(), u"bus.emitters="_s + emitters.join(u','),
         u"bus.heartbeat=1s"_s, u"bus.retry_max=500ms"_s}));
     QVERIFY(ServedProgram::waitLooking([&] {
-        return m_server->metric("gatehouse_bus_up") == 1 && m_server->metric("gatehouse_redis_up") == 1
+        return m_server->metric("gatehouse_bus_up") == 1
+            && m_server->metric("gatehouse_redis_up") == 1
             && m_server->metric("gatehouse_bus_bound_topics") == boundTopics;
     }));
 }
@@ -288,11 +291,12 @@ void TestEmitters::pythonServersActOnClients()
     const auto back = python(release, kind, release == u"debian" ? u"old"_s : u"new"_s);
     QVERIFY(back);
     QVERIFY(back->tell({{u"do"_s, u"serve"_s}}));
-    // A server of theirs asks one client of ours, and gets its answer. Its own reader has to be there.
+    // A server of theirs asks one client of ours, and gets its answer. Its own reader has to be
+    // there.
     QJsonValue answer(QJsonValue::Undefined);
     for (int i = 0; i < 20 && answer.isUndefined(); ++i) {
-        QVERIFY(back->tell({{u"do"_s, u"ask"_s}, {u"event"_s, u"question"_s}, {u"data"_s, i},
-            {u"room"_s, sid}}));
+        QVERIFY(back->tell(
+            {{u"do"_s, u"ask"_s}, {u"event"_s, u"question"_s}, {u"data"_s, i}, {u"room"_s, sid}}));
         waitUntil([&] { return back->count("answer") > 0; }, Millis{1'000});
         if (back->count("answer") > 0)
             answer = back->lines.last().toObject().value(u"answer"_s);
@@ -300,16 +304,16 @@ void TestEmitters::pythonServersActOnClients()
     const QJsonArray wanted = json(R"(["answer",{"to":"question"}])");
     QCOMPARE(answer.toArray(), wanted);
     if (release != u"debian") { // 5.7.2 knows its own clients' rooms only
-        QVERIFY(back->tell(
-            {{u"do"_s, u"enter_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_1"_s}}));
+        QVERIFY(
+            back->tell({{u"do"_s, u"enter_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_1"_s}}));
         QVERIFY(back->tell({{u"do"_s, u"emit"_s}, {u"event"_s, u"in"_s}, {u"data"_s, 1},
             {u"room"_s, u"guild_1"_s}}));
-        QVERIFY(back->tell(
-            {{u"do"_s, u"leave_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_1"_s}}));
+        QVERIFY(
+            back->tell({{u"do"_s, u"leave_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_1"_s}}));
         QVERIFY(back->tell({{u"do"_s, u"emit"_s}, {u"event"_s, u"out"_s}, {u"data"_s, 1},
             {u"room"_s, u"guild_1"_s}}));
-        QVERIFY(back->tell(
-            {{u"do"_s, u"enter_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_2"_s}}));
+        QVERIFY(
+            back->tell({{u"do"_s, u"enter_room"_s}, {u"sid"_s, sid}, {u"room"_s, u"guild_2"_s}}));
         QVERIFY(back->tell({{u"do"_s, u"close_room"_s}, {u"room"_s, u"guild_2"_s}}));
         QVERIFY(back->tell({{u"do"_s, u"emit"_s}, {u"event"_s, u"out"_s}, {u"data"_s, 2},
             {u"room"_s, u"guild_2"_s}}));
@@ -341,7 +345,8 @@ void TestEmitters::nodeEmits()
         wish.insert(u"args"_s, args);
         return back.tell(wish);
     };
-    const QJsonArray mixed = json(R"([{"text":"é😀","n":[1,-2.5,true,null]},{"hex":"00ff"},"x",[1]])");
+    const QJsonArray mixed
+        = json(R"([{"text":"é😀","n":[1,-2.5,true,null]},{"hex":"00ff"},"x",[1]])");
     QVERIFY(emitTo({}, mixed));
     QCOMPARE(listening->nextEvent(), heard("news", mixed));
     QVERIFY(emitTo({{u"room"_s, QString::fromUtf8(id)}}, QJsonArray{u"only you"_s}));
@@ -349,7 +354,8 @@ void TestEmitters::nodeEmits()
     QVERIFY(back.tell({{u"do"_s, u"join"_s}, {u"room"_s, QString::fromUtf8(id)},
         {u"target"_s, QJsonArray{u"guild_1"_s, u"guild_2"_s}}}));
     QVERIFY(emitTo({{u"room"_s, u"guild_2"_s}}, QJsonArray{u"in"_s}));
-    QVERIFY(back.tell({{u"do"_s, u"leave"_s}, {u"room"_s, u"guild_1"_s}, {u"target"_s, u"guild_2"_s}}));
+    QVERIFY(
+        back.tell({{u"do"_s, u"leave"_s}, {u"room"_s, u"guild_1"_s}, {u"target"_s, u"guild_2"_s}}));
     QVERIFY(emitTo({{u"room"_s, u"guild_2"_s}}, QJsonArray{u"out"_s}));
     QVERIFY(emitTo({}, QJsonArray{u"all"_s}));
     QCOMPARE(listening->nextEvent(), heard("news", QJsonArray{u"only you"_s}));
@@ -379,8 +385,8 @@ void TestEmitters::listsAreKept()
     };
     QVERIFY(narrow->tell(wish(""))); // everybody
     QVERIFY(narrow->tell(wish(id.constData())));
-    QVERIFY(narrow->tell(
-        {{u"do"_s, u"enter_room"_s}, {u"sid"_s, QString::fromUtf8(id)}, {u"room"_s, u"guild_1"_s}}));
+    QVERIFY(narrow->tell({{u"do"_s, u"enter_room"_s}, {u"sid"_s, QString::fromUtf8(id)},
+        {u"room"_s, u"guild_1"_s}}));
     // A pickle where none is allowed.
     const auto old = python(u"5.13.0"_s, u"redis"_s, u"new"_s);
     QVERIFY(old);
@@ -409,9 +415,11 @@ void TestEmitters::nobodyIsDisconnectedInAnOutage()
     broker.thaw();
     QVERIFY(isUp(1));
     m_redis->kill();
-    QVERIFY(ServedProgram::waitLooking([&] { return m_server->metric("gatehouse_redis_up") == 0; }));
+    QVERIFY(
+        ServedProgram::waitLooking([&] { return m_server->metric("gatehouse_redis_up") == 0; }));
     QVERIFY(m_redis->start());
-    QVERIFY(ServedProgram::waitLooking([&] { return m_server->metric("gatehouse_redis_up") == 1; }));
+    QVERIFY(
+        ServedProgram::waitLooking([&] { return m_server->metric("gatehouse_redis_up") == 1; }));
     // It all works again, and the client was there all the time.
     QVERIFY(ServedProgram::waitLooking(
         [&] { return m_server->metric("gatehouse_bus_bound_topics") == boundTopics; }));

@@ -21,8 +21,8 @@ void checkNames(const std::vector<RoomName>& names)
 {
     require(qsizetype(names.size()) <= limits.maxNames, "rooms are bounded");
     for (const RoomName& name : names)
-        require(!name.isEmpty() && name.value.size() <= limits.maxNameBytes
-                && isValidUtf8(name.value),
+        require(
+            !name.isEmpty() && name.value.size() <= limits.maxNameBytes && isValidUtf8(name.value),
             "a room is a name");
 }
 
@@ -35,8 +35,7 @@ void checkCommand(const EmitterCommand& command)
     require(command.attachments.size() <= limits.maxAttachments, "attachments are bounded");
     require(command.args.size() <= limits.maxArgsBytes, "arguments are bounded");
     const QByteArray array = '[' + command.args + ']';
-    require(checkJson(array, {.maxDepth = limits.maxDepth + 2}).has_value(),
-        "arguments are JSON");
+    require(checkJson(array, {.maxDepth = limits.maxDepth + 2}).has_value(), "arguments are JSON");
     if (command.method != EmitterCommand::Method::Emit)
         return;
     require(!command.event.isEmpty() && command.event.size() <= limits.maxEventBytes

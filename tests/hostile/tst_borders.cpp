@@ -183,15 +183,17 @@ const std::vector<Border>& borders()
             [](quint16 port, int octets) {
                 protocol::HttpHeaders headers;
                 headers.add("Content-Type", "application/json");
-                return QByteArray::number(httpRequest(
-                    port, "POST", "/api/token/user", headers, QByteArray(octets, ' '))
-                                              .status);
+                return QByteArray::number(
+                    httpRequest(port, "POST", "/api/token/user", headers, QByteArray(octets, ' '))
+                        .status);
             },
             "400", "413"},
         {"body_size, chunked", with({"http.body_size=1KiB", "limits.message_size=1KiB"}), 1'024,
             chunkedBodyOf, "400", "413"},
         {"message_size", with({"limits.message_size=1KiB"}), 1'024,
-            [](quint16 port, int octets) { return after(port, {"40", eventOf(octets)}); },
+            [](quint16 port, int octets) {
+                return after(port, {"40", eventOf(octets)});
+            },
             "goes on", "close 1009"},
         {"message_size, in fragments", with({"limits.message_size=1KiB"}), 1'024, fragmentsOf,
             "goes on", "close 1009"},
@@ -202,17 +204,21 @@ const std::vector<Border>& borders()
             },
             "goes on", "close 1009"},
         {"message_size, polling", with({"limits.message_size=1KiB"}), 1'024,
-            [](quint16 port, int octets) {
-                return postOf(port, "40\x1e" + eventOf(octets - 3));
-            },
+            [](quint16 port, int octets) { return postOf(port, "40\x1e" + eventOf(octets - 3)); },
             "200", "413"},
         {"unidentified_message_size", with({"limits.unidentified_message_size=2KiB"}), 2'048,
             // Without the type of the packet, as Engine.IO takes it off.
-            [](quint16 port, int octets) { return after(port, {"40", eventOf(octets + 1)}); },
+            [](quint16 port, int octets) {
+                return after(port, {"40", eventOf(octets + 1)});
+            },
             "goes on", "close 1009"},
         {"packets_per_payload", with({"limits.packets_per_payload=4"}), 4,
             [](quint16 port, int count) {
-                return postOf(port, "40" + QByteArray("\x1e" "3").repeated(count - 1));
+                return postOf(port,
+                    "40"
+                        + QByteArray("\x1e"
+                                     "3")
+                              .repeated(count - 1));
             },
             "200", "400"},
         {"namespaces_per_session", with({"limits.namespaces_per_session=2"}), 2, namespacesOf,
@@ -299,8 +305,7 @@ void tst_Borders::handshakesOfTlsAtATime()
     };
     QVERIFY(write(certificate, identity.certificatePem) && write(key, identity.keyPem));
     QVERIFY2(server.start({QStringLiteral("tls.certificate=") + certificate,
-                 QStringLiteral("tls.key=") + key,
-                 QStringLiteral("tls.pending_handshakes=3"),
+                 QStringLiteral("tls.key=") + key, QStringLiteral("tls.pending_handshakes=3"),
                  QStringLiteral("tls.handshake_timeout=30s")}),
         server.log().constData());
     const auto mayEnter = [&] {

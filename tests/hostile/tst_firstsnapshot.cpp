@@ -93,13 +93,11 @@ void tst_FirstSnapshot::aSlowReaderGetsItAll()
     QHash<int, QString> topicOf;
     for (int round = 0; round < 3; ++round) {
         for (const QString& topic : topics) {
-            topicOf.insert(
-                ask("subscribe", {{u"topic"_s, topic}, {u"tail"_s, 2'000}}), topic);
+            topicOf.insert(ask("subscribe", {{u"topic"_s, topic}, {u"tail"_s, 2'000}}), topic);
         }
     }
     QVERIFY(waitUntil([&] { return crowd.door.counters().readingPauses > 0; }));
-    QVERIFY(holdsFor(
-        [&] { return crowd.door.counters().slowConsumers == 0; }, Millis{100}));
+    QVERIFY(holdsFor([&] { return crowd.door.counters().slowConsumers == 0; }, Millis{100}));
 
     // Now it reads, and asks for each next page as it has the one before.
     console.tcp().setReadBufferSize(0);

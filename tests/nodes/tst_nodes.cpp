@@ -127,13 +127,13 @@ bool TestNodes::startIssuer(const QString& version)
 QByteArray TestNodes::tokenOfUser()
 {
     if (!m_isV5) {
-        const auto token = m_server->command({u"token"_s, u"mint"_s, u"--kind"_s, u"user"_s,
-            u"--id"_s, u"2"_s}); // ada
+        const auto token = m_server->command(
+            {u"token"_s, u"mint"_s, u"--kind"_s, u"user"_s, u"--id"_s, u"2"_s}); // ada
         return token.value_or(QByteArray()).trimmed();
     }
-    const HttpReply reply = httpRequest(m_issuerPort, "POST",
-        "/realms/vantage6/protocol/openid-connect/token", {},
-        "client_id=ada&client_secret=s3cret&grant_type=client_credentials");
+    const HttpReply reply
+        = httpRequest(m_issuerPort, "POST", "/realms/vantage6/protocol/openid-connect/token", {},
+            "client_id=ada&client_secret=s3cret&grant_type=client_credentials");
     return QJsonDocument::fromJson(reply.body)
         .object()
         .value(u"access_token"_s)
@@ -160,15 +160,16 @@ bool TestNodes::startNode(const QString& version)
     QFile file(config);
     if (!file.open(QIODevice::WriteOnly))
         return false;
-    file.write(QStringLiteral("api_key: 11111111-aaaa-4aaa-8aaa-000000000001\n"
-                              "server_url: http://127.0.0.1\nhq_url: http://127.0.0.1\n"
-                              "port: %1\napi_path: %2\ntask_dir: %3\ndatabases: []\n"
-                              "node_proxy_port: 7654\nencryption: {enabled: false, private_key: \"\"}\n"
-                              "logging: {level: DEBUG, use_console: true, backup_count: 2, "
-                              "max_size: 1024, format: \"%(asctime)s %(message)s\", "
-                              "datefmt: \"%H:%M:%S\"}\n")
-                   .arg(QString::number(m_port), m_base, m_server->path(u"tasks"_s))
-                   .toUtf8());
+    file.write(
+        QStringLiteral("api_key: 11111111-aaaa-4aaa-8aaa-000000000001\n"
+                       "server_url: http://127.0.0.1\nhq_url: http://127.0.0.1\n"
+                       "port: %1\napi_path: %2\ntask_dir: %3\ndatabases: []\n"
+                       "node_proxy_port: 7654\nencryption: {enabled: false, private_key: \"\"}\n"
+                       "logging: {level: DEBUG, use_console: true, backup_count: 2, "
+                       "max_size: 1024, format: \"%(asctime)s %(message)s\", "
+                       "datefmt: \"%H:%M:%S\"}\n")
+            .arg(QString::number(m_port), m_base, m_server->path(u"tasks"_s))
+            .toUtf8());
     file.close();
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     environment.insert(u"HOME"_s, m_server->path(u"home"_s)); // it keeps its logs there
@@ -216,8 +217,7 @@ qint64 TestNodes::makeTask(const QString& image, const QString& given)
 
 qint64 TestNodes::runOf(qint64 task)
 {
-    const QJsonArray runs
-        = get(u"/run?task_id=%1"_s.arg(task)).value(u"data"_s).toArray();
+    const QJsonArray runs = get(u"/run?task_id=%1"_s.arg(task)).value(u"data"_s).toArray();
     return runs.isEmpty() ? 0 : runs.first()[u"id"_s].toInteger();
 }
 
@@ -241,7 +241,8 @@ bool TestNodes::runsATask(const QString& given)
     const qint64 run = runOf(task);
     if (run == 0 || !waitForRun(run, u"completed"_s))
         return false;
-    const QByteArray result = get(u"/result/%1"_s.arg(run)).value(u"result"_s).toString().toLatin1();
+    const QByteArray result
+        = get(u"/result/%1"_s.arg(run)).value(u"result"_s).toString().toLatin1();
     return QByteArray::fromBase64(result) == given.toUtf8()
         && get(u"/run/%1"_s.arg(run)).value(u"log"_s).toString() == u"done here";
 }
@@ -267,9 +268,8 @@ void TestNodes::nodeServesItsCollaboration()
     QVERIFY(m_server->start(settings()));
     m_port = m_server->port();
     if (m_isV5) {
-        m_session = QJsonDocument::fromJson(call("POST", u"/session"_s,
-                                                R"({"scope":"own","collaboration_id":1})")
-                                                .body)
+        m_session = QJsonDocument::fromJson(
+            call("POST", u"/session"_s, R"({"scope":"own","collaboration_id":1})").body)
                         .object()
                         .value(u"id"_s)
                         .toInteger();
@@ -279,9 +279,8 @@ void TestNodes::nodeServesItsCollaboration()
     // It starts, authenticates, connects, syncs and tells its configuration.
     QVERIFY(startNode(version));
     QVERIFY(waitForNode(u"online"_s));
-    QVERIFY(ServedProgram::waitLooking([&] {
-        return !get(u"/node/1"_s).value(u"config"_s).toArray().isEmpty();
-    }, NodePatience));
+    QVERIFY(ServedProgram::waitLooking(
+        [&] { return !get(u"/node/1"_s).value(u"config"_s).toArray().isEmpty(); }, NodePatience));
     QVERIFY(runsATask(u"first"_s));
 
     // It obeys a kill.
@@ -295,9 +294,9 @@ void TestNodes::nodeServesItsCollaboration()
     QCOMPARE(m_node->waitFor(u"killed"_s, run).toInteger(), run);
     QVERIFY(waitForRun(run, u"killed by user"_s));
     if (m_isV5)
-        QVERIFY(ServedProgram::waitLooking([&] {
-            return get(u"/run/%1"_s.arg(run)).value(u"log"_s).toString() == u"killed here";
-        }, NodePatience));
+        QVERIFY(ServedProgram::waitLooking(
+            [&] { return get(u"/run/%1"_s.arg(run)).value(u"log"_s).toString() == u"killed here"; },
+            NodePatience));
 
     // It comes back after the server has died, and does what came in the meantime.
     m_server->signal(SIGKILL);

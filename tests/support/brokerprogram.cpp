@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A private RabbitMQ for tests that are no C++: says {"url":…} once it takes connections and goes away
-// with its input. A line of input is what to do to it: kill, freeze, thaw, start, stop; answered {"done":…}.
-// Exit code 77: RabbitMQ is not installed.
+// A private RabbitMQ for tests that are no C++: says {"url":…} once it takes connections and goes
+// away with its input. A line of input is what to do to it: kill, freeze, thaw, start, stop;
+// answered {"done":…}. Exit code 77: RabbitMQ is not installed.
 #include "tests/support/rabbitbroker.h"
 
 #include <QCoreApplication>

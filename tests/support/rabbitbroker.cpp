@@ -9,9 +9,10 @@
 #include <QTcpServer>
 #include <QTcpSocket>
 
-#include <memory>
 #include <signal.h>
 #include <sys/prctl.h>
+
+#include <memory>
 
 namespace gatehouse::test {
 
@@ -86,8 +87,7 @@ RabbitBroker::RabbitBroker()
     m_portMapper.setProcessEnvironment(environment());
     m_process.setProcessEnvironment(environment());
     m_process.setProcessChannelMode(QProcess::MergedChannels);
-    m_process.setStandardOutputFile(
-        m_folder.filePath(QStringLiteral("output")), QIODevice::Append);
+    m_process.setStandardOutputFile(m_folder.filePath(QStringLiteral("output")), QIODevice::Append);
     // Also when a failing test ends without a word.
     for (QProcess* process : {&m_portMapper, &m_process})
         process->setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); });

@@ -9,8 +9,8 @@
 namespace gatehouse::test {
 
 /// A private RabbitMQ on ports of its own, reachable from this machine only, in a temporary folder
-/// that goes with it. Starting takes some 8 s; one of a process serves all its tests. Blocks, except
-/// where a comment says otherwise.
+/// that goes with it. Starting takes some 8 s; one of a process serves all its tests. Blocks,
+/// except where a comment says otherwise.
 class RabbitBroker
 {
 public:

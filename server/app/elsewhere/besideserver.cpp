@@ -73,8 +73,8 @@ BesideServer::BesideServer(BesideOptions options, work::Directory& directory,
 
 BesideServer::~BesideServer() = default;
 
-identity::Inquiry BesideServer::learn(const access::Claims& claims, const QByteArray& token,
-    std::function<void(Result<void>)> done)
+identity::Inquiry BesideServer::learn(
+    const access::Claims& claims, const QByteArray& token, std::function<void(Result<void>)> done)
 {
     using identity::Inquiry;
     const bool isHolder = claims.kind == TokenKind::Node || claims.kind == TokenKind::User;
@@ -86,15 +86,15 @@ identity::Inquiry BesideServer::learn(const access::Claims& claims, const QByteA
     if (isFresh(claims) || (isUseless && isKnown(claims)))
         return Inquiry::NotNeeded;
     const QByteArray key = keyOf(token);
-    const bool isAdded = m_holders.add(key, [=, this] { ask(key, claims, token); }, std::move(done));
+    const bool isAdded = m_holders.add(
+        key, [=, this] { ask(key, claims, token); }, std::move(done));
     m_metrics.besideWaiting.Set(double(m_holders.length()));
     if (!isAdded)
         m_metrics.besideTurnedAway.Increment();
     return isAdded ? Inquiry::Asked : Inquiry::Refused;
 }
 
-void BesideServer::ask(
-    const QByteArray& key, const access::Claims& claims, const QByteArray& token)
+void BesideServer::ask(const QByteArray& key, const access::Claims& claims, const QByteArray& token)
 {
     const auto learnt = [this, key, claims](const Result<work::DirectoryContent>& content) {
         m_holders.answered(key, finish(claims, content));
@@ -181,8 +181,7 @@ void BesideServer::learnRules(
 /// Who may see no collaborations leaves them as they are known from others.
 void BesideServer::learnMemberships(work::User user, const QByteArray& token, Learnt done)
 {
-    const model::Rule everywhere{
-        "event", model::RuleScope::Global, model::RuleOperation::Receive};
+    const model::Rule everywhere{"event", model::RuleScope::Global, model::RuleOperation::Receive};
     const bool hearsAll
         = std::find(user.rules.begin(), user.rules.end(), everywhere) != user.rules.end();
     const QString own

@@ -31,8 +31,8 @@ struct BesideOptions
 class BesideServer final : public identity::Elsewhere
 {
 public:
-    BesideServer(
-        BesideOptions options, work::Directory& directory, observe::Metrics& metrics, const Clock& clock);
+    BesideServer(BesideOptions options, work::Directory& directory, observe::Metrics& metrics,
+        const Clock& clock);
     ~BesideServer() override;
     Q_DISABLE_COPY_MOVE(BesideServer)
 
@@ -47,10 +47,10 @@ private:
     void ask(const QByteArray& key, const access::Claims& claims, const QByteArray& token);
     void learnNode(const access::Claims& claims, const QByteArray& token, Learnt done);
     void learnUser(const access::Claims& claims, const QByteArray& token, Learnt done);
-    void learnRules(work::User user, const QJsonArray& ruleIds, const QByteArray& token, Learnt done);
+    void learnRules(
+        work::User user, const QJsonArray& ruleIds, const QByteArray& token, Learnt done);
     void learnMemberships(work::User user, const QByteArray& token, Learnt done);
-    Result<void> finish(
-        const access::Claims& claims, const Result<work::DirectoryContent>& learnt);
+    Result<void> finish(const access::Claims& claims, const Result<work::DirectoryContent>& learnt);
     bool isKnown(const access::Claims& claims) const;
     bool isFresh(const access::Claims& claims) const;
     bool isPast(const access::Claims& claims) const;

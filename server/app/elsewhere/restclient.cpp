@@ -37,7 +37,8 @@ Result<QJsonObject> answerOf(const QNetworkReply& reply, const QByteArray& body)
         const auto said = objectIn(body);
         if (!said || !said->contains(QStringLiteral("msg")))
             return failure(ErrorCode::Unavailable,
-                QStringLiteral("it answered 404 as no vantage6 server does: is the address right?"));
+                QStringLiteral(
+                    "it answered 404 as no vantage6 server does: is the address right?"));
         return failure(ErrorCode::NotFound, QStringLiteral("it is not there"));
     }
     if (status == 401 || status == 403)
@@ -88,12 +89,13 @@ void RestClient::list(
     nextPage(path, token, 1, {}, std::move(done));
 }
 
-void RestClient::nextPage(const QString& path, const QByteArray& token, int page,
-    QJsonArray sofar, std::function<void(Result<QJsonArray>)> done)
+void RestClient::nextPage(const QString& path, const QByteArray& token, int page, QJsonArray sofar,
+    std::function<void(Result<QJsonArray>)> done)
 {
     const QChar mark = path.contains(u'?') ? u'&' : u'?';
     const QString target = path + mark
-        + QStringLiteral("per_page=%1&page=%2").arg(QString::number(perPage), QString::number(page));
+        + QStringLiteral("per_page=%1&page=%2")
+              .arg(QString::number(perPage), QString::number(page));
     get(target, token,
         [this, path, token, page, sofar, done = std::move(done)](
             const Result<QJsonObject>& answer) mutable {

@@ -29,8 +29,8 @@ public:
         std::function<void(Result<QJsonObject>)> done);
 
     /// Every page of a list, up to a bound.
-    void list(const QString& path, const QByteArray& token,
-        std::function<void(Result<QJsonArray>)> done);
+    void list(
+        const QString& path, const QByteArray& token, std::function<void(Result<QJsonArray>)> done);
 
 private:
     void nextPage(const QString& path, const QByteArray& token, int page, QJsonArray sofar,

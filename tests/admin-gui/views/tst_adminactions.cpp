@@ -65,8 +65,8 @@ private Q_SLOTS:
             << u"tasks"_s << u"42"_s << u"killTask"_s << u"task 42"_s << u"task:kill"_s << u"2"_s;
         QTest::newRow("renew a token") << u"nodes"_s << u"1"_s << u"renewToken"_s << u"node-1"_s
                                        << u"node:renewToken"_s << u"1"_s;
-        QTest::newRow("ping a node") << u"nodes"_s << u"1"_s << u"pingNode"_s << u"node-1"_s
-                                     << u"node:ping"_s << u"7"_s;
+        QTest::newRow("ping a node")
+            << u"nodes"_s << u"1"_s << u"pingNode"_s << u"node-1"_s << u"node:ping"_s << u"7"_s;
         QTest::newRow("send to a room")
             << u"rooms"_s << u"/tasks|collaboration_1"_s << u"sendToRoom"_s << u"collaboration_1"_s
             << u"room:send"_s << u"2"_s;
@@ -81,9 +81,8 @@ private Q_SLOTS:
         QFETCH(QString, event);
         QFETCH(QString, result);
         ConsoleBench bench;
-        bench.server->actionAnswers[event]
-            = {{"ok"_L1, true}, {"runs"_L1, 2}, {"sockets"_L1, 1}, {"recipients"_L1, 2},
-                {"roundTripMs"_L1, 7}};
+        bench.server->actionAnswers[event] = {{"ok"_L1, true}, {"runs"_L1, 2}, {"sockets"_L1, 1},
+            {"recipients"_L1, 2}, {"roundTripMs"_L1, 7}};
         bench.window->show();
         bench.open();
         QTRY_VERIFY(bench.isLive());
@@ -230,8 +229,8 @@ private Q_SLOTS:
         confirm(bench);
         auto* status = bench.window->findChild<QLabel*>(u"statusText"_s);
         QTRY_VERIFY(!status->text().isEmpty() && !status->text().endsWith(u'\u2026'));
-        QVERIFY2(
-            status->text().startsWith(u"%1 node answered after 5 ms"_s), qPrintable(status->text()));
+        QVERIFY2(status->text().startsWith(u"%1 node answered after 5 ms"_s),
+            qPrintable(status->text()));
     }
 
     void aCancelledQuestionDoesNothing()

@@ -82,7 +82,8 @@ class BurstServer final : public QObject
 {
 public:
     BurstServer(int linesPerSecond, int nodeCount, int clientCount)
-        : m_items{{u"nodes"_s, nodes(nodeCount)}, {u"clients"_s, clients(clientCount)}}, m_server(u"burst"_s, QWebSocketServer::NonSecureMode),
+        : m_items{{u"nodes"_s, nodes(nodeCount)}, {u"clients"_s, clients(clientCount)}},
+          m_server(u"burst"_s, QWebSocketServer::NonSecureMode),
           m_linesPerBatch(std::max(linesPerSecond / batchesPerSecond, 1)), m_batches(this)
     {
         m_batches.setTimerType(Qt::PreciseTimer);
@@ -109,8 +110,7 @@ private:
                 uR"("hostname":"burst","startedAt":1,"principal":{"name":"bench"}}])"_s);
             m_batches.start();
         }
-        static const QRegularExpression call(
-            u"^42/gh-admin,(\\d+)(\\[\"(subscribe|page)\".*)$"_s);
+        static const QRegularExpression call(u"^42/gh-admin,(\\d+)(\\[\"(subscribe|page)\".*)$"_s);
         if (const auto match = call.match(text); match.hasMatch()) {
             const QJsonObject request
                 = QJsonDocument::fromJson(match.captured(2).toUtf8()).array().at(1).toObject();
@@ -229,8 +229,9 @@ int main(int argc, char** argv)
     const qint64 shown = models.log.endRow();
     std::ranges::sort(gaps);
     std::ranges::sort(snapshotGaps);
-    std::printf("first snapshot of %d nodes and %d clients: %d and %d shown; loop late by p50 %.2f ms, "
-                "p99 %.2f ms, max %.2f ms\n",
+    std::printf(
+        "first snapshot of %d nodes and %d clients: %d and %d shown; loop late by p50 %.2f ms, "
+        "p99 %.2f ms, max %.2f ms\n",
         nodeCount, clientCount, models.nodes.rowCount(), models.clients.rowCount(),
         percentile(snapshotGaps, 0.5), percentile(snapshotGaps, 0.99), percentile(snapshotGaps, 1));
     std::printf(

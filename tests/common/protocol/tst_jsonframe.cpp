@@ -94,10 +94,10 @@ void TestJsonFrame::refusesWhatIsNoEvent_data()
     QTest::addColumn<QByteArray>("dialect");
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<JsonEventFault>("fault");
-    const auto row = [](const char* tag, const char* dialect, QByteArray text,
-                         JsonEventFault fault) {
-        QTest::newRow(tag) << QByteArray(dialect) << std::move(text) << fault;
-    };
+    const auto row
+        = [](const char* tag, const char* dialect, QByteArray text, JsonEventFault fault) {
+              QTest::newRow(tag) << QByteArray(dialect) << std::move(text) << fault;
+          };
     using Fault = JsonEventFault;
     row("empty", "typed", "", Fault::NotJson);
     row("single quotes", "typed", "{'a':1}", Fault::NotJson);

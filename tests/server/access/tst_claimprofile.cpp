@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/access/claimprofile.h"
-
 #include "tests/server/access/testkeys.h"
 
 #include <QTest>
@@ -58,18 +57,24 @@ void TestClaimProfile::claimsAreRead_data()
     QTest::addColumn<qint64>("id");
     QTest::newRow("snowflake") << QByteArray(R"({"id":214037134477230080,"exp":5})")
                                << QByteArray("214037134477230080") << qint64{214037134477230080};
-    QTest::newRow("digits") << QByteArray(R"({"id":"42","exp":5})") << QByteArray("42") << qint64{42};
-    QTest::newRow("word") << QByteArray(R"({"id":"a-b","exp":5})") << QByteArray("a-b") << qint64{0};
-    QTest::newRow("leading zero is a word") << QByteArray(R"({"id":"042","exp":5})") << QByteArray("042") << qint64{0};
+    QTest::newRow("digits") << QByteArray(R"({"id":"42","exp":5})") << QByteArray("42")
+                            << qint64{42};
+    QTest::newRow("word") << QByteArray(R"({"id":"a-b","exp":5})") << QByteArray("a-b")
+                          << qint64{0};
+    QTest::newRow("leading zero is a word")
+        << QByteArray(R"({"id":"042","exp":5})") << QByteArray("042") << qint64{0};
     QTest::newRow("missing") << QByteArray(R"({"sub":1,"exp":5})") << QByteArray() << qint64{0};
     QTest::newRow("zero") << QByteArray(R"({"id":0,"exp":5})") << QByteArray() << qint64{0};
     QTest::newRow("fraction") << QByteArray(R"({"id":1.5,"exp":5})") << QByteArray() << qint64{0};
     QTest::newRow("array") << QByteArray(R"({"id":[1],"exp":5})") << QByteArray() << qint64{0};
-    QTest::newRow("control character") << QByteArray(R"({"id":"a\u0000b","exp":5})") << QByteArray() << qint64{0};
-    QTest::newRow("two of it") << QByteArray(R"({"id":1,"id":2,"exp":5})") << QByteArray() << qint64{0};
+    QTest::newRow("control character")
+        << QByteArray(R"({"id":"a\u0000b","exp":5})") << QByteArray() << qint64{0};
+    QTest::newRow("two of it") << QByteArray(R"({"id":1,"id":2,"exp":5})") << QByteArray()
+                               << qint64{0};
     QTest::newRow("no object") << QByteArray("[1]") << QByteArray() << qint64{0};
     QTest::newRow("no JSON") << QByteArray("{id:1}") << QByteArray() << qint64{0};
-    QTest::newRow("permissions in words") << QByteArray(R"({"id":1,"exp":5,"permissions":"all"})") << QByteArray() << qint64{0};
+    QTest::newRow("permissions in words")
+        << QByteArray(R"({"id":1,"exp":5,"permissions":"all"})") << QByteArray() << qint64{0};
 }
 
 void TestClaimProfile::claimsAreRead()
@@ -94,7 +99,8 @@ void TestClaimProfile::theEndIsFound_data()
     };
     row("exp", R"("exp":1000)", 1'000'000);
     row("issue and life time", R"("issued_at":1000,"expires_in":60)", 1'060'000);
-    row("a naive time is UTC", R"("issued_at":"1970-01-01T00:10:00.250123","expires_in":60)", 660'250);
+    row("a naive time is UTC", R"("issued_at":"1970-01-01T00:10:00.250123","expires_in":60)",
+        660'250);
     row("an offset counts", R"("issued_at":"1970-01-01T02:10:00+02:00","expires_in":60)", 660'000);
     row("the earlier one", R"("exp":100,"issued_at":1000,"expires_in":60)", 100'000);
     row("the other earlier one", R"("exp":9000,"issued_at":1000,"expires_in":60)", 1'060'000);
@@ -222,8 +228,8 @@ void TestClaimProfile::namesThatAreMeantLocalAreSo()
     local.naiveTime = ClaimProfile::NaiveTime::Local;
     const auto claims
         = readProfileClaims(local, R"({"id":1,"issued_at":"2020-01-01T12:00:00","expires_in":0})");
-    QCOMPARE(claims->expiresAt->count(),
-        QDateTime(QDate(2020, 1, 1), QTime(12, 0)).toMSecsSinceEpoch());
+    QCOMPARE(
+        claims->expiresAt->count(), QDateTime(QDate(2020, 1, 1), QTime(12, 0)).toMSecsSinceEpoch());
 }
 
 QTEST_GUILESS_MAIN(TestClaimProfile)

@@ -588,8 +588,9 @@ void TestTokenVerifier::unknownKeysOfIssuersAreNamed_data()
     row("none", R"({"alg":"none","kid":"b"})", false);
     row("kid twice", R"({"alg":"EdDSA","kid":"a","kid":"b"})", false);
     QTest::newRow("no token") << QByteArray("abc") << false;
-    QTest::newRow("too long") << signedToken(R"({"alg":"EdDSA","kid":"b"})",
-        payload("pad", QString(9'000, u'x')), key) << false;
+    QTest::newRow("too long") << signedToken(
+        R"({"alg":"EdDSA","kid":"b"})", payload("pad", QString(9'000, u'x')), key)
+                              << false;
 }
 
 void TestTokenVerifier::unknownKeysOfIssuersAreNamed()

@@ -1128,8 +1128,7 @@ void ApiHandlerTest::storageThatDoesNotAnswerIsToldInTime()
         {u"collaboration_id"_s, house.collaboration(u"heart"_s).value},
         {u"organizations"_s,
             QJsonArray{QJsonObject{{u"id"_s, house.organization(u"Aachen"_s).value}}}}};
-    const auto late
-        = house.send("POST", u"/api/task"_s, token, QJsonDocument(body).toJson());
+    const auto late = house.send("POST", u"/api/task"_s, token, QJsonDocument(body).toJson());
     const auto read = house.send("GET", u"/api/task"_s, token);
     house.clock.advance(Millis{49});
     QTRY_VERIFY(read->response); // reads have a thread of their own
@@ -1142,7 +1141,8 @@ void ApiHandlerTest::storageThatDoesNotAnswerIsToldInTime()
 
     // What the storage does then is heard by everybody but the one who got an answer already.
     release.set_value();
-    QTRY_COMPARE(jsonOf(house.call("GET", u"/api/task"_s, token)).value(u"data"_s).toArray().size(), 1);
+    QTRY_COMPARE(
+        jsonOf(house.call("GET", u"/api/task"_s, token)).value(u"data"_s).toArray().size(), 1);
     QCOMPARE(late->response->status, 503);
 }
 

@@ -51,7 +51,8 @@ void tst_ConfigDocument::everyBoundIsInTheTableOfLimits()
         const bool isBoundOfTheBus = isNumber
             && (key.section == QLatin1StringView("bus")
                 || key.section == QLatin1StringView("services"));
-        QVERIFY2(!(isBound || isBoundOfTheBus) || limits.contains(QString(u'`' + key.fullName() + u'`')),
+        QVERIFY2(
+            !(isBound || isBoundOfTheBus) || limits.contains(QString(u'`' + key.fullName() + u'`')),
             qPrintable(key.fullName()));
     }
 }

@@ -164,7 +164,8 @@ void tst_Drain::aWriteAskedForByEventIsAcknowledged()
     console.sendText(
         QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
     console.sendText("42/gh-admin,8[\"echo\"]");
-    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]")); // so the first one has been read
+    QCOMPARE(
+        console.receiveText(), QByteArray("43/gh-admin,8[]")); // so the first one has been read
     m_server->signal(SIGTERM);
     QVERIFY(m_server->waitForLog("no new clients"));
     QVERIFY(console.staysSilentFor(Millis{300}));

@@ -56,8 +56,7 @@ private:
 
 struct Rig
 {
-    explicit Rig(Millis retry = Millis{30'000})
-        : source(options(retry), take(), metrics, clock) { }
+    explicit Rig(Millis retry = Millis{30'000}) : source(options(retry), take(), metrics, clock) { }
 
     JwksOptions options(Millis retry) const
     {
@@ -124,8 +123,9 @@ void JwksSourceTest::badAnswersLeaveTheKeysThereAre_data()
     QTest::newRow("not to be used") << Issuer::ok("{}");
     QTest::newRow("error") << QByteArray(
         "HTTP/1.1 503 No\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngood");
-    QTest::newRow("elsewhere") << QByteArray("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
-                                             "Content-Length: 0\r\nConnection: close\r\n\r\n");
+    QTest::newRow("elsewhere") << QByteArray(
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+        "Content-Length: 0\r\nConnection: close\r\n\r\n");
     QTest::newRow("too long") << Issuer::ok(QByteArray(300 * 1024, 'x'));
     QTest::newRow("no HTTP") << QByteArray("good");
     QTest::newRow("none in time") << QByteArray();
@@ -220,7 +220,8 @@ void JwksSourceTest::withoutAnAddressNobodyIsAsked()
 {
     ManualClock clock;
     observe::Metrics metrics;
-    JwksSource source({}, [](const QByteArray&) { return Result<void>(); }, metrics, clock);
+    JwksSource source(
+        {}, [](const QByteArray&) { return Result<void>(); }, metrics, clock);
     source.start();
     const auto nobody = [] { QFAIL("nobody to ask"); };
     QVERIFY(source.fetch(KeyWait::NextQuestion, nobody) == Inquiry::NotNeeded);

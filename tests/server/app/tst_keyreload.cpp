@@ -212,9 +212,9 @@ void tst_KeyReload::aKeyOfAnotherIssuerIsTakenAndWithdrawn()
         return pair.token(isSet ? kid : QByteArray());
     };
     publish(first, "one");
-    QVERIFY2(m_server->start({(isSet ? QStringLiteral("auth.jwks_file=")
-                                     : QStringLiteral("auth.public_keys="))
-                 + file}),
+    QVERIFY2(m_server->start(
+                 {(isSet ? QStringLiteral("auth.jwks_file=") : QStringLiteral("auth.public_keys="))
+                     + file}),
         m_server->log().constData());
     ScriptedWebSocket ours;
     QVERIFY(enter(ours, "/gh-admin", adminToken()));

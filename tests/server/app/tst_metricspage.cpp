@@ -66,10 +66,10 @@ void MetricsPageTest::whatHappensIsCounted()
         {"gatehouse_connections_accepted_total", "gatehouse_http_requests_total{status=\"2xx\"}",
             "gatehouse_http_requests_total{status=\"4xx\"}",
             "gatehouse_http_request_duration_seconds_count", "gatehouse_sockets",
-            "gatehouse_sessions_opened_total", "gatehouse_sessions_opened_eio3_total", "gatehouse_events_received_total",
-            "gatehouse_packets_received_total", "gatehouse_store_commits_total",
-            "gatehouse_store_writes_total", "gatehouse_store_commit_duration_seconds_count",
-            "gatehouse_start_time_seconds"})
+            "gatehouse_sessions_opened_total", "gatehouse_sessions_opened_eio3_total",
+            "gatehouse_events_received_total", "gatehouse_packets_received_total",
+            "gatehouse_store_commits_total", "gatehouse_store_writes_total",
+            "gatehouse_store_commit_duration_seconds_count", "gatehouse_start_time_seconds"})
         QVERIFY2(valueOf(page, sample) > 0, sample);
     QCOMPARE(valueOf(page, "gatehouse_sockets"), 2.0); // /tasks, and "/" of the old client
     QCOMPARE(valueOf(page, "gatehouse_events_received_total"), 1.0);

@@ -423,8 +423,7 @@ void tst_Program::administratorsAreChangedWithoutAServer()
     QCOMPARE(admin({QStringLiteral("list")}).code, 69); // there is no database
     QCOMPARE(admin({QStringLiteral("create"), QStringLiteral("alice")}, "correct horse\n").code, 0);
     QCOMPARE(admin({QStringLiteral("create"), QStringLiteral("bob")}, "battery staple\n").code, 0);
-    const QStringList lines
-        = admin({QStringLiteral("list")}).out.split(u'\n', Qt::SkipEmptyParts);
+    const QStringList lines = admin({QStringLiteral("list")}).out.split(u'\n', Qt::SkipEmptyParts);
     QCOMPARE(lines.size(), 2);
     QVERIFY2(lines[0].startsWith(QStringLiteral("1\talice\t20")), qPrintable(lines[0]));
     QVERIFY2(lines[1].startsWith(QStringLiteral("2\tbob\t20")), qPrintable(lines[1]));
@@ -437,8 +436,8 @@ void tst_Program::administratorsAreChangedWithoutAServer()
     }
     QCOMPARE(admin({QStringLiteral("passwd"), QStringLiteral("bob")}, "short\n").code, 1);
     QCOMPARE(admin({QStringLiteral("passwd")}).code, 2);
-    const Ended made = admin(
-        {QStringLiteral("passwd"), QStringLiteral("bob"), QStringLiteral("--generate")});
+    const Ended made
+        = admin({QStringLiteral("passwd"), QStringLiteral("bob"), QStringLiteral("--generate")});
     QCOMPARE(made.code, 0);
     QVERIFY2(made.out.trimmed().size() >= 20, qPrintable(made.out));
     QCOMPARE(admin({QStringLiteral("remove"), QStringLiteral("alice")}).code, 0);
@@ -467,8 +466,7 @@ void tst_Program::administratorsAreChangedWithoutAServer()
 void tst_Program::administratorsAreChangedBesideAServer()
 {
     // Asking until a password is good means failing until then.
-    Served server(path("data"),
-        {QStringLiteral("--set"), QStringLiteral("auth.failures=1000")});
+    Served server(path("data"), {QStringLiteral("--set"), QStringLiteral("auth.failures=1000")});
     const auto admin = [this](const QStringList& arguments, const QByteArray& input = {}) {
         return run(QStringList{QStringLiteral("admin")} + arguments
                 + QStringList{QStringLiteral("--data"), path("data")},
@@ -484,7 +482,8 @@ void tst_Program::administratorsAreChangedBesideAServer()
     QCOMPARE(admin(create, "correct horse\n").code, 0);
     QTRY_COMPARE(login("correct horse"), 200);
     QCOMPARE(admin(create, "correct horse\n").code, 1);
-    QCOMPARE(admin({QStringLiteral("passwd"), QStringLiteral("alice")}, "battery staple\n").code, 0);
+    QCOMPARE(
+        admin({QStringLiteral("passwd"), QStringLiteral("alice")}, "battery staple\n").code, 0);
     QTRY_COMPARE(login("battery staple"), 200);
     QCOMPARE(login("correct horse"), 401);
     QCOMPARE(admin({QStringLiteral("remove"), QStringLiteral("alice")}).code, 0);

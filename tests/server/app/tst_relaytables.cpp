@@ -106,7 +106,8 @@ void TestRelayTables::aGoodProfileIsRead()
     const auto report = read(good);
     QCOMPARE(report.errors, QStringList());
     const RelayTables& tables = report.configuration.relay;
-    QCOMPARE(tables.claims.front().secretFiles, QStringList{QStringLiteral("/etc/gatehouse/bot.key")});
+    QCOMPARE(
+        tables.claims.front().secretFiles, QStringList{QStringLiteral("/etc/gatehouse/bot.key")});
     const relay::Rules& rules = tables.relays.front();
     QCOMPARE(rules.nsp.value, QByteArray("/dash"));
     QCOMPARE(rules.routes.front().timeout, Millis{5'000});
@@ -142,14 +143,16 @@ void TestRelayTables::mistakesAreNamed_data()
     row("bad template", "[\"{scope}\"]", "[\"{scop}\"]", "values begin with one of payload");
     row("bad room", "room = \"guild_{scope}\"", "room = \"guild_{scope\"",
         "x.toml:20:8: relay.dash.room.guild.room: \"{\" without \"}\"");
-    row("bad field", "limit = \"integer?\"", "limit = \"int\"", "fields.limit: expected one of any");
+    row("bad field", "limit = \"integer?\"", "limit = \"int\"",
+        "fields.limit: expected one of any");
     row("unknown membership", "membership = \"guild\"", "membership = \"gild\"",
         "did you mean \"guild\"?");
     row("unknown claims", "claims = \"bot\"", "claims = \"bots\"", "there is no [claims.bots]");
     row("no key", "secret_files = [\"bot.key\"]\n", "", "claims.bot: no key");
     row("no call", "call = { route = \"shard\", method = \"ask\", args = [\"{scope}\"] }\n", "",
         "a request needs a \"call\"");
-    row("no method", ", method = \"ask\"", "", R"(x.toml:29:8: relay.dash.event[1].call: "method" is missing)");
+    row("no method", ", method = \"ask\"", "",
+        R"(x.toml:29:8: relay.dash.event[1].call: "method" is missing)");
     row("bad topic", "topic = \"log.*\"", "topic = \"log.a*\"", "is no topic pattern");
     row("half a restriction", "event = \"log\"", "event = \"log\"\nrestricted_room = \"a\"",
         "\"restricted_room\" and \"open_when\" go together");
@@ -177,7 +180,9 @@ void TestRelayTables::mistakesAreNamed()
 void TestRelayTables::everyMistakeIsNamedAtOnce()
 {
     QByteArray bad = good;
-    bad.replace("timeout = \"5s\"", "timeout = 5").replace("single = true", "single = 1").replace("topic = \"log.*\"", "topic = 7");
+    bad.replace("timeout = \"5s\"", "timeout = 5")
+        .replace("single = true", "single = 1")
+        .replace("topic = \"log.*\"", "topic = 7");
     QCOMPARE(read(bad).errors.size(), 3);
 }
 
@@ -218,11 +223,13 @@ void TestRelayTables::decisionsAreExplained_data()
     const QByteArray anna(R"({"id":7,"exp":1800000100})");
     const QString member = QStringLiteral("member");
     QTest::newRow("nobody") << QByteArray() << QStringList() << false << QStringLiteral("elevated");
-    QTest::newRow("ended") << QByteArray(R"({"id":7,"exp":1})") << QStringList() << false << QStringLiteral("elevated");
+    QTest::newRow("ended") << QByteArray(R"({"id":7,"exp":1})") << QStringList() << false
+                           << QStringLiteral("elevated");
     QTest::newRow("not assumed") << anna << QStringList() << false << member;
-    QTest::newRow("member without the bit") << anna << QStringList{member} << false << QStringLiteral("see");
-    QTest::newRow("member with the bit") << anna << QStringList{member, QStringLiteral("see")} << true
-                                         << QStringLiteral("member and see");
+    QTest::newRow("member without the bit")
+        << anna << QStringList{member} << false << QStringLiteral("see");
+    QTest::newRow("member with the bit") << anna << QStringList{member, QStringLiteral("see")}
+                                         << true << QStringLiteral("member and see");
 }
 
 void TestRelayTables::decisionsAreExplained()
@@ -255,13 +262,14 @@ void TestRelayTables::hearingIsExplainedByTheWayIn()
     const RelayTables& tables = report.configuration.relay;
     const auto ask = [&](const QString& room, const QStringList& assumed) {
         return explainRelay(tables, verifiers(tables, clock),
-            {QString::fromLatin1(token(
-                 R"({"id":7,"issued_at":1800000000,"expires_in":60,"permissions":274})")),
+            {QString::fromLatin1(
+                 token(R"({"id":7,"issued_at":1800000000,"expires_in":60,"permissions":274})")),
                 QStringLiteral("log_pool"), room, assumed});
     };
     const auto open = ask(QStringLiteral("guild_42"), {QStringLiteral("member")});
     QVERIFY(open);
-    QVERIFY(std::all_of(open->begin(), open->end(), [](const auto& a) { return a.decision.allowed; }));
+    QVERIFY(
+        std::all_of(open->begin(), open->end(), [](const auto& a) { return a.decision.allowed; }));
     const auto restricted = ask(QStringLiteral("guild_42_private"), {QStringLiteral("member")});
     QVERIFY(restricted);
     for (const Explanation& answer : *restricted) {

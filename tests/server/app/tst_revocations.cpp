@@ -51,8 +51,8 @@ private:
             Q_ASSERT(added);
             access::ClaimProfile profile;
             profile.name = name;
-            made.emplace(name,
-                std::make_unique<access::ProfileVerifier>(profile, std::move(keys), m_clock));
+            made.emplace(
+                name, std::make_unique<access::ProfileVerifier>(profile, std::move(keys), m_clock));
         }
         return made;
     }

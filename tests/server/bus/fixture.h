@@ -87,7 +87,8 @@ struct Outcomes
 
     Published handler()
     {
-        return [this](Outcome outcome, const Error& error) { all.emplace_back(outcome, error.code); };
+        return
+            [this](Outcome outcome, const Error& error) { all.emplace_back(outcome, error.code); };
     }
     qsizetype count(Outcome wanted) const
     {

@@ -140,8 +140,7 @@ void TestAmqpBus::twoProcessesHearEachOther()
         reply.finish("all of " + call.body);
     });
     Answers answers;
-    const Ticket request
-        = one->request({.queue = "shard_rpc_9", .body = "it"}, answers.handler());
+    const Ticket request = one->request({.queue = "shard_rpc_9", .body = "it"}, answers.handler());
     QVERIFY(waitUntil([&] { return answers.isFinished; }));
     QCOMPARE(answers.bodies, (QList<QByteArray>{"half of it", "all of it"}));
 }
@@ -181,8 +180,9 @@ void TestAmqpBus::tellsWhoIsThereAndWhoWent()
     QVERIFY(watching->services().empty());
     // What is not of the protocol changes nothing.
     const auto stranger = peer();
-    for (const char* body : {"", "{", "[]", "{}", R"({"node":""})", R"({"node":"n","services":[{}]})",
-             R"({"node":"n","services":[{"name":"s","topics":[1]}]})"})
+    for (const char* body :
+        {"", "{", "[]", "{}", R"({"node":""})", R"({"node":"n","services":[{}]})",
+            R"({"node":"n","services":[{"name":"s","topics":[1]}]})"})
         QVERIFY(stranger->publish(1, raw(options.common.exchange + ".presence", "node", body)));
     QVERIFY(stranger->publish(1,
         raw(options.common.exchange + ".presence", "node",
@@ -255,7 +255,8 @@ void TestAmqpBus::dropsOnlyWhatMayBeRepeated()
     QVERIFY(stranger->publish(1, message));
     message.properties.id = "other";
     QVERIFY(stranger->publish(1, message)); // flagged, but the first of its kind
-    QVERIFY(waitUntil([&] { return one->counters().duplicates == 1 && inbox.messages.size() == 3; }));
+    QVERIFY(
+        waitUntil([&] { return one->counters().duplicates == 1 && inbox.messages.size() == 3; }));
     QVERIFY(inbox.messages.back().mayBeRepeated);
 }
 
@@ -295,9 +296,8 @@ void TestAmqpBus::oversizedMessagesCostNothing()
     const auto one = bus(options);
     Inbox inbox;
     const Ticket ticket = subscribed(*one, "", "#", inbox.handler());
-    const Ticket serving = served(*one, "large", [](const Message&, Reply reply) {
-        reply.finish("small");
-    });
+    const Ticket serving
+        = served(*one, "large", [](const Message&, Reply reply) { reply.finish("small"); });
     const auto stranger = peer();
     QByteArray large(100 * 1'024 * 1'024, 'x');
     QVERIFY(stranger->publish(1, raw(options.common.exchange, "a", large)));
@@ -308,15 +308,14 @@ void TestAmqpBus::oversizedMessagesCostNothing()
     QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }, Millis{60'000}));
     QCOMPARE(inbox.messages[0].body.size(), 100'000);
     QVERIFY(waitUntil([&] { return one->counters().oversized == 2; }));
-    QVERIFY2(residentKib() < before + 8'192,
-        qPrintable(u"%1 KiB more"_s.arg(residentKib() - before)));
+    QVERIFY2(
+        residentKib() < before + 8'192, qPrintable(u"%1 KiB more"_s.arg(residentKib() - before)));
     // An answer that is too large ends its request.
     AmqpOptions tall = options;
     tall.common.maxBodyBytes = 1'000'000;
     const auto two = bus(tall);
-    const Ticket huge = served(*two, "huge", [](const Message&, Reply reply) {
-        reply.finish(QByteArray(200'000, 'z'));
-    });
+    const Ticket huge = served(
+        *two, "huge", [](const Message&, Reply reply) { reply.finish(QByteArray(200'000, 'z')); });
     Answers answers;
     const Ticket request = one->request({.queue = "huge"}, answers.handler());
     QVERIFY(waitUntil([&] { return answers.isFinished; }));
@@ -418,8 +417,7 @@ void TestAmqpBus::saysWhyItCannotConnect()
         options.endpoint.caFile = what == u"file" ? u"/nonexistent.pem"_s : QString();
     }
     AmqpBus one(m_clock, options, m_outbox);
-    QVERIFY(waitUntil(
-        [&] { return one.state().detail.contains(word, Qt::CaseInsensitive); }));
+    QVERIFY(waitUntil([&] { return one.state().detail.contains(word, Qt::CaseInsensitive); }));
     QVERIFY(!one.state().isUp());
     QVERIFY(!one.state().detail.contains(u"wrong"_s));
     QCOMPARE(one.state().link, BusState::Link::Connecting);
@@ -469,7 +467,8 @@ void TestAmqpBus::rebindsManyTopics()
     Inbox inbox;
     std::vector<Ticket> tickets;
     for (int i = 0; i < 1'000; ++i)
-        tickets.push_back(one->subscribe("", "guild_" + QByteArray::number(i), inbox.handler(), {}));
+        tickets.push_back(
+            one->subscribe("", "guild_" + QByteArray::number(i), inbox.handler(), {}));
     QVERIFY(waitUntil([&] { return one->counters().boundTopics == 1'000; }));
     one->publish({.topic = "guild_999", .body = "x"}, {});
     QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));

@@ -202,9 +202,10 @@ void TestBus::nothingIsCalledFromInsideTheCall()
     Inbox inbox;
     bool isInside = true;
     bool wasInside = false;
-    const Ticket ticket = m_bus->subscribe(
-        "", "a", inbox.handler(), [&] { wasInside = wasInside || isInside; });
-    m_bus->publish({.topic = "a*"}, [&](Outcome, const Error&) { wasInside = wasInside || isInside; });
+    const Ticket ticket
+        = m_bus->subscribe("", "a", inbox.handler(), [&] { wasInside = wasInside || isInside; });
+    m_bus->publish(
+        {.topic = "a*"}, [&](Outcome, const Error&) { wasInside = wasInside || isInside; });
     const Ticket request = m_bus->request(
         {.queue = ""}, [&](const Result<Answer>&) { wasInside = wasInside || isInside; });
     isInside = false;
@@ -310,9 +311,8 @@ void TestBus::whatIsHeldMayOutliveTheBus()
     Inbox inbox;
     Answers answers;
     Ticket subscription = subscribed(*m_bus, "", "a", inbox.handler());
-    Ticket serving = served(*m_bus, "q", [&](const Message&, Reply reply) {
-        replies.push_back(std::move(reply));
-    });
+    Ticket serving = served(
+        *m_bus, "q", [&](const Message&, Reply reply) { replies.push_back(std::move(reply)); });
     Ticket announcement = m_bus->announce({.name = "s"});
     Ticket request = m_bus->request({.queue = "q", .body = "x"}, answers.handler());
     QVERIFY(waitUntil([&] { return replies.size() == 1; }));
@@ -409,8 +409,7 @@ void TestBus::ignoresLateAnswers()
     const Ticket serving = served(
         *m_bus, "q", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
     Answers answers;
-    const Ticket request
-        = m_bus->request({.queue = "q", .timeout = Millis{30}}, answers.handler());
+    const Ticket request = m_bus->request({.queue = "q", .timeout = Millis{30}}, answers.handler());
     QVERIFY(waitUntil([&] { return answers.isFinished && kept.size() == 1; }));
     kept[0].part("late");
     kept[0].finish("late");
@@ -527,8 +526,7 @@ void TestBus::aReplyMayComeMuchLater()
         *m_bus, "q", [&](const Message&, Reply reply) { kept.push_back(std::move(reply)); });
     Answers answers, rejected;
     const Ticket a = m_bus->request({.queue = "q"}, answers.handler());
-    const Ticket b
-        = m_bus->request({.queue = "q", .timeout = Millis{300}}, rejected.handler());
+    const Ticket b = m_bus->request({.queue = "q", .timeout = Millis{300}}, rejected.handler());
     QVERIFY(waitUntil([&] { return kept.size() == 2; }));
     kept.pop_back(); // dropped: rejected
     QVERIFY(waitUntil([&] { return m_bus->counters().deadLettered == 1; }));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker stopped, killed, frozen and out of memory: what was taken goes out afterwards, in order
-// and once. GATEHOUSE_BUS_KILLS=50 kills it that often.
+// The broker stopped, killed, frozen and out of memory: what was taken goes out afterwards, in
+// order and once. GATEHOUSE_BUS_KILLS=50 kills it that often.
 #include "tests/server/bus/fixture.h"
 
 #include <QElapsedTimer>
@@ -103,11 +103,11 @@ public:
         if (refused != 0 || int(heard.size()) != taken)
             qWarning("%d taken, %d refused, %zu heard", taken, refused, heard.size());
         std::sort(promised.begin(), promised.end()); // some are confirmed before others are kept
-        const auto wrong = std::mismatch(
-            promised.begin(), promised.end(), heard.begin(), heard.end());
+        const auto wrong
+            = std::mismatch(promised.begin(), promised.end(), heard.begin(), heard.end());
         if (wrong.first != promised.end() || wrong.second != heard.end()) {
-            qWarning("wrong from number %zd on: promised %d, heard %d", wrong.first - promised.begin(),
-                wrong.first == promised.end() ? -1 : *wrong.first,
+            qWarning("wrong from number %zd on: promised %d, heard %d",
+                wrong.first - promised.begin(), wrong.first == promised.end() ? -1 : *wrong.first,
                 wrong.second == heard.end() ? -1 : *wrong.second);
             return false;
         }
@@ -138,8 +138,9 @@ public:
 void report(const char* what, const Traffic& traffic, qint64 backAfter)
 {
     const BusCounters& c = traffic.sender.counters();
-    qInfo("%s: %d taken, %zu heard, %llu kept, %llu resent, %llu duplicates dropped, back after %lld "
-          "ms, slowest %lld ms, longest turn %lld ms",
+    qInfo(
+        "%s: %d taken, %zu heard, %llu kept, %llu resent, %llu duplicates dropped, back after %lld "
+        "ms, slowest %lld ms, longest turn %lld ms",
         what, traffic.taken, traffic.heard.size(), c.kept, c.resent,
         traffic.receiver.counters().duplicates, backAfter, traffic.slowest, traffic.longestGap);
 }
@@ -224,8 +225,7 @@ void TestBusOutages::outOfMemory()
     // The loop stands still while these run; the broker and the threads do not.
     broker.control({u"set_vm_memory_high_watermark"_s, u"0.000001"_s}, &ok);
     QVERIFY(ok);
-    QVERIFY(waitUntil(
-        [&] { return traffic.sender.state().link == BusState::Link::Blocked; }));
+    QVERIFY(waitUntil([&] { return traffic.sender.state().link == BusState::Link::Blocked; }));
     QVERIFY(traffic.sender.state().detail.contains(u"memory"_s));
     QVERIFY(traffic.waitForTaken(100));
     QVERIFY(traffic.sender.counters().kept > 0);

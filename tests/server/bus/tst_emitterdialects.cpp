@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What python-socketio of several releases and @socket.io/redis-emitter really wrote, and what could
-// be written instead.
+// What python-socketio of several releases and @socket.io/redis-emitter really wrote, and what
+// could be written instead.
 #include "server/bus/emitterfields.h"
 #include "server/bus/nodeemitter.h"
 #include "server/bus/pythonemitter.h"
@@ -46,7 +46,8 @@ QByteArray hex(const char* text)
 // callback=None, host_id='h1') by Python 3.11, protocol 4
 QByteArray pickledEmit(const char* data)
 {
-    return hex("80047d94288c066d6574686f64948c04656d6974948c056576656e74948c046e657773948c0464617461"
+    return hex("80047d94288c066d6574686f64948c04656d6974948c056576656e74948c046e657773948c046461746"
+               "1"
                "94")
         + hex(data)
         + hex("8c096e616d657370616365948c012f948c04726f6f6d944e8c08736b69705f736964944e8c0863616c6c"
@@ -140,7 +141,8 @@ void TestEmitterDialects::readsWhomItIsFor()
         QCOMPARE(command->args, QByteArray("\"\xc3\xa9\""));
     }
     const auto several = decodePythonEmitter(
-        R"({"method":"emit","event":"e","data":[],"binary":false,"room":["a",7],"skip_sid":"s"})", {});
+        R"({"method":"emit","event":"e","data":[],"binary":false,"room":["a",7],"skip_sid":"s"})",
+        {});
     QVERIFY(several);
     QCOMPARE(several->rooms, (std::vector<RoomName>{{"a"}, {"7"}}));
     QCOMPARE(several->except, std::vector<RoomName>{{"s"}});
@@ -153,23 +155,24 @@ void TestEmitterDialects::readsTheOtherMethods_data()
     QTest::addColumn<Method>("method");
     QTest::addColumn<QByteArray>("socket");
     QTest::addColumn<QByteArray>("target");
-    QTest::newRow("disconnect") << QByteArray(R"({"method":"disconnect","sid":"s1","namespace":"/"})")
+    QTest::newRow("disconnect") << QByteArray(
+        R"({"method":"disconnect","sid":"s1","namespace":"/"})")
                                 << Method::Disconnect << QByteArray("s1") << QByteArray();
-    QTest::newRow("disconnect of 5.7.2")
-        << hex("80047d94288c066d6574686f64948c0a646973636f6e6e656374948c03736964948c027331948c096e61"
-               "6d657370616365948c012f94752e")
-        << Method::Disconnect << QByteArray("s1") << QByteArray();
-    QTest::newRow("enter_room")
-        << QByteArray(R"({"method":"enter_room","sid":"s1","room":"r","namespace":"/"})")
-        << Method::Join << QByteArray("s1") << QByteArray("r");
-    QTest::newRow("leave_room")
-        << QByteArray(R"({"method":"leave_room","sid":"s1","room":"r","namespace":"/"})")
-        << Method::Leave << QByteArray("s1") << QByteArray("r");
+    QTest::newRow("disconnect of 5.7.2") << hex(
+        "80047d94288c066d6574686f64948c0a646973636f6e6e656374948c03736964948c027331948c096e61"
+        "6d657370616365948c012f94752e") << Method::Disconnect
+                                         << QByteArray("s1") << QByteArray();
+    QTest::newRow("enter_room") << QByteArray(
+        R"({"method":"enter_room","sid":"s1","room":"r","namespace":"/"})")
+                                << Method::Join << QByteArray("s1") << QByteArray("r");
+    QTest::newRow("leave_room") << QByteArray(
+        R"({"method":"leave_room","sid":"s1","room":"r","namespace":"/"})")
+                                << Method::Leave << QByteArray("s1") << QByteArray("r");
     QTest::newRow("close_room") << QByteArray(R"({"method":"close_room","room":"r"})")
                                 << Method::CloseRoom << QByteArray() << QByteArray("r");
-    QTest::newRow("callback")
-        << QByteArray(R"({"method":"callback","host_id":"h","sid":"s1","id":3,"args":["x"]})")
-        << Method::Callback << QByteArray() << QByteArray();
+    QTest::newRow("callback") << QByteArray(
+        R"({"method":"callback","host_id":"h","sid":"s1","id":3,"args":["x"]})")
+                              << Method::Callback << QByteArray() << QByteArray();
 }
 
 void TestEmitterDialects::readsTheOtherMethods()
@@ -187,10 +190,10 @@ void TestEmitterDialects::refusesPython_data()
 {
     QTest::addColumn<QByteArray>("body");
     QTest::addColumn<ErrorCode>("code");
-    const auto row = [](const char* name, const QByteArray& body,
-                         ErrorCode code = ErrorCode::BadRequest) {
-        QTest::newRow(name) << body << code;
-    };
+    const auto row
+        = [](const char* name, const QByteArray& body, ErrorCode code = ErrorCode::BadRequest) {
+              QTest::newRow(name) << body << code;
+          };
     row("a pickle where none is allowed", pickledEmit("4e"), ErrorCode::Forbidden);
     row("empty", "", ErrorCode::Malformed);
     row("not JSON", "{'method':'emit'}", ErrorCode::Malformed);
@@ -206,15 +209,15 @@ void TestEmitterDialects::refusesPython_data()
     row("room of 1025 octets",
         R"({"method":"close_room","room":")" + QByteArray(1'025, 'x') + "\"}");
     row("empty room", R"({"method":"emit","event":"e","room":""})");
-    row("callback without a number",
-        R"({"method":"emit","event":"e","callback":["s","/","7"]})");
+    row("callback without a number", R"({"method":"emit","event":"e","callback":["s","/","7"]})");
     row("binary that is not base64", emitWith(R"("data":[[],"*"],"binary":true,)"));
     row("binary without structure", emitWith(R"("data":[],"binary":true,)"));
     row("eleven attachments",
         emitWith(R"("data":[[])" + QByteArray(R"(,"AQ==")").repeated(11) + R"(],"binary":true,)"),
         ErrorCode::TooLarge);
     row("1001 rooms",
-        R"({"method":"emit","event":"e","room":["a")" + QByteArray(R"(,"a")").repeated(1'000) + "]}",
+        R"({"method":"emit","event":"e","room":["a")" + QByteArray(R"(,"a")").repeated(1'000)
+            + "]}",
         ErrorCode::TooLarge);
     row("more data than an event holds",
         R"({"method":"emit","event":"e","data":")" + QByteArray(1'000'000, 'x') + "\"}",
@@ -277,8 +280,9 @@ const NodeAddress requests{NodeChannel::Request, {"/"}};
 //  {"rooms":["r"],"except":["s"],"flags":{"volatile":true}}]
 QByteArray nodeEmit()
 {
-    return hex("93a7656d69747465728 3a474797065 02a46461746193a46e65777381a16101c4020102a36e7370a12f"
-               "83a5726f6f6d7391a172a665786365707491a173a5666c61677381a8766f6c6174696c65c3");
+    return hex(
+        "93a7656d69747465728 3a474797065 02a46461746193a46e65777381a16101c4020102a36e7370a12f"
+        "83a5726f6f6d7391a172a665786365707491a173a5666c61677381a8766f6c6174696c65c3");
 }
 
 } // namespace
@@ -309,8 +313,8 @@ void TestEmitterDialects::readsARequestOfNode()
         requests, R"({"type":3,"opts":{"rooms":[],"except":["x"]},"rooms":["b"]})");
     QVERIFY(leave);
     QCOMPARE(leave->method, Method::Leave);
-    const auto end
-        = decodeNodeEmitter(requests, R"({"type":4,"opts":{"rooms":["a"],"except":[]},"close":true})");
+    const auto end = decodeNodeEmitter(
+        requests, R"({"type":4,"opts":{"rooms":["a"],"except":[]},"close":true})");
     QVERIFY(end);
     QCOMPARE(end->method, Method::Disconnect);
     QVERIFY(end->endsSession);
@@ -328,7 +332,9 @@ void TestEmitterDialects::refusesNode_data()
     row("a packet of another type", false, nodeEmit().replace("type\x02", "type\x03"));
     row("another namespace than the channel's", false, nodeEmit().replace("nsp\xa1/", "nsp\xa1x"));
     row("a reserved event", false,
-        nodeEmit().replace("\xa4news", "\xaa" "disconnect"));
+        nodeEmit().replace("\xa4news",
+            "\xaa"
+            "disconnect"));
     row("goes on", false, nodeEmit() + 'x');
     row("request of two servers", true, R"({"type":5,"requestId":"x","opts":{}})");
     row("request without options", true, R"({"type":4})");

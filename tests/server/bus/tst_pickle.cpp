@@ -29,9 +29,9 @@ QByteArray hex(const char* text)
 }
 
 // {'a': 1, 'b': [True, None, 1.5, -3, 2**40], 'é': ('x', b'\x01\x02')}, protocol 4
-const char* const mixed
-    = "80049536000000000000007d94288c0161944b018c0162945d9428884e473ff80000000000004afdffffff8a06000000"
-      "000001658c02c3a9948c017894430201029486947 52e";
+const char* const mixed = "80049536000000000000007d94288c0161944b018c0162945d9428884e473ff800000000"
+                          "00004afdffffff8a06000000"
+                          "000001658c02c3a9948c017894430201029486947 52e";
 
 QByteArray mixedPickle()
 {
@@ -80,9 +80,9 @@ void TestPickle::refusesEverythingElse_data()
 {
     QTest::addColumn<QByteArray>("pickle");
     // os.system("echo marker_here") as __reduce__ writes it
-    QTest::newRow("a call")
-        << hex("80049533000000000000008c05706f736978948c0673797374656d9493948c106563686f206d61726b65"
-               "725f686572659485945 22e");
+    QTest::newRow("a call") << hex(
+        "80049533000000000000008c05706f736978948c0673797374656d9493948c106563686f206d61726b65"
+        "725f686572659485945 22e");
     QTest::newRow("sys.exit") << hex("8004950e000000000000008c03737973948c046578697494932e");
     QTest::newRow("a set") << hex("80048f94284b014b02902e");
     QTest::newRow("protocol 0") << QByteArray("I1\n.");

@@ -226,9 +226,9 @@ public:
               {"algorithm_log"}),
           server(std::make_unique<session::SocketIoServer>(sessionOptions, hub, clock)),
           announcer(hub, tasks, presence, directory, federationOptions.generation),
-          federation(events::FederationServices{*server, hub, identities, directory, presence,
-                         tasks, *store, metrics, clock, history, [this] { return restFault; },
-                         elsewhere},
+          federation(
+              events::FederationServices{*server, hub, identities, directory, presence, tasks,
+                  *store, metrics, clock, history, [this] { return restFault; }, elsewhere},
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
                     liveLog, metrics, loopLag, audit, clock, history, {},

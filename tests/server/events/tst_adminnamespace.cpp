@@ -711,8 +711,11 @@ public:
     {
         if (id != SocketId{"plain"})
             return std::nullopt;
-        session::SocketView view{.session = {"session"}, .nsp = {"/"}, .principal = {},
-            .peerAddress = {}, .peerPort = 0};
+        session::SocketView view{.session = {"session"},
+            .nsp = {"/"},
+            .principal = {},
+            .peerAddress = {},
+            .peerPort = 0};
         view.principal.kind = access::PrincipalKind::User;
         view.principal.id = 7;
         view.principal.name = u"bob"_s;

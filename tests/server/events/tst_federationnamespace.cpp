@@ -1192,7 +1192,8 @@ void FederationNamespaceTest::membersAskForTheHistoryOfTheirRooms()
     const auto ask = [&](Client& client, const QByteArray& after) {
         client.take();
         client.other.clear();
-        client.peer().sendText(QByteArray("42/tasks,5[\"room:history\",{\"room\":\"" + room + "\"" + after + "}]"));
+        client.peer().sendText(
+            QByteArray("42/tasks,5[\"room:history\",{\"room\":\"" + room + "\"" + after + "}]"));
         client.take();
         const QByteArray answer = client.other.value(0);
         return QJsonDocument::fromJson(answer.sliced(answer.indexOf('[') + 1).chopped(1)).object();
@@ -1214,8 +1215,8 @@ void FederationNamespaceTest::membersAskForTheHistoryOfTheirRooms()
             told = event[u"args"_s];
     }
     QCOMPARE(names.count(u"new_task"_s), 1);
-    QCOMPARE(told, QJsonValue(QJsonArray{
-        QJsonObject{{u"id"_s, task}, {u"parent_id"_s, QJsonValue()}}}));
+    QCOMPARE(
+        told, QJsonValue(QJsonArray{QJsonObject{{u"id"_s, task}, {u"parent_id"_s, QJsonValue()}}}));
 }
 
 void FederationNamespaceTest::historyOfOtherRoomsIsRefused_data()
@@ -1244,8 +1245,8 @@ void FederationNamespaceTest::historyOfOtherRoomsIsRefused()
     client.other.clear();
     client.peer().sendText(QByteArray("42/tasks,5[\"room:history\"," + question + "]"));
     client.take();
-    QCOMPARE(client.other,
-        QByteArrayList{R"(43/tasks,5[{"ok":false,"error":{"code":"forbidden"}}])"});
+    QCOMPARE(
+        client.other, QByteArrayList{R"(43/tasks,5[{"ok":false,"error":{"code":"forbidden"}}])"});
 }
 
 void FederationNamespaceTest::questionsForTheHistoryAreBounded()
@@ -1342,8 +1343,8 @@ void FederationNamespaceTest::whoIsRefusedElsewhereIsRefusedAlone_data()
 {
     QTest::addColumn<int>("error");
     QTest::addColumn<QByteArrayList>("events");
-    QTest::newRow("its token has ended") << int(ErrorCode::TokenExpired)
-                                         << QByteArrayList{"expired_token"};
+    QTest::newRow("its token has ended")
+        << int(ErrorCode::TokenExpired) << QByteArrayList{"expired_token"};
     QTest::newRow("its token is not taken") << int(ErrorCode::TokenInvalid) << QByteArrayList{};
 }
 
@@ -1430,8 +1431,8 @@ void FederationNamespaceTest::manyNodesComeAtOnce()
     elsewhere.isAsked = true;
     std::vector<Client> nodes;
     for (qint64 i = 0; i < count; ++i)
-        nodes.push_back(house.connectWith(
-            house.minter.accessToken(access::TokenKind::Node, 10'000 + i)));
+        nodes.push_back(
+            house.connectWith(house.minter.accessToken(access::TokenKind::Node, 10'000 + i)));
     QElapsedTimer timer;
     timer.start();
     for (qint64 i = 0; i < count; ++i) {
@@ -1444,8 +1445,7 @@ void FederationNamespaceTest::manyNodesComeAtOnce()
         collaboration.name = QString::number(place.value);
         collaboration.members.push_back({10'000 + i});
         one.collaborations = {collaboration};
-        one.organizations = {
-            {{10'000 + i}, QString::number(10'000 + i), {}, {}, {}, {}, {}, {}}};
+        one.organizations = {{{10'000 + i}, QString::number(10'000 + i), {}, {}, {}, {}, {}, {}}};
         one.nodes = {{{10'000 + i}, QString::number(10'000 + i), {}, place, {10'000 + i}, {}, {}}};
         house.directory.learn(one);
         elsewhere.holders[size_t(i)].second({});
@@ -1467,8 +1467,7 @@ void FederationNamespaceTest::firstWordsOfARunWaitForIt()
     Client anna = house.connectUser(u"anna"_s);
     anna.take();
     for (int i = 0; i < 60; ++i)
-        node.emitEvent("algorithm_log",
-            R"({"run_id":71,"task_id":51,"log":")" + number(i) + "\"}");
+        node.emitEvent("algorithm_log", R"({"run_id":71,"task_id":51,"log":")" + number(i) + "\"}");
     QCOMPARE(elsewhere.runs.size(), size_t(1));
     QCOMPARE(anna.take(), QByteArrayList());
     work::RunRef run;

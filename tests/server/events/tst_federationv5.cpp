@@ -37,8 +37,8 @@ public:
     }
     void learnKey()
     {
-        (void)m_keys.addJwks("{\"keys\":["
-                + access::test::publicJwk(m_key, "\"kid\":\"" + m_kid + "\"") + "]}",
+        (void)m_keys.addJwks(
+            "{\"keys\":[" + access::test::publicJwk(m_key, "\"kid\":\"" + m_kid + "\"") + "]}",
             access::KeyBinding{.issuer = issuer()});
         verifier.setKeys(m_keys);
     }
@@ -61,16 +61,16 @@ public:
             {u"method"_s, u"central"_s}, {u"action"_s, u"central_compute"_s},
             {u"databases"_s, QJsonArray{QJsonArray{QJsonObject{{u"label"_s, u"default"_s}}}}},
             {u"organizations"_s,
-                QJsonArray{QJsonObject{{u"id"_s, organization(u"Aachen"_s).value},
-                    {u"arguments"_s, u"e30="_s}}}}};
+                QJsonArray{QJsonObject{
+                    {u"id"_s, organization(u"Aachen"_s).value}, {u"arguments"_s, u"e30="_s}}}}};
         for (auto change = changes.begin(); change != changes.end(); ++change)
             body.insert(change.key(), change.value());
         return body;
     }
     QJsonObject makeTask(qint64 session, const QJsonObject& changes = {})
     {
-        return callJson("POST", u"/hq/task"_s, asAnna(),
-            QJsonDocument(taskBody(session, changes)).toJson());
+        return callJson(
+            "POST", u"/hq/task"_s, asAnna(), QJsonDocument(taskBody(session, changes)).toJson());
     }
     /// The runs the node would start now.
     std::vector<qint64> openRuns()
@@ -100,7 +100,8 @@ public:
             {u"vantage6_client_type"_s, kind}};
         for (auto claim = more.begin(); claim != more.end(); ++claim)
             claims.insert(claim.key(), claim.value());
-        return access::test::signedToken("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"" + m_kid + "\"}",
+        return access::test::signedToken(
+            "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"" + m_kid + "\"}",
             QJsonDocument(claims).toJson(QJsonDocument::Compact), m_key);
     }
 
@@ -212,8 +213,7 @@ void FederationV5Test::otherTokensOfKeycloakAreRefusedAsWas_data()
     QTest::newRow("a subject nobody has") << u"6f1c-carl"_s << u"user"_s << QJsonObject();
     QTest::newRow("the user's subject as a node") << u"6f1c-anna"_s << u"node"_s << QJsonObject();
     QTest::newRow("empty subject") << QString() << u"node"_s << QJsonObject();
-    QTest::newRow("ID token") << u"6f1c-node"_s << u"node"_s
-                              << QJsonObject{{u"typ"_s, u"ID"_s}};
+    QTest::newRow("ID token") << u"6f1c-node"_s << u"node"_s << QJsonObject{{u"typ"_s, u"ID"_s}};
     QTest::newRow("refresh token")
         << u"6f1c-node"_s << u"node"_s << QJsonObject{{u"typ"_s, u"Refresh"_s}};
     QTest::newRow("another realm")
@@ -263,8 +263,7 @@ void FederationV5Test::clientsWaitForAKeyThatIsNew_data()
     QTest::addColumn<QByteArray>("first");
     QTest::newRow("the issuer has it") << true << true << QByteArray("sync");
     QTest::newRow("the issuer does not") << true << false << QByteArray("invalid_token");
-    QTest::newRow("there is no issuer to ask")
-        << false << false << QByteArray("invalid_token");
+    QTest::newRow("there is no issuer to ask") << false << false << QByteArray("invalid_token");
 }
 
 void FederationV5Test::clientsWaitForAKeyThatIsNew()
@@ -409,15 +408,16 @@ void FederationV5Test::nodesFindWhatTheyAskFor()
     QVERIFY(!run.contains(u"input"_s));
     QCOMPARE(run[u"task"_s][u"method"_s].toString(), u"central"_s);
     QCOMPARE(run[u"task"_s][u"databases"_s].toArray(),
-        (QJsonArray{QJsonObject{{u"label"_s, u"default"_s}, {u"type"_s, u"source"_s},
-            {u"position"_s, 0}}}));
-    QCOMPARE(house.patch(run.value(u"id"_s).toInteger(),
-                 R"({"status":"unexpected output","result":"","finished_at":"2026-03-01T12:00:00+00:00"})"),
+        (QJsonArray{QJsonObject{
+            {u"label"_s, u"default"_s}, {u"type"_s, u"source"_s}, {u"position"_s, 0}}}));
+    QCOMPARE(
+        house.patch(run.value(u"id"_s).toInteger(),
+            R"({"status":"unexpected output","result":"","finished_at":"2026-03-01T12:00:00+00:00"})"),
         200);
-    QCOMPARE(house.callJson("GET", u"/hq/task/%1"_s.arg(made.value(u"id"_s).toInteger()),
-                     house.asAnna())
-                 .value(u"status"_s)
-                 .toString(),
+    QCOMPARE(
+        house.callJson("GET", u"/hq/task/%1"_s.arg(made.value(u"id"_s).toInteger()), house.asAnna())
+            .value(u"status"_s)
+            .toString(),
         u"failed"_s);
 }
 
@@ -425,9 +425,10 @@ void FederationV5Test::incompleteTasksAreRefused_data()
 {
     QTest::addColumn<QJsonObject>("changes");
     QTest::addColumn<int>("status");
-    const auto row = [](const char* name, const QString& field, const QJsonValue& value, int status) {
-        QTest::newRow(name) << QJsonObject{{field, value}} << status;
-    };
+    const auto row
+        = [](const char* name, const QString& field, const QJsonValue& value, int status) {
+              QTest::newRow(name) << QJsonObject{{field, value}} << status;
+          };
     row("no method", u"method"_s, QJsonValue(), 400);
     row("unknown action", u"action"_s, u"dance"_s, 400);
     row("no session", u"session_id"_s, QJsonValue(), 400);
@@ -473,8 +474,8 @@ void FederationV5Test::sessionsServeWhomTheirScopeReaches()
     for (const QString& user : {u"anna"_s, u"root"_s, u"bert"_s, u"carl"_s}) {
         const QByteArray token = house.userToken(user);
         const bool reaches = who.contains(user);
-        QCOMPARE(house.call("GET", u"/hq/session/%1"_s.arg(session), token).status,
-            reaches ? 200 : 401);
+        QCOMPARE(
+            house.call("GET", u"/hq/session/%1"_s.arg(session), token).status, reaches ? 200 : 401);
         const QJsonObject list = house.callJson("GET", u"/hq/session"_s, token);
         QCOMPARE(list.value(u"data"_s).toArray().size(), reaches ? 1 : 0);
         // Carl may create no task in this collaboration whatever the session says.
@@ -543,8 +544,7 @@ void FederationV5Test::dependentTasksFailWithTheFirst()
     QVERIFY(house.openRuns().empty());
     QCOMPARE(house.tasks.openRunCount(), 0);
     // Too late to wait for it.
-    QCOMPARE(house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}})
-                 .contains(u"id"_s),
+    QCOMPARE(house.makeTask(session, {{u"depends_on_ids"_s, QJsonArray{first}}}).contains(u"id"_s),
         false);
 }
 

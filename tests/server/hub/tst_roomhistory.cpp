@@ -15,10 +15,13 @@ constexpr qsizetype plenty = 1 << 20;
 
 struct Rig
 {
-    explicit Rig(RoomHistoryBounds bounds = {}) : hub(clock), history(hub, tasks, bounds, clock, {"log"}) { }
+    explicit Rig(RoomHistoryBounds bounds = {})
+        : hub(clock), history(hub, tasks, bounds, clock, {"log"})
+    {
+    }
 
-    void publish(const QByteArray& event, const QByteArray& args = "1",
-        std::vector<RoomName> rooms = {red})
+    void publish(
+        const QByteArray& event, const QByteArray& args = "1", std::vector<RoomName> rooms = {red})
     {
         Publication publication;
         publication.nsp = tasks;
@@ -196,8 +199,7 @@ void RoomHistoryTest::numbersGrowOverARestart()
     for (int run = 0; run < 2; ++run) {
         Hub hub(clock);
         RoomHistory history(hub, tasks, {}, clock);
-        for (int i = 0; i < 500; ++i)
-        {
+        for (int i = 0; i < 500; ++i) {
             Publication publication;
             publication.nsp = tasks;
             publication.rooms = {red};

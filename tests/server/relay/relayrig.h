@@ -80,10 +80,7 @@ public:
         return true;
     }
     void leave(const RoomName& room) override { m_hub.leave(nsp(), room, *this); }
-    void close(session::CloseCode, QLatin1StringView reason) override
-    {
-        closed = reason.latin1();
-    }
+    void close(session::CloseCode, QLatin1StringView reason) override { closed = reason.latin1(); }
     bool settle() override
     {
         ++settled;
@@ -226,10 +223,10 @@ struct Rig
     QByteArray call(const QByteArray& queue, const QByteArray& body)
     {
         QByteArray answer;
-        const auto ticket = bus.request({.queue = queue, .body = body},
-            [&](const Result<bus::Answer>& got) {
-                answer = got ? got->message.body : "error: " + got.error().detail.toUtf8();
-            });
+        const auto ticket
+            = bus.request({.queue = queue, .body = body}, [&](const Result<bus::Answer>& got) {
+                  answer = got ? got->message.body : "error: " + got.error().detail.toUtf8();
+              });
         spin();
         return answer;
     }

@@ -52,8 +52,11 @@ public:
     FakeClient(hub::Hub& hub, FakeSource& source, const QByteArray& id, qint64 user, quint16 port)
         : m_hub(hub), m_source(source), m_id{id}
     {
-        session::SocketView view{.session = {id}, .nsp = root, .principal = {},
-            .peerAddress = QStringLiteral("192.0.2.7"), .peerPort = port};
+        session::SocketView view{.session = {id},
+            .nsp = root,
+            .principal = {},
+            .peerAddress = QStringLiteral("192.0.2.7"),
+            .peerPort = port};
         if (user != 0) {
             view.principal.kind = access::PrincipalKind::User;
             view.principal.id = user;
@@ -85,8 +88,8 @@ private:
 
 QByteArray clientJson(const QByteArray& id, const QByteArray& room)
 {
-    return ClusterClient{.id = {id}, .nsp = root, .host = "198.51.100.1", .port = 1,
-        .rooms = {{room}}}
+    return ClusterClient{
+        .id = {id}, .nsp = root, .host = "198.51.100.1", .port = 1, .rooms = {{room}}}
         .toJson();
 }
 
@@ -145,9 +148,9 @@ private:
     QJsonObject call(const QByteArray& method, const QByteArray& kwargs)
     {
         QByteArray answer;
-        const auto ticket = bus->request({.queue = "house",
-                                             .body = R"({"method":")" + method + R"(","args":[],"kwargs":)"
-                                                 + kwargs + '}'},
+        const auto ticket = bus->request(
+            {.queue = "house",
+                .body = R"({"method":")" + method + R"(","args":[],"kwargs":)" + kwargs + '}'},
             [&](const Result<bus::Answer>& got) {
                 answer = got ? got->message.body : got.error().detail.toUtf8();
             });
@@ -216,8 +219,13 @@ void TestClusterView::cleanup()
 
 void TestClusterView::clientsSurviveTheirJson()
 {
-    const ClusterClient client{.id = {"x\"1"}, .nsp = {"/ä"}, .principal = "user:12", .name = "é",
-        .host = "2001:db8::1", .port = 65'535, .rooms = {{"a"}, {"b\n"}}};
+    const ClusterClient client{.id = {"x\"1"},
+        .nsp = {"/ä"},
+        .principal = "user:12",
+        .name = "é",
+        .host = "2001:db8::1",
+        .port = 65'535,
+        .rooms = {{"a"}, {"b\n"}}};
     QCOMPARE(*ClusterClient::fromJson(client.toJson()), client);
     QVERIFY(!ClusterClient::fromJson(R"({"id":"x"})"));
     QVERIFY(!clientAddressOf(R"(["h",65536])"));
@@ -249,15 +257,19 @@ void TestClusterView::othersAreListedAndCounted()
     QCOMPARE(rooms(), (QByteArrayList{"guild_1=3", "guild_2=1"}));
     update(2, false, clientJson("dora", "guild_2"), R"("carl")");
     QCOMPARE(rooms(), (QByteArrayList{"guild_1=2", "guild_2=2"}));
-    const QJsonObject resp = call("list_clients", R"({"room":"guild_2"})")[QStringLiteral("resp")].toObject();
+    const QJsonObject resp
+        = call("list_clients", R"({"room":"guild_2"})")[QStringLiteral("resp")].toObject();
     QCOMPARE(resp[QStringLiteral("total")].toInt(), 2);
     const QJsonArray clients = resp[QStringLiteral("clients")].toArray();
     QCOMPARE(clients[0][QStringLiteral("id")].toString(), QStringLiteral("berta"));
     QCOMPARE(clients[0][QStringLiteral("node")].toString(), QStringLiteral("a"));
     QCOMPARE(clients[1][QStringLiteral("id")].toString(), QStringLiteral("dora"));
     QCOMPARE(clients[1][QStringLiteral("node")].toString(), QStringLiteral("b"));
-    QCOMPARE(call("list_clients", R"({"offset":1,"limit":1})")[QStringLiteral("resp")][QStringLiteral("clients")]
-                 .toArray().size(), 1);
+    QCOMPARE(call("list_clients",
+                 R"({"offset":1,"limit":1})")[QStringLiteral("resp")][QStringLiteral("clients")]
+                 .toArray()
+                 .size(),
+        1);
     QCOMPARE(view->counters().nodes, quint64(2));
     QCOMPARE(view->counters().clients, quint64(1));
 }
@@ -287,13 +299,14 @@ void TestClusterView::badUpdatesAreRefused_data()
 {
     QTest::addColumn<QByteArray>("body");
     QTest::newRow("no JSON") << QByteArray("{");
-    QTest::newRow("no node") << QByteArray(R"({"epoch":"e","seq":1,"full":true,"total":0,"put":[],"drop":[]})");
-    QTest::newRow("put is no list")
-        << QByteArray(R"({"node":"b","epoch":"e","seq":1,"full":true,"total":1,"put":{},"drop":[]})");
-    QTest::newRow("in our name")
-        << QByteArray(R"({"node":"a","epoch":"e","seq":1,"full":true,"total":0,"put":[],"drop":[]})");
-    QTest::newRow("a negative number")
-        << QByteArray(R"({"node":"b","epoch":"e","seq":-1,"full":true,"total":0,"put":[],"drop":[]})");
+    QTest::newRow("no node") << QByteArray(
+        R"({"epoch":"e","seq":1,"full":true,"total":0,"put":[],"drop":[]})");
+    QTest::newRow("put is no list") << QByteArray(
+        R"({"node":"b","epoch":"e","seq":1,"full":true,"total":1,"put":{},"drop":[]})");
+    QTest::newRow("in our name") << QByteArray(
+        R"({"node":"a","epoch":"e","seq":1,"full":true,"total":0,"put":[],"drop":[]})");
+    QTest::newRow("a negative number") << QByteArray(
+        R"({"node":"b","epoch":"e","seq":-1,"full":true,"total":0,"put":[],"drop":[]})");
 }
 
 void TestClusterView::badUpdatesAreRefused()
@@ -315,7 +328,8 @@ void TestClusterView::aSilentProcessIsGone()
     QCOMPARE(view->counters().lostNodes, quint64(1));
     // One that leaves says so.
     update(1, true, clientJson("carl", "guild_1"));
-    tell(R"({"node":"b","epoch":"e1","seq":2,"full":false,"total":0,"gone":true,"put":[],"drop":[]})");
+    tell(
+        R"({"node":"b","epoch":"e1","seq":2,"full":false,"total":0,"gone":true,"put":[],"drop":[]})");
     QCOMPARE(view->nodes().size(), size_t(1));
 }
 
@@ -325,7 +339,8 @@ void TestClusterView::aRestartReplacesWhatWasKnown()
     update(1, true, clientJson("dora", "guild_2"), {}, "e2");
     QCOMPARE(rooms(), (QByteArrayList{"guild_1=2", "guild_2=2"}));
     // What the earlier run said last comes late.
-    tell(R"({"node":"b","epoch":"e1","seq":8,"full":false,"total":0,"gone":true,"put":[],"drop":[]})");
+    tell(
+        R"({"node":"b","epoch":"e1","seq":8,"full":false,"total":0,"gone":true,"put":[],"drop":[]})");
     QCOMPARE(view->nodes().size(), size_t(2));
 }
 
@@ -342,8 +357,12 @@ void TestClusterView::oneUnreadableClientHidesNoOther()
 
 void TestClusterView::aClientOfAnySizeIsTold()
 {
-    ClusterClient client{.id = {"x"}, .nsp = root, .principal = QByteArray(5'000, 'p'),
-        .name = QByteArray("x") + QByteArray("é").repeated(5'000), .host = "h", .port = 1};
+    ClusterClient client{.id = {"x"},
+        .nsp = root,
+        .principal = QByteArray(5'000, 'p'),
+        .name = QByteArray("x") + QByteArray("é").repeated(5'000),
+        .host = "h",
+        .port = 1};
     client.rooms.push_back({QByteArray(2'000, 'r')});
     for (int i = 10'000; i < 25'000; ++i)
         client.rooms.push_back({"room" + QByteArray::number(i)});
@@ -358,8 +377,7 @@ void TestClusterView::aClientOfAnySizeIsTold()
     // However little the bus takes.
     calls.reset();
     view = std::make_unique<ClusterView>(*hub, std::vector<session::SessionSource*>{source.get()},
-        *bus, clock,
-        ClusterOptions{.period = Millis{50}, .maxClients = 3, .messageBytes = 4'096});
+        *bus, clock, ClusterOptions{.period = Millis{50}, .maxClients = 3, .messageBytes = 4'096});
     spin();
     for (int i = 0; i < 500; ++i)
         anna->join(QByteArray("a room with a long name " + QByteArray::number(i)).constData());
@@ -380,8 +398,9 @@ void TestClusterView::askingInVainIsDoneLessOften()
     spin();
     update(1, true, clientJson("carl", "guild_1"));
     const auto asks = [this] {
-        return std::count_if(heard.begin(), heard.end(),
-            [](const bus::Message& one) { return one.topic == "cluster.ask" && one.body.contains("of"); });
+        return std::count_if(heard.begin(), heard.end(), [](const bus::Message& one) {
+            return one.topic == "cluster.ask" && one.body.contains("of");
+        });
     };
     heard.clear();
     for (int i = 0; i < 130; ++i) {
@@ -434,9 +453,9 @@ void TestClusterView::emitReachesWhomItNames_data()
     QTest::addColumn<int>("toBerta");
     QTest::newRow("a room") << QByteArray(R"("rooms":["guild_2"])") << 0 << 1;
     QTest::newRow("a principal") << QByteArray(R"("principals":["user:12"])") << 1 << 0;
-    QTest::newRow("a principal who is not here") << QByteArray(R"("principals":["user:13"])") << 0 << 0;
-    QTest::newRow("an address")
-        << QByteArray(R"("addresses":[["192.0.2.7",5002]])") << 0 << 1;
+    QTest::newRow("a principal who is not here")
+        << QByteArray(R"("principals":["user:13"])") << 0 << 0;
+    QTest::newRow("an address") << QByteArray(R"("addresses":[["192.0.2.7",5002]])") << 0 << 1;
     QTest::newRow("a room and a principal, each once")
         << QByteArray(R"("rooms":["guild_1"],"principals":["user:12"])") << 1 << 1;
     QTest::newRow("a client") << QByteArray(R"("clients":["anna"])") << 1 << 0;
@@ -453,8 +472,8 @@ void TestClusterView::emitReachesWhomItNames()
     QFETCH(QByteArray, whom);
     QFETCH(int, toAnna);
     QFETCH(int, toBerta);
-    const QJsonObject answer = call("emit",
-        R"({"event":"news","args":[607637793107345431,{"a": 1}],)" + whom + '}');
+    const QJsonObject answer
+        = call("emit", R"({"event":"news","args":[607637793107345431,{"a": 1}],)" + whom + '}');
     QCOMPARE(answer[QStringLiteral("sc")].toInt(), 200);
     QCOMPARE(anna->got.size(), toAnna);
     QCOMPARE(berta->got.size(), toBerta);
@@ -466,7 +485,8 @@ void TestClusterView::kickEndsClients()
 {
     update(1, true, clientJson("carl", "guild_1"));
     const QJsonObject answer = call("kick", R"({"rooms":["guild_1"],"except":["berta"]})");
-    QCOMPARE(answer[QStringLiteral("resp")][QStringLiteral("clients")].toInt(), 2); // carl too, elsewhere
+    QCOMPARE(answer[QStringLiteral("resp")][QStringLiteral("clients")].toInt(),
+        2); // carl too, elsewhere
     QCOMPARE(source->closed, QByteArrayList{"anna kicked"});
     QCOMPARE(calls->counters().kicked, quint64(1));
 }
@@ -522,9 +542,11 @@ void TestClusterView::callsAreOffByDefault()
 void TestClusterView::namespacesAreGuarded()
 {
     const auto use = [this](bool isEvery, const QSet<NamespaceName>& named) {
-        calls = std::make_unique<ClusterCalls>(
-            ClusterCallOptions{.queue = "house", .methods = ClusterCalls::methodNames(),
-                .isEveryNamespace = isEvery, .namespaces = named, .guarded = {{"/gh-admin"}}},
+        calls = std::make_unique<ClusterCalls>(ClusterCallOptions{.queue = "house",
+                                                   .methods = ClusterCalls::methodNames(),
+                                                   .isEveryNamespace = isEvery,
+                                                   .namespaces = named,
+                                                   .guarded = {{"/gh-admin"}}},
             *hub, *view, *bus);
         spin();
     };
@@ -539,7 +561,8 @@ void TestClusterView::namespacesAreGuarded()
     use(false, {{"/gh-admin"}});
     QCOMPARE(status("kick", R"({"everybody":true})"), 403);
     QCOMPARE(status("list_clients", R"({"namespace":"/gh-admin"})"), 200);
-    QCOMPARE(call("list_clients", "{}")[QStringLiteral("resp")][QStringLiteral("total")].toInt(), 0);
+    QCOMPARE(
+        call("list_clients", "{}")[QStringLiteral("resp")][QStringLiteral("total")].toInt(), 0);
     QVERIFY(rooms().isEmpty());
     bus->publish({.topic = "control", .body = R"({"method":"kick","kwargs":{"everybody":true}})"});
     spin();
@@ -551,8 +574,11 @@ void TestClusterView::whoIsNotThereLeavesNothing()
     const size_t before = hub->namespaces().size();
     for (int i = 0; i < 10; ++i) {
         const QByteArray nsp = R"("namespace":"/made-up-)" + QByteArray::number(i) + '"';
-        QCOMPARE(call("emit", R"({"rooms":["a"],"event":"e",)" + nsp + '}')[QStringLiteral("sc")].toInt(), 200);
-        QCOMPARE(call("kick", R"({"everybody":true,)" + nsp + '}')[QStringLiteral("sc")].toInt(), 200);
+        QCOMPARE(call("emit", R"({"rooms":["a"],"event":"e",)" + nsp + '}')[QStringLiteral("sc")]
+                     .toInt(),
+            200);
+        QCOMPARE(
+            call("kick", R"({"everybody":true,)" + nsp + '}')[QStringLiteral("sc")].toInt(), 200);
     }
     QCOMPARE(hub->namespaces().size(), before);
 }
@@ -560,8 +586,8 @@ void TestClusterView::whoIsNotThereLeavesNothing()
 void TestClusterView::longListsAreCut()
 {
     calls = std::make_unique<ClusterCalls>(
-        ClusterCallOptions{.queue = "house", .methods = ClusterCalls::methodNames(),
-            .maxAnswerBytes = 10},
+        ClusterCallOptions{
+            .queue = "house", .methods = ClusterCalls::methodNames(), .maxAnswerBytes = 10},
         *hub, *view, *bus);
     spin();
     const auto list = [this](const QByteArray& kwargs) {
@@ -582,7 +608,8 @@ void TestClusterView::kicksAreTold()
     calls->setKicked([&](const QByteArray& sender, qsizetype clients, const NamespaceName& nsp) {
         told << sender + ' ' + QByteArray::number(clients) + ' ' + nsp.value;
     });
-    bus->publish({.topic = "control", .body = R"({"method":"kick","kwargs":{"everybody":true}})",
+    bus->publish({.topic = "control",
+        .body = R"({"method":"kick","kwargs":{"everybody":true}})",
         .properties = {.sender = "service.F"}});
     spin();
     QCOMPARE(told, QByteArrayList{"service.F 2 /"});

@@ -143,8 +143,8 @@ void TestEmitterSource::allowsWhatItsListsSay()
     const std::vector<Command> commands{emitTo({}), emitTo({{"guild_1"}}), emitTo({{"lobby"}}),
         emitTo({{"guild_1"}, {"lobby"}}), emitTo({{"sid"}}), emitTo({}, "/x"),
         with(Method::Disconnect, "sid"), with(Method::Join, "sid", {{"guild_1"}}),
-        with(Method::Join, "sid", {{"lobby"}}), asking(), with(Method::CloseRoom, "", {{"guild_1"}}),
-        with(Method::CloseRoom, "", {{"lobby"}})};
+        with(Method::Join, "sid", {{"lobby"}}), asking(),
+        with(Method::CloseRoom, "", {{"guild_1"}}), with(Method::CloseRoom, "", {{"lobby"}})};
     const auto source = EmitterSource::fromText(u"python rabbitmq socketio "_s + options);
     QVERIFY(source);
     const auto checked = source->check(

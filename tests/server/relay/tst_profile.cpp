@@ -88,12 +88,13 @@ void TestProfile::badCookiesLeaveTheClientUnprivileged_data()
     QTest::newRow("ended") << rig.token(anna, -3600);
     QTest::newRow("ended a moment ago, as issue and life time say") << rig.token(anna, -11);
     QTest::newRow("signature") << good.chopped(2) + "aa";
-    QTest::newRow("alg none")
-        << access::test::signedPart(R"({"alg":"none"})", R"({"id":1,"permissions":2047})") + '.';
+    QTest::newRow("alg none") << access::test::signedPart(
+                                     R"({"alg":"none"})", R"({"id":1,"permissions":2047})")
+            + '.';
     QTest::newRow("another secret")
         << access::test::hmacToken(R"({"alg":"HS256"})", R"({"id":1,"exp":9999999999})", "else");
-    QTest::newRow("endless")
-        << access::test::hmacToken(R"({"alg":"HS256"})", R"({"id":1,"permissions":274})", secret);
+    QTest::newRow("endless") << access::test::hmacToken(
+        R"({"alg":"HS256"})", R"({"id":1,"permissions":274})", secret);
 }
 
 void TestProfile::badCookiesLeaveTheClientUnprivileged()
@@ -146,7 +147,8 @@ void TestProfile::everyShardAnswersAndTheLastAnswerFollows()
     rig.emitEvent(*peer, "pool_all_request", R"({"type":"guild","_id":3})");
     rig.spin();
     // The digits of an id above 2^53 arrive exact.
-    QVERIFY2(first.calls.front().contains("\"args\":[214037134477230080]"), first.calls.front().constData());
+    QVERIFY2(first.calls.front().contains("\"args\":[214037134477230080]"),
+        first.calls.front().constData());
     QCOMPARE(second.calls.size(), 1);
     QCOMPARE(peer->names(), QByteArrayList(3, "pool_response"));
     QByteArrayList sent;
@@ -183,15 +185,18 @@ void TestProfile::oneSilentShardDoesNotHideTheOthers()
 void TestProfile::singleEntitiesComeInTwoStages()
 {
     Rig rig;
-    FakeService shard(rig.bus, "shard_rpc_" + QByteArray::number(shardOf(guild.toULongLong(), 22, 2)));
+    FakeService shard(
+        rig.bus, "shard_rpc_" + QByteArray::number(shardOf(guild.toULongLong(), 22, 2)));
     shard.answers = {{"is_member", memberYes}};
     const auto peer = rig.connectPeer(rig.token());
     rig.emitEvent(*peer, "pool_request",
-        R"({"type":"member","guildId":")" + guild + R"(","ids":[")" + anna + R"(","1111111111111"],"_id":5})");
+        R"({"type":"member","guildId":")" + guild + R"(","ids":[")" + anna
+            + R"(","1111111111111"],"_id":5})");
     rig.spin();
     QCOMPARE(shard.waiting.size(), size_t(1));
-    QVERIFY2(shard.calls.back().contains(R"("args":[214037134477230080,607637793107345431,"member",)"
-                                         R"(["214037134477230080","1111111111111"]])"),
+    QVERIFY2(
+        shard.calls.back().contains(R"("args":[214037134477230080,607637793107345431,"member",)"
+                                    R"(["214037134477230080","1111111111111"]])"),
         shard.calls.back().constData());
     QVERIFY(shard.calls.back().contains(R"("kwargs":{"fetch":false})"));
 
@@ -210,7 +215,8 @@ void TestProfile::singleEntitiesComeInTwoStages()
     rig.spin();
     const Event part = peer->take();
     QCOMPARE(part.payload,
-        QByteArray(R"({"_id":5,"data":[{"id":"214037134477230080"}],"finished":false,"nonexistant":[]})"));
+        QByteArray(
+            R"({"_id":5,"data":[{"id":"214037134477230080"}],"finished":false,"nonexistant":[]})"));
     QVERIFY2(shard.calls.back().contains(R"("member",["1111111111111"]],"kwargs":{"fetch":true})"),
         shard.calls.back().constData());
     shard.waiting.back().finish(rpc(R"({"data":[],"nonexistant":["1111111111111"]})"));
@@ -225,7 +231,8 @@ void TestProfile::nothingMissingEndsAfterTheFirstStage()
     Rig rig;
     FakeService one(rig.bus, "shard_rpc_0");
     FakeService two(rig.bus, "shard_rpc_1");
-    one.answers = two.answers = {{"pool_request", rpc(R"({"data":[{"id":"1"}],"nonexistant":[]})")}};
+    one.answers = two.answers
+        = {{"pool_request", rpc(R"({"data":[{"id":"1"}],"nonexistant":[]})")}};
     const auto peer = rig.connectPeer(rig.token());
     rig.emitEvent(*peer, "pool_request", R"({"type":"user","ids":["1"],"_id":1})");
     rig.spin();
@@ -241,8 +248,8 @@ void TestProfile::aSilentShardEndsTheView()
     FakeService other(rig.bus, "shard_rpc_0");
     shard.answers = other.answers = {{"is_member", memberYes}};
     const auto peer = rig.connectPeer(rig.token());
-    rig.emitEvent(*peer, "pool_all_request",
-        R"({"type":"member","guildId":")" + guild + R"(","_id":11})");
+    rig.emitEvent(
+        *peer, "pool_all_request", R"({"type":"member","guildId":")" + guild + R"(","_id":11})");
     rig.spin();
     QCOMPARE(shard.waiting.size() + other.waiting.size(), size_t(1));
     rig.clock.advance(Millis{21});
@@ -281,8 +288,8 @@ void TestProfile::whatIsNoMemberIsForbidden()
     FakeService two(rig.bus, "shard_rpc_1");
     one.answers = two.answers = {{"is_member", memberNo}, {"pool_all_request", rpc("[]")}};
     const auto peer = rig.connectPeer(rig.token());
-    rig.emitEvent(*peer, "pool_all_request",
-        R"({"type":"member","guildId":)" + guild + R"(,"_id":13})");
+    rig.emitEvent(
+        *peer, "pool_all_request", R"({"type":"member","guildId":)" + guild + R"(,"_id":13})");
     rig.spin();
     const Event error = peer->take();
     QCOMPARE(error.object()[QStringLiteral("code")].toInt(), 403);
@@ -323,8 +330,8 @@ void TestProfile::aNonceIsGoodOnce()
     FakeService one(rig.bus, "shard_rpc_0");
     FakeService two(rig.bus, "shard_rpc_1");
     one.answers = two.answers = {{"users_guilds", rpc("[]")}};
-    const QByteArray call = R"({"method":"register_nonce","args":[1923512129,")" + rig.token()
-        + R"("],"kwargs":{}})";
+    const QByteArray call
+        = R"({"method":"register_nonce","args":[1923512129,")" + rig.token() + R"("],"kwargs":{}})";
     QCOMPARE(rig.call("gateway_rpc", call), rpc(R"({"message":"registered"})"));
     const auto peer = rig.connectPeer();
     const auto other = rig.connectPeer();
@@ -346,8 +353,7 @@ void TestProfile::aNonceIsGoodOnce()
 void TestProfile::aNonceEnds()
 {
     Rig rig;
-    rig.call("gateway_rpc",
-        R"({"method":"register_nonce","args":[7,")" + rig.token() + R"("]})");
+    rig.call("gateway_rpc", R"({"method":"register_nonce","args":[7,")" + rig.token() + R"("]})");
     QCOMPARE(rig.profile->counters().nonces, 1);
     rig.advance(Millis{120'001});
     QCOMPARE(rig.profile->counters().nonces, 0);
@@ -359,8 +365,7 @@ void TestProfile::aNonceEnds()
 void TestProfile::aNonceInTheQueryElevates()
 {
     Rig rig;
-    rig.call("gateway_rpc",
-        R"({"method":"register_nonce","args":[42,")" + rig.token() + R"("]})");
+    rig.call("gateway_rpc", R"({"method":"register_nonce","args":[42,")" + rig.token() + R"("]})");
     const auto peer = rig.connectPeer({}, QStringLiteral("nonce=42"));
     QVERIFY(peer->isIn(peer->id().value + "_auth"));
     const auto again = rig.connectPeer({}, QStringLiteral("nonce=42"));
@@ -460,8 +465,8 @@ void TestProfile::privateEventsNeedTheRight()
     rig.emitEvent(*peer, "spectate", guild);
     rig.spin();
     // Only a plain `false` makes an event public.
-    for (const char* flag : {R"("private":true)", R"("private":null)", R"("public":true)",
-             R"("private":"false")"})
+    for (const char* flag :
+        {R"("private":true)", R"("private":null)", R"("public":true)", R"("private":"false")"})
         rig.publish("gateway.on_message", logBody(guild, flag));
     QCOMPARE(peer->events.size(), size_t(hears ? 4 : 0));
     rig.publish("gateway.on_message", logBody(guild));
@@ -483,8 +488,8 @@ void TestProfile::logsAreHeardByThoseWhoWantThem()
     for (FakePeer* peer : {with.get(), without.get()}) {
         const Event answer = peer->take();
         QCOMPARE(answer.name, QByteArray("spectate_return"));
-        QCOMPARE(answer.payload,
-            QByteArray(R"({"room":"guild_607637793107345431","success":true})"));
+        QCOMPARE(
+            answer.payload, QByteArray(R"({"room":"guild_607637793107345431","success":true})"));
     }
     rig.publish(guild, R"({"pool":1})");
     rig.publish(guild + "_logs", R"({"private":false,"log":1})");
@@ -530,7 +535,8 @@ void TestProfile::demotionTakesEverythingButTheConnection()
     rig.emitEvent(*peer, "pool_all_request",
         R"({"type":"member","guildId":)" + guild + R"(,"_id":21})"); // under way
     rig.spin();
-    QCOMPARE(rig.call("gateway_rpc", R"({"method":"demote_connection","args":[")" + token + R"("]})"),
+    QCOMPARE(
+        rig.call("gateway_rpc", R"({"method":"demote_connection","args":[")" + token + R"("]})"),
         rpc(R"({"message":"demoted"})"));
     QCOMPARE(peer->settled, 1);
     QCOMPARE(peer->take().object()[QStringLiteral("code")].toInt(), 401);
@@ -620,16 +626,16 @@ void TestProfile::theTokenOfAnEventCountsForIt()
     one.answers = two.answers = {{"users_guilds", rpc("[]")}};
     const auto peer = rig.connectPeer();
     const QByteArray good = rig.token(berta, 60);
-    rig.emitEvent(*peer, "pool_all_request",
-        R"({"type":"guild","_id":1,"token":")" + good + R"("})");
+    rig.emitEvent(
+        *peer, "pool_all_request", R"({"type":"guild","_id":1,"token":")" + good + R"("})");
     rig.spin();
     QVERIFY(one.calls.front().contains("\"args\":[109462069484486656]"));
     QCOMPARE(peer->names(), QByteArrayList(3, "pool_response"));
     QVERIFY(peer->principal().kind == access::PrincipalKind::Anonymous); // it elevates nobody
     peer->events.clear();
     rig.advance(Millis{71'000});
-    rig.emitEvent(*peer, "pool_all_request",
-        R"({"type":"guild","_id":3,"token":")" + good + R"("})");
+    rig.emitEvent(
+        *peer, "pool_all_request", R"({"type":"guild","_id":3,"token":")" + good + R"("})");
     QCOMPARE(peer->take().object()[QStringLiteral("code")].toInt(), 401);
 }
 
@@ -641,7 +647,8 @@ void TestProfile::aTextPayloadIsItsObject()
     rig.emitEvent(*peer, "interpret", R"("{\"guildId\":19,\"content\":\"!é \\\"x\\\"\"}")");
     rig.spin();
     QCOMPARE(shard.calls.value(0),
-        QByteArray(R"({"method":"interpret","args":[],"kwargs":{"content":"!é \"x\"","guildId":19}})"));
+        QByteArray(
+            R"({"method":"interpret","args":[],"kwargs":{"content":"!é \"x\"","guildId":19}})"));
 }
 
 void TestProfile::badPayloadsAreSaid_data()
@@ -656,7 +663,8 @@ void TestProfile::badPayloadsAreSaid_data()
     row("array", "pool_request", "[]", "no such request");
     row("unknown type", "pool_request", R"({"type":"secrets","_id":1})", "no such request");
     row("no _id", "pool_request", R"({"type":"user","ids":[]})", "_id is missing");
-    row("fraction", "pool_request", R"({"type":"user","ids":[],"_id":1.5})", "_id has a wrong value");
+    row("fraction", "pool_request", R"({"type":"user","ids":[],"_id":1.5})",
+        "_id has a wrong value");
     row("ids", "pool_request", R"({"type":"user","ids":["x"],"_id":1})", "ids has a wrong value");
     row("no guild", "pool_all_request", R"({"type":"member","_id":1})", "guildId is missing");
     row("guild above 64 bits", "pool_all_request",
@@ -783,7 +791,8 @@ void TestProfile::aDemotionMayBeSaidAgain()
         [&](const bus::Message& message) {
             told << message.body;
             return bus::Verdict::Accepted;
-        }, {});
+        },
+        {});
     const QByteArray call = R"({"method":"demote_connection","args":[")" + token + R"("]})";
     for (int i = 0; i < 2; ++i)
         QCOMPARE(rig.call("gateway_rpc", call), rpc(R"({"message":"demoted"})"));
@@ -803,7 +812,8 @@ void TestProfile::revocationsAreExchanged()
         [&](const bus::Message& message) {
             told << message.properties.type + ' ' + message.body;
             return bus::Verdict::Accepted;
-        }, {});
+        },
+        {});
     const auto say = [&](const QByteArray& type, const QByteArray& args) {
         bus::Publication said;
         said.topic = "relay.dashboard.control";

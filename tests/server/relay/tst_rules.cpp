@@ -85,8 +85,8 @@ void TestRules::rightsAreDecided()
     const Needs needs{Level(level), platform, needed, QStringLiteral("x")};
     const Identity someone = identity(who == 100 ? 0 : quint64(std::max(who, 0)), who == 100);
     const Standing told{standing > 0, standing == 2, quint64(standing == 3 ? 2 : 0)};
-    const auto decision = mayUse(
-        needs, rules(), who < 0 ? nullptr : &someone, standing < 0 ? nullptr : &told);
+    const auto decision
+        = mayUse(needs, rules(), who < 0 ? nullptr : &someone, standing < 0 ? nullptr : &told);
     QCOMPARE(decision.allowed, missing.isEmpty());
     if (!missing.isEmpty())
         QCOMPARE(decision.rule, missing);
@@ -98,10 +98,14 @@ void TestRules::theFirstFittingRuleIsTold_data()
     QTest::addColumn<int>("argument");
     QTest::addColumn<QByteArray>("payload");
     QTest::addColumn<bool>("fits");
-    QTest::newRow("object") << int(ArgumentKind::Object) << QByteArray(R"({"kind":"\u0061","n":7,"must":0})") << true;
-    QTest::newRow("other value") << int(ArgumentKind::Object) << QByteArray(R"({"kind":"b","n":7,"must":0})") << false;
-    QTest::newRow("text for a number") << int(ArgumentKind::Object) << QByteArray(R"({"kind":"a","n":"7","must":0})") << false;
-    QTest::newRow("null is not there") << int(ArgumentKind::Object) << QByteArray(R"({"kind":"a","n":7,"must":null})") << false;
+    QTest::newRow("object") << int(ArgumentKind::Object)
+                            << QByteArray(R"({"kind":"\u0061","n":7,"must":0})") << true;
+    QTest::newRow("other value") << int(ArgumentKind::Object)
+                                 << QByteArray(R"({"kind":"b","n":7,"must":0})") << false;
+    QTest::newRow("text for a number")
+        << int(ArgumentKind::Object) << QByteArray(R"({"kind":"a","n":"7","must":0})") << false;
+    QTest::newRow("null is not there")
+        << int(ArgumentKind::Object) << QByteArray(R"({"kind":"a","n":7,"must":null})") << false;
     QTest::newRow("no object") << int(ArgumentKind::Object) << QByteArray("7") << false;
     QTest::newRow("nothing") << int(ArgumentKind::Object) << QByteArray() << false;
 }

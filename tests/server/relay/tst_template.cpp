@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/relay/template.h"
-
 #include "common/core/strictjson.h"
 #include "server/relay/scope.h"
+#include "server/relay/template.h"
 
 #include <QTest>
 
@@ -68,13 +67,14 @@ void TestTemplate::jsonIsFilled_data()
     QTest::newRow("missing") << text("{payload.nothing}") << QByteArray();
     QTest::newRow("optional") << text("{payload.nothing?}") << QByteArray("null");
     QTest::newRow("null counts as absent") << text("{payload.none?}") << QByteArray("null");
-    QTest::newRow("optional in a table") << object("a", text("{payload.nothing?}")) << QByteArray("{}");
+    QTest::newRow("optional in a table")
+        << object("a", text("{payload.nothing?}")) << QByteArray("{}");
     QTest::newRow("optional in a list")
         << ConfigNode(ConfigArray{text("{payload.nothing?}"), text("{scope}")}, here)
         << QByteArray("[null,607637793107345431]");
-    QTest::newRow("constants")
-        << ConfigNode(ConfigArray{{true, here}, {qint64{7}, here}, {0.5, here}}, here)
-        << QByteArray("[true,7,0.5]");
+    QTest::newRow("constants") << ConfigNode(
+        ConfigArray{{true, here}, {qint64{7}, here}, {0.5, here}}, here)
+                               << QByteArray("[true,7,0.5]");
     QTest::newRow("a number below an array is an index")
         << text("{payload.deep.list.0}") << QByteArray("1");
     QTest::newRow("an object within a text") << text("x{payload.deep}") << QByteArray();
@@ -98,8 +98,10 @@ void TestTemplate::textsAreFilled_data()
     QTest::addColumn<QString>("written");
     QTest::addColumn<QByteArray>("filled"); // empty: refused
     QTest::newRow("plain") << QStringLiteral("room") << QByteArray("room");
-    QTest::newRow("id") << QStringLiteral("guild_{payload.id}") << QByteArray("guild_214037134477230080");
-    QTest::newRow("two") << QStringLiteral("{scope}.{payload.flag}") << QByteArray("607637793107345431.true");
+    QTest::newRow("id") << QStringLiteral("guild_{payload.id}")
+                        << QByteArray("guild_214037134477230080");
+    QTest::newRow("two") << QStringLiteral("{scope}.{payload.flag}")
+                         << QByteArray("607637793107345431.true");
     QTest::newRow("optional") << QStringLiteral("a{payload.nothing?}b") << QByteArray("ab");
     QTest::newRow("dots and wildcards") << QStringLiteral("x.{payload.evil}") << QByteArray();
     QTest::newRow("quotes and spaces") << QStringLiteral("{payload.name}") << QByteArray();
@@ -153,12 +155,14 @@ void TestTemplate::scopesAreExact_data()
     QTest::addColumn<QByteArray>("raw");
     QTest::addColumn<QByteArray>("text"); // empty: none
     QTest::newRow("number") << QByteArray("607637793107345431") << QByteArray("607637793107345431");
-    QTest::newRow("text") << QByteArray(R"("607637793107345431")") << QByteArray("607637793107345431");
+    QTest::newRow("text") << QByteArray(R"("607637793107345431")")
+                          << QByteArray("607637793107345431");
     QTest::newRow("leading zeros") << QByteArray(R"("0042")") << QByteArray("42");
-    QTest::newRow("largest") << QByteArray("18446744073709551615") << QByteArray("18446744073709551615");
+    QTest::newRow("largest") << QByteArray("18446744073709551615")
+                             << QByteArray("18446744073709551615");
     QTest::newRow("too large") << QByteArray("18446744073709551616") << QByteArray();
-    QTest::newRow("too large in a text") << QByteArray(R"("18446744073709551616")")
-                                         << QByteArray("18446744073709551616"); // a word
+    QTest::newRow("too large in a text")
+        << QByteArray(R"("18446744073709551616")") << QByteArray("18446744073709551616"); // a word
     QTest::newRow("negative") << QByteArray("-1") << QByteArray();
     QTest::newRow("exponent") << QByteArray("1e3") << QByteArray();
     QTest::newRow("word") << QByteArray(R"("main-file_1")") << QByteArray("main-file_1");

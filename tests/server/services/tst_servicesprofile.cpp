@@ -18,8 +18,9 @@ class Rig
 {
 public:
     explicit Rig(ServicesOptions options = {}, bus::BusOptions busOptions = {})
-        : bus(clock, std::move(busOptions)), profile(std::move(options), bus, clock,
-                          [this](const QString&, const QByteArray& token) { return identify(token); })
+        : bus(clock, std::move(busOptions)),
+          profile(std::move(options), bus, clock,
+              [this](const QString&, const QByteArray& token) { return identify(token); })
     {
     }
 
@@ -140,8 +141,9 @@ void TestServicesProfile::netSendReachesNamesAndAddresses()
     const auto bob = rig.client(5, "bob");
     const auto eve = rig.client(6, "eve");
     const auto anonymous = rig.client(7);
-    service->say(R"({"type":"net-send","content":{"response_addrs":["bob",["192.0.2.7",5],)"
-                 R"([["192.0.2.7",7],null],"ghost",["192.0.2.7","6"],6,null],"msg":{ "a" : 1.50 }}})");
+    service->say(
+        R"({"type":"net-send","content":{"response_addrs":["bob",["192.0.2.7",5],)"
+        R"([["192.0.2.7",7],null],"ghost",["192.0.2.7","6"],6,null],"msg":{ "a" : 1.50 }}})");
     Rig::settle();
     QCOMPARE(bob->takeTexts(), (QByteArrayList{R"({ "a" : 1.50 })"}));
     QCOMPARE(anonymous->takeTexts(), (QByteArrayList{R"({ "a" : 1.50 })"}));
@@ -158,8 +160,7 @@ void TestServicesProfile::badNetSendsAreRejected_data()
     QTest::newRow("no recipients") << QByteArray(R"({"msg":{}})");
     QTest::newRow("recipients are no list") << QByteArray(R"({"response_addrs":"bob","msg":{}})");
     QTest::newRow("message is no object") << QByteArray(R"({"response_addrs":["bob"],"msg":7})");
-    QTest::newRow("two messages")
-        << QByteArray(R"({"response_addrs":["bob"],"msg":{},"msg":{}})");
+    QTest::newRow("two messages") << QByteArray(R"({"response_addrs":["bob"],"msg":{},"msg":{}})");
     QTest::newRow("a list") << QByteArray("[]");
     QTest::newRow("null") << QByteArray("null");
 }
@@ -227,7 +228,8 @@ void TestServicesProfile::registeredIsWhoIsBound()
     service.authorize("service1");
     service.open(rig.profile.services());
     const auto bob = rig.client(5, "bob");
-    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
+    service.say(
+        R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
     QVERIFY(service.takeTexts().isEmpty());
     bob->say(R"({"type":"a","content":1})");
     Rig::settle();
@@ -236,7 +238,8 @@ void TestServicesProfile::registeredIsWhoIsBound()
     QCOMPARE(member(got[0], "response_uuid"), "\"r\"");
     QCOMPARE(member(got[1], "content"), "1");
     // What it wants as before stays bound while it changes its mind.
-    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a","b"]}})");
+    service.say(
+        R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a","b"]}})");
     bob->say(R"({"type":"a","content":2})");
     Rig::settle();
     const QByteArrayList more = service.takeTexts();
@@ -379,9 +382,9 @@ void TestServicesProfile::aServiceServesQueues()
     request.queue = "rpc_0";
     request.body = R"({"method":"m"})";
     const bus::Ticket ticket = rig.bus.request(std::move(request), [&](const auto& answer) {
-        answers << (answer ? QByteArray(answer->message.body
-                                 + (answer->isFinal ? " final" : " part"))
-                           : QByteArray("error"));
+        answers << (answer
+                ? QByteArray(answer->message.body + (answer->isFinal ? " final" : " part"))
+                : QByteArray("error"));
     });
     Rig::settle();
     const QByteArray call = shard.takeTexts().value(0);
@@ -405,16 +408,16 @@ void TestServicesProfile::aServiceAsksAndPublishes()
     Rig rig;
     const auto service = rig.service("F", "[]");
     service->takeTexts();
-    const bus::Ticket served
-        = rig.bus.serve("gateway_rpc", [](const bus::Message& call, bus::Reply reply) {
-              reply.finish("not JSON: " + call.body);
-          }, {});
+    const bus::Ticket served = rig.bus.serve("gateway_rpc",
+        [](const bus::Message& call, bus::Reply reply) { reply.finish("not JSON: " + call.body); },
+        {});
     QByteArrayList published;
-    const bus::Ticket subscribed
-        = rig.bus.subscribe("events", "gateway.*", [&](const bus::Message& message) {
-              published << message.topic + ' ' + message.body;
-              return bus::Verdict::Accepted;
-          }, {});
+    const bus::Ticket subscribed = rig.bus.subscribe("events", "gateway.*",
+        [&](const bus::Message& message) {
+            published << message.topic + ' ' + message.body;
+            return bus::Verdict::Accepted;
+        },
+        {});
     Rig::settle();
     service->say(R"({"type":"bus-request","uuid":"q","content":{"queue":"gateway_rpc","body":7}})");
     service->say(R"({"type":"bus-publish","content":{"exchange":"events","topic":"gateway.on_x",)"
@@ -427,10 +430,10 @@ void TestServicesProfile::aServiceAsksAndPublishes()
     service->say(R"({"type":"bus-request","uuid":"q","content":{"queue":"nobody","body":7}})");
     Rig::settle();
     QVERIFY(member(service->takeTexts().value(0), "content").contains("\"error\":\"not-found\""));
-    for (const char* bad : {R"({"topic":"services.net-send","body":1})",
-             R"({"topic":"cluster.clients","body":1})",
-             R"({"exchange":"gatehouse.presence","topic":"a","body":1})", R"({"topic":"a"})", "[]",
-             R"({"body":1})"}) {
+    for (const char* bad :
+        {R"({"topic":"services.net-send","body":1})", R"({"topic":"cluster.clients","body":1})",
+            R"({"exchange":"gatehouse.presence","topic":"a","body":1})", R"({"topic":"a"})", "[]",
+            R"({"body":1})"}) {
         service->say(QByteArray(R"({"type":"bus-publish","content":)") + bad + '}');
         QCOMPARE(member(service->takeTexts().value(0), "type"), "\"error-response\"");
     }
@@ -449,7 +452,8 @@ void TestServicesProfile::aBusyServiceThatEndsIsHandedNoMore()
     for (int i = 0; i < 3; ++i) {
         tickets.push_back(rig.bus.request(
             {.queue = "q", .body = QByteArray::number(i)}, [&](const Result<bus::Answer>& answer) {
-                ends << (answer ? answer->message.body : QByteArray(traits(answer.error().code).name.data()));
+                ends << (answer ? answer->message.body
+                                : QByteArray(traits(answer.error().code).name.data()));
             }));
     }
     Rig::settle();
@@ -491,16 +495,16 @@ void TestServicesProfile::changingItsMindKeepsItsCalls()
     service->takeTexts();
     QByteArray end;
     const auto ask = [&] {
-        return rig.bus.request({.queue = "q", .body = "1"},
-            [&](const Result<bus::Answer>& answer) {
-                end = answer ? answer->message.body : answer.error().detail.toUtf8();
-            });
+        return rig.bus.request({.queue = "q", .body = "1"}, [&](const Result<bus::Answer>& answer) {
+            end = answer ? answer->message.body : answer.error().detail.toUtf8();
+        });
     };
     const bus::Ticket first = ask();
     Rig::settle();
     const QByteArray uuid = member(service->takeTexts().value(0), "uuid");
     const bus::Ticket second = ask(); // on its way while the service changes its mind
-    service->say(R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["r","q"]}})");
+    service->say(
+        R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["r","q"]}})");
     Rig::settle();
     const QByteArrayList got = service->takeTexts();
     QCOMPARE(got.size(), 2);
@@ -520,8 +524,7 @@ void TestServicesProfile::callsWaitForTheRegistration()
     service.open(rig.profile.services());
     service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a","b"],)"
                 R"("queues":["q"]}})");
-    const bus::Ticket ticket
-        = rig.bus.request({.queue = "q", .body = "1"}, [](const auto&) {});
+    const bus::Ticket ticket = rig.bus.request({.queue = "q", .body = "1"}, [](const auto&) {});
     Rig::settle();
     const QByteArrayList got = service.takeTexts();
     QCOMPARE(got.size(), 2);
@@ -540,7 +543,8 @@ void TestServicesProfile::whatWaitsForTheRegistrationIsBounded()
     service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","wanted":["a"]}})");
     for (int i = 0; i < 10; ++i)
         rig.bus.publish({.topic = topicOf("a"),
-            .body = R"({"type":"a","content":")" + QByteArray(100, 'x') + "\"}"}, {});
+                            .body = R"({"type":"a","content":")" + QByteArray(100, 'x') + "\"}"},
+            {});
     // What is bound answers in the order it was asked for; the messages come in between.
     Rig::settle();
     const qsizetype got = service.takeTexts().size();
@@ -560,7 +564,8 @@ void TestServicesProfile::whatTheBusRefusesIsSaidAtOnce()
     QVERIFY(rig.bus.services().empty());
     QCOMPARE(rig.profile.counters().servicesNow, 0U);
     // It may want less.
-    service->say(R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
+    service->say(
+        R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["q"]}})");
     Rig::settle();
     QVERIFY(succeeded(service->takeTexts().value(0)));
     QCOMPARE(rig.bus.services().size(), size_t(1));
@@ -569,9 +574,8 @@ void TestServicesProfile::whatTheBusRefusesIsSaidAtOnce()
 void TestServicesProfile::internalTypesAreOfServices_data()
 {
     QTest::addColumn<QByteArray>("type");
-    for (const char* type :
-        {"client-kick", "client-list-request", "client-disconnect", "client-anything",
-            "service-register", "bus-publish"})
+    for (const char* type : {"client-kick", "client-list-request", "client-disconnect",
+             "client-anything", "service-register", "bus-publish"})
         QTest::newRow(type) << QByteArray(type);
 }
 
@@ -592,9 +596,11 @@ void TestServicesProfile::internalTypesAreOfServices()
     QVERIFY(service->takeTexts().isEmpty());
     // Nor is it done when somebody else puts it on the bus with a client for its sender.
     const quint64 before = rig.bus.counters().deadLettered;
-    rig.bus.publish({.topic = topicOf(type),
-        .body = "{\"type\":\"" + type
-            + R"(","sender":[["192.0.2.7",5],"eve"],"content":{"targets":["bob"]}})"}, {});
+    rig.bus.publish(
+        {.topic = topicOf(type),
+            .body = "{\"type\":\"" + type
+                + R"(","sender":[["192.0.2.7",5],"eve"],"content":{"targets":["bob"]}})"},
+        {});
     Rig::settle();
     QVERIFY(!bob->closeCode);
     QCOMPARE(rig.profile.counters().kicks, 0U);
@@ -626,11 +632,13 @@ void TestServicesProfile::aDeepMessageReachesItsClient()
     service->takeTexts();
     const auto bob = rig.client(5, "bob");
     const QByteArray deep = QByteArray(100, '[') + QByteArray(100, ']');
-    service->say(R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deep + "}}}");
+    service->say(
+        R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deep + "}}}");
     Rig::settle();
     QCOMPARE(bob->takeTexts(), QByteArrayList{"{\"a\":" + deep + '}'});
     const QByteArray deeper = QByteArray(130, '[') + QByteArray(130, ']');
-    service->say(R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deeper + "}}}");
+    service->say(
+        R"({"type":"net-send","content":{"response_addrs":["bob"],"msg":{"a":)" + deeper + "}}}");
     QCOMPARE(member(service->takeTexts().value(0), "type"), "\"error-response\"");
 }
 
@@ -642,10 +650,10 @@ void TestServicesProfile::whatAServiceMayDo_data()
     const QStringList line{QStringLiteral("1 wants=file-*|cursor sends=*-response serves=rpc_* "
                                           "asks=gateway publishes=events|own"),
         QStringLiteral("2")};
-    const auto row = [&](const char* tag, const char* said, bool isAllowed,
-                         const QStringList& rights) {
-        QTest::newRow(tag) << rights << QByteArray(said) << isAllowed;
-    };
+    const auto row
+        = [&](const char* tag, const char* said, bool isAllowed, const QStringList& rights) {
+              QTest::newRow(tag) << rights << QByteArray(said) << isAllowed;
+          };
     const auto limited = [&](const char* tag, const char* said, bool isAllowed) {
         row(tag, said, isAllowed, line);
     };
@@ -655,13 +663,16 @@ void TestServicesProfile::whatAServiceMayDo_data()
     limited("serves another's",
         R"({"type":"service-register","content":{"name":"F","queues":["gateway"]}})", false);
     limited("wants its types",
-        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","cursor"]}})", true);
+        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","cursor"]}})",
+        true);
     limited("wants others",
-        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","chat"]}})", false);
+        R"({"type":"service-register","content":{"name":"F","wanted":["file-open","chat"]}})",
+        false);
     limited("wants everything",
         R"({"type":"service-register","content":{"name":"F","wanted":"all"}})", false);
     limited("sends its types", R"({"type":"file-response","content":{}})", true);
-    limited("sends others", R"({"type":"net-send","content":{"response_addrs":[],"msg":{}}})", false);
+    limited(
+        "sends others", R"({"type":"net-send","content":{"response_addrs":[],"msg":{}}})", false);
     limited("asks its queue",
         R"({"type":"bus-request","uuid":"q","content":{"queue":"gateway","body":1,"timeout_ms":1}})",
         true);
@@ -677,9 +688,11 @@ void TestServicesProfile::whatAServiceMayDo_data()
     row("as everybody else", queue, true, {QStringLiteral("* serves=*")});
     row("no lines", queue, true, {});
     row("the server's own queue, no lines",
-        R"({"type":"service-register","content":{"name":"F","queues":["gateway_rpc"]}})", false, {});
+        R"({"type":"service-register","content":{"name":"F","queues":["gateway_rpc"]}})", false,
+        {});
     row("what servers tell each other, no lines",
-        R"({"type":"bus-publish","content":{"topic":"relay.dashboard.control","body":1}})", false, {});
+        R"({"type":"bus-publish","content":{"topic":"relay.dashboard.control","body":1}})", false,
+        {});
 }
 
 void TestServicesProfile::whatAServiceMayDo()
@@ -735,8 +748,9 @@ void TestServicesProfile::checksItsOptions_data()
     row("reserved types", [](ServicesOptions& o) { o.reservedTypes = {QStringLiteral("#")}; });
     row("rights", [](ServicesOptions& o) { o.rights = {QStringLiteral("1 does=everything")}; });
     row("rights of nobody", [](ServicesOptions& o) { o.rights = {QStringLiteral("bob wants=*")}; });
-    row("rights twice",
-        [](ServicesOptions& o) { o.rights = {QStringLiteral("1"), QStringLiteral("1")}; });
+    row("rights twice", [](ServicesOptions& o) {
+        o.rights = {QStringLiteral("1"), QStringLiteral("1")};
+    });
     row("envelope", [](ServicesOptions& o) { o.envelope = QStringLiteral("[]"); });
     row("envelope's slots",
         [](ServicesOptions& o) { o.envelope = QStringLiteral(R"({"a":"$b"})"); });

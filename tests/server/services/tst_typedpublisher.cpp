@@ -16,11 +16,10 @@ class Rig
 public:
     explicit Rig(ServicesOptions chosen = {}, bus::BusOptions busOptions = {})
         : options(std::move(chosen)), bus(clock, std::move(busOptions)),
-          publisher(options, bus, clock, counters,
-              [this](const TypedPublisher::Dead& message) {
-                  dead << message.type + ' ' + message.origin.value;
-                  reasons << message.why;
-              })
+          publisher(options, bus, clock, counters, [this](const TypedPublisher::Dead& message) {
+              dead << message.type + ' ' + message.origin.value;
+              reasons << message.why;
+          })
     {
     }
 
@@ -47,10 +46,12 @@ public:
     }
     void listen(const QByteArray& type)
     {
-        subscriptions.push_back(bus.subscribe({}, topicOf(type), [this](const bus::Message& m) {
-            got << m.body;
-            return bus::Verdict::Accepted;
-        }, {}));
+        subscriptions.push_back(bus.subscribe({}, topicOf(type),
+            [this](const bus::Message& m) {
+                got << m.body;
+                return bus::Verdict::Accepted;
+            },
+            {}));
     }
     void leave()
     {
@@ -191,10 +192,12 @@ void TestTypedPublisher::theLastWordIsSaidAtTheEnd()
     ServicesCounters counters;
     bus::LocalBus bus(clock);
     QByteArrayList got;
-    const bus::Ticket ticket = bus.subscribe({}, topicOf("gone"), [&](const bus::Message& m) {
-        got << m.body;
-        return bus::Verdict::Accepted;
-    }, {});
+    const bus::Ticket ticket = bus.subscribe({}, topicOf("gone"),
+        [&](const bus::Message& m) {
+            got << m.body;
+            return bus::Verdict::Accepted;
+        },
+        {});
     {
         TypedPublisher publisher(options, bus, clock, counters, [](const auto&) {});
         publisher.publish("a", "0", {"x"});
@@ -349,8 +352,8 @@ public:
         return {};
     }
     bus::Ticket request(bus::Request, bus::AnswerHandler) override { return {}; }
-    bus::Ticket serve(const bus::QueueName&, bus::CallHandler, std::function<void()>,
-        bus::Refused) override
+    bus::Ticket serve(
+        const bus::QueueName&, bus::CallHandler, std::function<void()>, bus::Refused) override
     {
         return {};
     }

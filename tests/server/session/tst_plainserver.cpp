@@ -334,8 +334,8 @@ void TestPlainServer::roomsReachPlainClients()
     const PeerPtr in = rig.open();
     QVERIFY(rig.handler.last->join({"guild_7"}));
     const PeerPtr out = rig.open();
-    rig.hub.publish(publication({"guild_7"}, "log_pool",
-        R"({"id":214037134477230080, "a":[1.0]},"more")"));
+    rig.hub.publish(
+        publication({"guild_7"}, "log_pool", R"({"id":214037134477230080, "a":[1.0]},"more")"));
     QCOMPARE(in->takeTexts(),
         (QByteArrayList{R"({"_event":"log_pool","id":214037134477230080,"a":[1.0]})"}));
     QVERIFY(out->takeTexts().isEmpty());

@@ -74,10 +74,12 @@ private Q_SLOTS:
         QTest::newRow("emptied") << 0 << QByteArray() << u"is empty"_s;
         QTest::newRow("half of it") << 50 << QByteArray() << u"is cut off: "_s;
         QTest::newRow("almost all of it") << 99 << QByteArray() << u"is cut off: "_s;
-        QTest::newRow("zeros at the start") << 100 << QByteArray(100, '\0') << u"is not a database"_s;
-        QTest::newRow("text at the start") << 100 << QByteArray("#!/bin/sh\n") << u"is not a database"_s;
-        QTest::newRow("less than a header") << 0 << QByteArray("SQLite format 3\0", 16)
-                                            << u"is not a database"_s;
+        QTest::newRow("zeros at the start")
+            << 100 << QByteArray(100, '\0') << u"is not a database"_s;
+        QTest::newRow("text at the start")
+            << 100 << QByteArray("#!/bin/sh\n") << u"is not a database"_s;
+        QTest::newRow("less than a header")
+            << 0 << QByteArray("SQLite format 3\0", 16) << u"is not a database"_s;
     }
     void damageIsRefused()
     {

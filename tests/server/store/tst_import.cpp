@@ -127,7 +127,8 @@ void TestImport::aMissingPasswordKeepsTheOldOne()
 void TestImport::keycloakIdsArriveAndStayUntilTheFileNamesOthers()
 {
     Fixture f;
-    const QByteArray node = R"("name": "a-lung", "organization": "Aachen", "collaboration": "lung")";
+    const QByteArray node
+        = R"("name": "a-lung", "organization": "Aachen", "collaboration": "lung")";
     const QByteArray user = R"("username": "anna", "organization": "Aachen")";
     const auto import = [&](const QByteArray& ofNode, const QByteArray& ofUser) {
         const auto report = importInto(*f.store,

@@ -91,9 +91,8 @@ void TestOutbox::keepsEverythingOfAMessage()
     QCOMPARE(back.properties.headers, message.properties.headers);
     QVERIFY(back.needsReceiver);
     QCOMPARE(back.care, bus::Care::Kept);
-    QVERIFY(await<void>([&](bus::Outbox::Completion<void> done) {
-        outbox.markTried({*number}, std::move(done));
-    }));
+    QVERIFY(await<void>(
+        [&](bus::Outbox::Completion<void> done) { outbox.markTried({*number}, std::move(done)); }));
     QVERIFY(oldest(outbox)[0].mayBeRepeated);
     QCOMPARE(state(outbox).bytes, 3u);
     QCOMPARE(*state(outbox).oldest, m_clock.wall());

@@ -591,7 +591,8 @@ void TestEpollDispatcher::preciseTimersKeepTheMillisecond()
 
 void TestEpollDispatcher::repeatingTimerKeepsItsRate()
 {
-    // No drift: 30 turns of 10 ms; lateness of one does not push the next. The best of many, as above.
+    // No drift: 30 turns of 10 ms; lateness of one does not push the next. The best of many, as
+    // above.
     qint64 best = std::numeric_limits<qint64>::max();
     for (int i = 0; i < 10 && best >= 400; ++i) {
         TimerProbe probe;

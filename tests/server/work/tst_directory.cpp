@@ -265,8 +265,9 @@ void TestDirectory::learningEndsWhereLoadingWould()
         if (random(4) == 0)
             learnt.remove(node);
         else
-            one.nodes = {{node, u"n%1-%2"_s.arg(QString::number(node.value), QString::number(random(3))), {}, collaboration,
-                {place}, {}, u"k%1"_s.arg(node.value)}};
+            one.nodes
+                = {{node, u"n%1-%2"_s.arg(QString::number(node.value), QString::number(random(3))),
+                    {}, collaboration, {place}, {}, u"k%1"_s.arg(node.value)}};
         User user;
         user.id = {300 + random(20)};
         user.username = u"u%1"_s.arg(user.id.value);
