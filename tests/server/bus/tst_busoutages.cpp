@@ -35,6 +35,10 @@ private:
 
 namespace {
 
+// QTest's watchdog would end the test after five minutes; read before the first test function.
+[[maybe_unused]] const bool isPatient = !qEnvironmentVariableIsSet("GATEHOUSE_BUS_KILLS")
+    || qputenv("QTEST_FUNCTION_TIMEOUT", "3600000");
+
 AmqpOptions quick(AmqpOptions options)
 {
     options.heartbeat = Millis{1'000};
