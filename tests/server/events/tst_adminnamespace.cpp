@@ -468,8 +468,15 @@ void AdminNamespaceTest::everySubscriptionIsAnswered()
     QVERIFY(console.answer(104).value(u"ok"_s).toBool());
     // A page of a subscription that is replaced as well; this one has to be read first.
     constexpr int tasksPerRead = 200;
+    work::TaskRequest request;
+    request.image = u"harbor/average:1"_s;
+    request.collaboration = house.collaboration(u"heart"_s);
+    request.initOrganization = house.organization(u"Aachen"_s);
+    request.initUser = house.directory.user(u"anna"_s)->id;
+    request.organizations = {{house.organization(u"Aachen"_s), {}}};
     for (int i = 0; i < tasksPerRead; ++i)
-        house.createTask(u"anna"_s, u"heart"_s, {u"Aachen"_s});
+        house.tasks.create(request, [](const Result<work::CreatedTask>&) {});
+    QTRY_COMPARE(house.tasks.openTaskCount(), tasksPerRead);
     console.peer().sendText(
         QByteArray("42/gh-admin,105[\"subscribe\",{\"topic\":\"tasks\",\"pageSize\":"
             + QByteArray::number(tasksPerRead) + "}]"));
