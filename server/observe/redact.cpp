@@ -9,11 +9,18 @@ namespace {
 
 const QString replacement = QStringLiteral("[redacted]");
 
-// Names whose values are secrets, wherever the word stands in a longer one ("x-api-key"). The
-// values of "auth.secret_file" and "auth.accepted_secrets" are names of files.
-const QString secretName = QStringLiteral(
-    R"([\w.-]*(?:token|password|passwd|secret|api[_-]?key|authorization|cookie|nonce|jwt)[\w.-]*)"
-    R"((?<![_-]file|accepted_secrets))");
+/// A name, whole, with one of these words in it ("x-api-key"). It is looked at once: what gives
+/// back and tries again costs a square of the length, and past a limit PCRE finds nothing at all.
+QString nameWith(const char* words)
+{
+    return QStringLiteral(R"((?=[\w.-]*?(?:%1))[\w.-]++)").arg(QLatin1StringView(words));
+}
+
+// Names whose values are secrets. The values of "auth.secret_file" and "auth.accepted_secrets" are
+// names of files.
+const QString secretName
+    = nameWith("token|password|passwd|secret|api[_-]?key|authorization|cookie|nonce|jwt")
+    + QStringLiteral("(?<![_-]file|accepted_secrets)");
 
 QRegularExpression anyCase(const QString& pattern)
 {
@@ -38,11 +45,13 @@ struct Patterns
         = anyCase(QStringLiteral(R"((\\*"%1\\*"\s*:\s*))"
                                  R"((?:\\+".*?(?<!\\)\\+"|"(?:[^"\\]|\\.)*"?))")
                       .arg(secretName));
-    QRegularExpression jsonNumber = anyCase(QStringLiteral(
-        R"((\\*"[\w.-]*(?:nonce|password|passwd|secret|api[_-]?key)[\w.-]*\\*"\s*:\s*)-?\d[\d.eE+-]*)"));
+    QRegularExpression jsonNumber
+        = anyCase(QStringLiteral(R"((\\*"%1\\*"\s*:\s*)-?\d[\d.eE+-]*)")
+                      .arg(nameWith("nonce|password|passwd|secret|api[_-]?key")));
     /// name=value, name: value, 'name': 'value' up to the next separator.
-    QRegularExpression assignment = anyCase(
-        QStringLiteral(R"(\b(%1'?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s&;,"']+))").arg(secretName));
+    QRegularExpression assignment
+        = anyCase(QStringLiteral(R"((?<![\w.-])(%1'?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s&;,"']+))")
+                      .arg(secretName));
 };
 
 const Patterns& patterns()

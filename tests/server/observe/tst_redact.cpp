@@ -21,6 +21,7 @@ private Q_SLOTS:
     void structureAroundASecretStays();
     void controlCharactersAreEscaped_data();
     void controlCharactersAreEscaped();
+    void noLengthHidesASecret();
     void costGrowsWithTheLengthAlone();
 };
 
@@ -153,6 +154,16 @@ qint64 costOf(const QString& text)
 }
 
 } // namespace
+
+/// What comes before a secret, however long, must not hide it.
+void TestRedact::noLengthHidesASecret()
+{
+    for (const char* seed : {"token", "token-secret.", "\"token", "a-", "cookie ", "\\\""}) {
+        const QString before = QString::fromLatin1(seed).repeated(200'000 / int(qstrlen(seed)));
+        const QString text = redacted(before + QStringLiteral(" password=MARKED"));
+        QVERIFY2(!text.contains(QStringLiteral("MARKED")), seed);
+    }
+}
 
 /// Eight times the text may cost eight times as much, with room for caches, but not sixty-four
 /// times.
