@@ -288,6 +288,14 @@ void ProfileVerifier::addRevocation(const QByteArray& tokenHash, Millis until)
         m_wasRevoked();
 }
 
+void ProfileVerifier::keepRevocations(Kept done) const
+{
+    if (m_keeper)
+        m_keeper(std::move(done));
+    else
+        done({});
+}
+
 void ProfileVerifier::setKeys(KeySet keys)
 {
     m_keys = std::move(keys);

@@ -86,6 +86,12 @@ public:
     /// By the hashes of tokens: when each would have ended, wall clock.
     const QHash<QByteArray, Millis>& revocations() const { return m_revoked; }
     qsizetype revokedTokens() const { return m_revoked.size(); }
+    /// Writes what is revoked where it outlasts the process, and says whether it did. None: there
+    /// is no such place.
+    using Kept = std::function<void(const Result<void>&)>;
+    void setKeeper(std::function<void(Kept)> keeper) { m_keeper = std::move(keeper); }
+    void keepRevocations(Kept done) const;
+
     /// Is called after each one that is new.
     void setRevoked(std::function<void()> revoked) { m_wasRevoked = std::move(revoked); }
 
@@ -114,6 +120,7 @@ private:
     std::list<QByteArray> m_ages; ///< hashes, oldest first
     QHash<QByteArray, Millis> m_revoked; ///< by hash: when the token would have ended
     std::function<void()> m_wasRevoked;
+    std::function<void(Kept)> m_keeper;
     qsizetype m_revocationsToSweep = 64; ///< so many, and the ended ones are looked for
 };
 

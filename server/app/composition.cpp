@@ -353,6 +353,7 @@ struct Composition::Parts
         if (!transport) {
             return;
         }
+        isDown = true;
         transport->close();
         serverMetrics.reset();
         federation.flush();
@@ -372,7 +373,8 @@ struct Composition::Parts
         store->close();
     }
 
-    /// What was said last waits for the broker, or for the disk; after a drain nothing does.
+    /// What was said last waits for the broker, or for the disk; after a drain nothing does. Runs
+    /// the event loop: a drain that was cut short must not go on in it.
     void flushBus()
     {
         if (!configuration.bus.hasBroker())
@@ -391,6 +393,7 @@ struct Composition::Parts
     const Configuration configuration;
     const Clock& clock;
     bool draining = false;
+    bool isDown = false; ///< takeDown() has begun
     std::optional<Millis> probedAt; // monotonic
     const std::vector<api::HealthHandler::Check> checks = healthChecks();
     std::unique_ptr<store::Store> store;
@@ -527,11 +530,13 @@ void Composition::drain(std::function<void()> finished)
     const Millis spread = d->configuration.server.drainSpread;
     const auto left = std::make_shared<int>(2);
     const std::function<void()> gone = [this, left, finished = std::move(finished)] {
-        if (--*left > 0)
+        if (--*left > 0 || d->isDown)
             return;
         d->clustering->leave();
-        d->transport->finishRequests(
-            [this, finished] { d->messaging->bus().flush(flushTime, finished); });
+        d->transport->finishRequests([this, finished] {
+            if (!d->isDown)
+                d->messaging->bus().flush(flushTime, finished);
+        });
     };
     d->sessions->drain({spread, d->configuration.server.drainAnswers}, gone);
     d->listeners->drain(spread, gone);
@@ -547,11 +552,9 @@ Result<void> Composition::reloadKeys()
     auto fresh = loadSigningKeys(d->configuration);
     if (!fresh)
         return tl::unexpected(fresh.error());
-    // Clients whose token's key is gone lose their elevation with the next look at it.
-    if (const auto claims
-        = reloadClaimKeys(d->configuration.relay, d->relays->verifiers(), fresh->warnings);
-        !claims)
-        return tl::unexpected(claims.error());
+    auto claimKeys = loadAllClaimKeys(d->configuration.relay, fresh->warnings);
+    if (!claimKeys)
+        return tl::unexpected(claimKeys.error());
     for (const QString& warning : fresh->warnings)
         observe::log(observe::Level::Warning, observe::category::auth, warning);
     const qsizetype count = fresh->verification.size();
@@ -560,6 +563,9 @@ Result<void> Composition::reloadKeys()
         !used)
         return tl::unexpected(used.error());
     d->minter.setSecret(std::move(fresh->secret));
+    // Clients whose token's key is gone lose their elevation with the next look at it.
+    for (auto& [name, keys] : *claimKeys)
+        d->relays->verifiers().at(name)->setKeys(std::move(keys));
     observe::log(observe::Level::Info, observe::category::auth,
         QStringLiteral("Token keys read again: %1; %2 ended")
             .arg(plural(count, "key"), plural(d->endSessionsWithoutKey(), "session")));

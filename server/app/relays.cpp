@@ -120,19 +120,17 @@ Result<ClaimVerifiers> makeClaimVerifiers(
     return verifiers;
 }
 
-Result<void> reloadClaimKeys(
-    const RelayTables& tables, const ClaimVerifiers& verifiers, QStringList& warnings)
+Result<std::map<QString, access::KeySet>> loadAllClaimKeys(
+    const RelayTables& tables, QStringList& warnings)
 {
-    std::vector<access::KeySet> fresh;
+    std::map<QString, access::KeySet> all;
     for (const ClaimSource& source : tables.claims) {
         auto keys = loadClaimKeys(source, warnings);
         if (!keys)
             return tl::unexpected(keys.error());
-        fresh.push_back(*std::move(keys));
+        all.insert_or_assign(source.profile.name, *std::move(keys));
     }
-    for (size_t i = 0; i < fresh.size(); ++i)
-        verifiers.at(tables.claims[i].profile.name)->setKeys(std::move(fresh[i]));
-    return {};
+    return all;
 }
 
 /// The counters of one profile in /metrics, told apart by the label "profile".

@@ -24,9 +24,9 @@ using ClaimVerifiers = std::map<QString, std::unique_ptr<access::ProfileVerifier
 Result<ClaimVerifiers> makeClaimVerifiers(
     const RelayTables& tables, const Clock& clock, QStringList& warnings);
 
-/// The keys of all claim profiles, read again: the verifiers have them from then on, all or none.
-Result<void> reloadClaimKeys(
-    const RelayTables& tables, const ClaimVerifiers& verifiers, QStringList& warnings);
+/// The keys of all claim profiles, by its name, as their files have them now.
+Result<std::map<QString, access::KeySet>> loadAllClaimKeys(
+    const RelayTables& tables, QStringList& warnings);
 
 /// The profiles of the relay that the configuration has, at work. Owned by the composition root,
 /// after the sessions' server and before hub and bus in the order of being destroyed.

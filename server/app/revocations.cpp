@@ -12,6 +12,8 @@ namespace gatehouse::app {
 
 namespace {
 
+constexpr Millis retryPause{5'000};
+
 QString keyOf(const QString& profile)
 {
     return QStringLiteral("claims.revoked.") + profile;
@@ -33,15 +35,11 @@ Result<void> Revocations::load(store::Store& store, const ClaimVerifiers& verifi
 {
     for (const auto& [name, verifier] : verifiers) {
         const auto kept = store::await<QByteArray>(
-            [&, key = keyOf(name)](auto done) { store.takeSetting(key, std::move(done)); });
+            [&, key = keyOf(name)](auto done) { store.setting(key, std::move(done)); });
         if (!kept && kept.error().code == ErrorCode::NotFound)
             continue;
         if (!kept)
             return tl::unexpected(kept.error());
-        const auto back = store::await<void>(
-            [&, key = keyOf(name)](auto done) { store.saveSetting(key, *kept, std::move(done)); });
-        if (!back)
-            return back;
         QDataStream in(*kept);
         in.setVersion(QDataStream::Qt_6_0);
         while (!in.atEnd()) {
@@ -67,28 +65,56 @@ Revocations::Revocations(store::Store& store, const ClaimVerifiers& verifiers)
             if (!m_timer.isActive())
                 m_timer.start(Millis{0});
         });
+        verifier->setKeeper([this, name = name](access::ProfileVerifier::Kept done) {
+            m_changed.remove(name);
+            save(name, std::move(done));
+        });
     }
 }
 
 Revocations::~Revocations()
 {
-    for (const auto& [name, verifier] : m_verifiers)
+    for (const auto& [name, verifier] : m_verifiers) {
         verifier->setRevoked({});
+        verifier->setKeeper({});
+    }
 }
 
 void Revocations::flush()
 {
-    for (const QString& name : std::exchange(m_changed, {})) {
-        m_store.saveSetting(keyOf(name), packed(m_verifiers.at(name)->revocations()),
-            [name](const Result<void>& saved) {
-                if (saved)
-                    return;
-                observe::log(observe::Level::Error, observe::category::auth,
-                    QStringLiteral("What was revoked of %1 is not on disk, and forgotten with this "
-                                   "process: %2")
-                        .arg(name, saved.error().detail));
-            });
+    for (const QString& name : std::exchange(m_changed, {}))
+        save(name, {});
+}
+
+void Revocations::save(const QString& name, access::ProfileVerifier::Kept done)
+{
+    m_store.saveSetting(keyOf(name), packed(m_verifiers.at(name)->revocations()),
+        [this, alive = std::weak_ptr(m_alive), name, done = std::move(done)](
+            const Result<void>& saved) {
+            if (!alive.expired())
+                wasSaved(name, saved);
+            if (done)
+                done(saved);
+        });
+}
+
+// A database that is away for a moment must not bring a revoked token back at the next start.
+void Revocations::wasSaved(const QString& name, const Result<void>& saved)
+{
+    if (saved) {
+        m_failing.remove(name);
+        return;
     }
+    m_changed.insert(name);
+    m_timer.start(retryPause);
+    if (m_failing.contains(name))
+        return; // it was said
+    m_failing.insert(name);
+    observe::log(observe::Level::Error, observe::category::auth,
+        QStringLiteral(
+            "What was revoked of %1 is not on disk yet, and would be forgotten with this "
+            "process: %2")
+            .arg(name, saved.error().detail));
 }
 
 } // namespace gatehouse::app

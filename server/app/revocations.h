@@ -29,10 +29,15 @@ public:
     void flush(); ///< what is not written yet
 
 private:
+    void save(const QString& name, access::ProfileVerifier::Kept done);
+    void wasSaved(const QString& name, const Result<void>& saved);
+
     store::Store& m_store;
     const ClaimVerifiers& m_verifiers;
-    QSet<QString> m_changed; ///< profiles
-    QTimer m_timer; ///< many may come at a time
+    QSet<QString> m_changed; ///< profiles that are to be written
+    QSet<QString> m_failing; ///< whose last write failed
+    QTimer m_timer; ///< many may come at a time; and pauses between tries
+    const std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
 } // namespace gatehouse::app

@@ -3,6 +3,7 @@
 
 #include "common/core/strictjson.h"
 #include "common/protocol/socketiopacket.h"
+#include "server/access/claimprofile.h"
 #include "server/observe/log.h"
 
 #include <QSet>
@@ -17,7 +18,7 @@ constexpr char queueHeader[] = "queue";
 constexpr char redeemedType[] = "redeemed";
 constexpr char revokedType[] = "revoked";
 constexpr char askRevokedType[] = "ask-revoked";
-constexpr int revokedPerMessage = 1'000;
+constexpr int revokedPerMessage = 10; // the smallest bus.message_size is 1 KiB
 constexpr Millis gatherTime{100};
 
 QByteArray controlTopic(const Rules& rules)
@@ -50,6 +51,29 @@ QByteArray answer(int status, const QString& message)
 {
     return R"({"resp":{"message":)" + protocol::jsonString(message.toUtf8()) + R"(},"sc":)"
         + QByteArray::number(status) + '}';
+}
+
+QByteArray revocation(const QByteArray& tokenHash, Millis until)
+{
+    return "[\"" + tokenHash.toHex() + "\"," + QByteArray::number(until.count()) + ']';
+}
+
+bus::Published whenTold(const QString& message, bus::Reply reply)
+{
+    return [message, kept = std::make_shared<bus::Reply>(std::move(reply))](
+               bus::Outcome outcome, const Error& error) {
+        kept->finish(
+            outcome == bus::Outcome::Refused ? answer(503, error.detail) : answer(200, message));
+    };
+}
+
+bus::Publication revokedMessage(const Rules& rules, const QByteArrayList& revocations)
+{
+    bus::Publication message;
+    message.topic = controlTopic(rules);
+    message.body = R"({"method":"revoked","args":[)" + revocations.join(',') + "]}";
+    message.properties.type = revokedType;
+    return message;
 }
 
 } // namespace
@@ -112,22 +136,21 @@ void Controls::tellRevocations()
 {
     const QHash<QByteArray, Millis> all = m_actions.revocations();
     QByteArrayList entries;
-    const auto flush = [&] {
-        if (entries.isEmpty())
-            return;
-        bus::Publication told;
-        told.topic = controlTopic(m_rules);
-        told.body = R"({"method":"revoked","args":[)" + entries.join(',') + "]}";
-        told.properties.type = revokedType;
-        entries.clear();
-        m_bus.publish(std::move(told));
-    };
     for (auto it = all.cbegin(); it != all.cend(); ++it) {
-        entries.append("[\"" + it.key().toHex() + "\"," + QByteArray::number(it->count()) + ']');
-        if (entries.size() >= revokedPerMessage)
-            flush();
+        entries.append(revocation(it.key(), *it));
+        if (entries.size() < revokedPerMessage && std::next(it) != all.cend())
+            continue;
+        m_bus.publish(revokedMessage(m_rules, entries));
+        entries.clear();
     }
-    flush();
+}
+
+void Controls::tellRevoked(const QByteArray& tokenHash, bus::Published done)
+{
+    bus::Publication told = revokedMessage(
+        m_rules, {revocation(tokenHash, m_actions.revocations().value(tokenHash))});
+    told.care = bus::Care::Kept;
+    m_bus.publish(std::move(told), std::move(done));
 }
 
 void Controls::hearRevocations(QByteArrayView args)
@@ -185,11 +208,15 @@ void Controls::tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash
     m_bus.publish(std::move(told));
 }
 
+std::optional<QByteArray> Controls::tokenIn(const ControlRule& rule, QByteArrayView args) const
+{
+    const auto raw = rawElement(args, rule.tokenArg);
+    return raw && jsonKind(*raw) == JsonKind::String ? jsonText(*raw) : std::nullopt;
+}
+
 bool Controls::act(const ControlRule& rule, QByteArrayView args)
 {
-    const auto rawToken = rawElement(args, rule.tokenArg);
-    const auto token
-        = rawToken && jsonKind(*rawToken) == JsonKind::String ? jsonText(*rawToken) : std::nullopt;
+    const auto token = tokenIn(rule, args);
     if (!token)
         return false;
     if (rule.action == ControlRule::Action::Demote)
@@ -219,28 +246,35 @@ void Controls::called(const QByteArray& queue, const bus::Message& message, bus:
         reply.finish(answer(400, QStringLiteral("invalid arguments or token")));
         return;
     }
-    passOn(*rule, message.body, std::move(reply));
+    if (rule->action != ControlRule::Action::Demote)
+        return passOn(*rule, message, std::move(reply));
+    const QByteArray hash = access::ProfileVerifier::hashOf(*tokenIn(*rule, call->args));
+    m_actions.keepRevocations(
+        [this, alive = std::weak_ptr(m_alive), hash,
+            kept = std::make_shared<bus::Reply>(std::move(reply))](const Result<void>& saved) {
+            if (alive.expired())
+                return;
+            if (!saved)
+                return kept->finish(answer(503, saved.error().detail));
+            passOnDemotion(hash, std::move(*kept));
+        });
 }
 
 // Done here is not done: until the others have it, who asked has to ask again. A nonce is not kept
 // for them, it would be good for longer than it should.
-void Controls::passOn(const ControlRule& rule, const QByteArray& body, bus::Reply reply)
+void Controls::passOn(const ControlRule& rule, const bus::Message& call, bus::Reply reply)
 {
-    const bool isDemotion = rule.action == ControlRule::Action::Demote;
     bus::Publication told;
     told.topic = controlTopic(m_rules);
-    told.body = body;
+    told.body = call.body;
     told.properties.headers.emplace_back(queueHeader, rule.queue);
-    told.care = isDemotion ? bus::Care::Kept : bus::Care::Confirmed;
-    m_bus.publish(std::move(told),
-        [isDemotion, kept = std::make_shared<bus::Reply>(std::move(reply))](
-            bus::Outcome outcome, const Error& error) {
-            if (outcome == bus::Outcome::Refused)
-                kept->finish(answer(503, error.detail));
-            else
-                kept->finish(answer(
-                    200, isDemotion ? QStringLiteral("demoted") : QStringLiteral("registered")));
-        });
+    m_bus.publish(std::move(told), whenTold(QStringLiteral("registered"), std::move(reply)));
+}
+
+// By the hash: another process need not be able to verify the token just now.
+void Controls::passOnDemotion(const QByteArray& tokenHash, bus::Reply reply)
+{
+    tellRevoked(tokenHash, whenTold(QStringLiteral("demoted"), std::move(reply)));
 }
 
 } // namespace gatehouse::relay

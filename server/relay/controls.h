@@ -18,6 +18,8 @@ struct ControlActions
 {
     std::function<bool(QByteArrayView nonce, const QByteArray& token)> registerNonce;
     std::function<bool(const QByteArray& token)> demote;
+    /// What was revoked outlasts the process from then on, or an error.
+    std::function<void(std::function<void(const Result<void>&)>)> keepRevocations;
     /// A nonce was redeemed in another process.
     std::function<void(const QByteArray& nonce, const QByteArray& tokenHash)> redeemedElsewhere;
     /// What was revoked and is not over: hashes of tokens, and when each would have ended (wall
@@ -29,8 +31,8 @@ struct ControlActions
 /// Serves the control calls of a profile on the bus, {"method":…,"args":[…],"kwargs":{…}} answered
 /// {"resp":{"message":…},"sc":n}. Processes on one bus share the calls among them, so what one was
 /// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange), and so it does
-/// when a nonce is redeemed. A call is answered when the bus has taken that. Whoever comes, or was
-/// away, asks the others what was revoked. Network thread only.
+/// when a nonce is redeemed. A call is answered when the bus has taken that, and a demotion is on
+/// disk. Whoever comes, or was away, asks the others what was revoked. Network thread only.
 class Controls final : private bus::StateObserver
 {
 public:
@@ -40,12 +42,16 @@ public:
 
     /// Tells the other processes that this nonce is used up.
     void tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash);
+    /// Tells them that this token was revoked; by its hash, which needs no key to be believed.
+    void tellRevoked(const QByteArray& tokenHash, bus::Published done = {});
 
 private:
     void hear(const bus::Message& told);
     void called(const QByteArray& queue, const bus::Message& call, bus::Reply reply);
+    std::optional<QByteArray> tokenIn(const ControlRule& rule, QByteArrayView args) const;
     bool act(const ControlRule& rule, QByteArrayView args);
-    void passOn(const ControlRule& rule, const QByteArray& body, bus::Reply reply);
+    void passOn(const ControlRule& rule, const bus::Message& call, bus::Reply reply);
+    void passOnDemotion(const QByteArray& tokenHash, bus::Reply reply);
     void busStateChanged(const bus::BusState& state) override;
     void askForRevocations();
     void tellRevocations();
@@ -58,6 +64,7 @@ private:
     bool m_isBound = false;
     QTimer m_tellTimer; ///< several may ask at a time; one answer is for all
     std::vector<bus::Ticket> m_tickets;
+    const std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 
 } // namespace gatehouse::relay

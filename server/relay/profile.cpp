@@ -34,18 +34,29 @@ Profile::Profile(Rules rules, ProfileServices services)
                return m_elevation.registerNonce(nonce, token);
            },
               [this](const QByteArray& token) { return demote(token); },
+              [this](std::function<void(const Result<void>&)> done) {
+                  if (m_elevation.verifier())
+                      m_elevation.verifier()->keepRevocations(std::move(done));
+                  else
+                      done({});
+              },
               [this](const QByteArray& nonce, const QByteArray& tokenHash) {
                   // Two at once: one of them is not who it should be.
-                  if (const auto token = m_elevation.redeemedElsewhere(nonce, tokenHash))
-                      demote(*token);
+                  const auto token = m_elevation.redeemedElsewhere(nonce, tokenHash);
+                  if (token && demote(*token))
+                      m_controls.tellRevoked(access::ProfileVerifier::hashOf(*token));
               },
               [this] {
                   return m_elevation.verifier() ? m_elevation.verifier()->revocations()
                                                 : QHash<QByteArray, Millis>();
               },
               [this](const QByteArray& tokenHash, Millis until) {
-                  if (m_elevation.verifier())
-                      m_elevation.verifier()->addRevocation(tokenHash, until);
+                  access::ProfileVerifier* const verifier = m_elevation.verifier();
+                  const qsizetype before = verifier ? verifier->revokedTokens() : 0;
+                  if (verifier)
+                      verifier->addRevocation(tokenHash, until);
+                  if (verifier && verifier->revokedTokens() > before)
+                      sweep(); // who is elevated with it is not any more
               }},
           m_counters)
 {
@@ -460,6 +471,8 @@ void Profile::elevateByEvent(const EventCall& call)
                           : m_elevation.byToken(address, token.value_or(QByteArray()));
     Facts facts = call.facts();
     if (!identity) {
+        if (rule.answer.closing.isEmpty()) // an empty acknowledgement would be one of success
+            return m_answers.refuse(call, identity.error(), true);
         const QByteArray error = identity.error().toJson();
         facts.error = error;
         m_answers.send(call, rule.answer.closing, facts, true);
