@@ -66,7 +66,9 @@ void AlgorithmStatusHandler::handle(
         else if (run.error().code == ErrorCode::RateLimited)
             m_refusals.countOnly();
         else
-            refuse(node, id, QStringLiteral("there is no such run"));
+            refuse(node, id,
+                run.error().code == ErrorCode::NotFound ? QStringLiteral("there is no such run")
+                                                        : run.error().detail);
     };
     if (m_foreignRuns.isAvailable())
         return m_foreignRuns.find(node.nodeId(), socket, RunId{id}, data->size(), found);

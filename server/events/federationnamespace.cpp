@@ -117,6 +117,10 @@ std::optional<std::vector<RoomName>> FederationNamespace::recoveryRequested(
     if (!identity || identity->principal.kind != past.principalKind
         || identity->principal.id != past.principalId)
         return std::nullopt;
+    // Its rooms and what it missed are given at once; another server that knows better is asked
+    // only then.
+    if (!m_services.identities.isHolderSettled(tokenOf(socket), m_options.expiredTokenGrace))
+        return std::nullopt;
     return roomsOf(identity->principal); // by the rules as they are now
 }
 

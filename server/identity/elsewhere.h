@@ -31,6 +31,9 @@ public:
         std::function<void(Result<void>)> done)
         = 0;
 
+    /// learn() would not ask: what the directory says of the holder counts as it is.
+    virtual bool isSettled(const access::Claims& claims) const = 0;
+
     /// NotFound; Forbidden: not with this token; Unavailable: no answer, or too much is asked
     /// already (then from inside the call).
     virtual void findRun(

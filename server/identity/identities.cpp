@@ -60,6 +60,12 @@ Inquiry Identities::awaitKeyOf(
     return m_keys->fetch(wait, std::move(done));
 }
 
+bool Identities::isHolderSettled(const QByteArray& token, Millis grace) const
+{
+    const auto claims = m_verifier.verify(token, grace);
+    return !m_elsewhere || !claims || m_elsewhere->isSettled(*claims);
+}
+
 Inquiry Identities::awaitHolderOf(const QString& address, const QByteArray& token, Millis grace,
     std::function<void(Result<void>)> done) const
 {

@@ -75,6 +75,8 @@ public:
 
     /// The same for the holder of a token that is right, where another server knows the holders.
     /// `done` gets an error when that server refuses the token (Elsewhere::learn()).
+    /// isHolderSettled(): it would not be asked.
+    bool isHolderSettled(const QByteArray& token, Millis grace) const;
     Inquiry awaitHolderOf(const QString& address, const QByteArray& token, Millis grace,
         std::function<void(Result<void>)> done) const;
 

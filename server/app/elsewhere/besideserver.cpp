@@ -77,13 +77,7 @@ identity::Inquiry BesideServer::learn(
     const access::Claims& claims, const QByteArray& token, std::function<void(Result<void>)> done)
 {
     using identity::Inquiry;
-    const bool isHolder = claims.kind == TokenKind::Node || claims.kind == TokenKind::User;
-    if (m_options.url.isEmpty() || !isHolder || claims.type != access::TokenType::Access)
-        return Inquiry::NotNeeded;
-    // Past its end but within leeway or grace it is good here, and the other server would say no.
-    // While that cannot be reached, those it has told us of do not queue for nothing.
-    const bool isUseless = isPast(claims) || (m_isFailing && m_holders.isBusy());
-    if (isFresh(claims) || (isUseless && isKnown(claims)))
+    if (isSettled(claims))
         return Inquiry::NotNeeded;
     const QByteArray key = keyOf(token);
     const bool isAdded = m_holders.add(
@@ -92,6 +86,17 @@ identity::Inquiry BesideServer::learn(
     if (!isAdded)
         m_metrics.besideTurnedAway.Increment();
     return isAdded ? Inquiry::Asked : Inquiry::Refused;
+}
+
+bool BesideServer::isSettled(const access::Claims& claims) const
+{
+    const bool isHolder = claims.kind == TokenKind::Node || claims.kind == TokenKind::User;
+    if (m_options.url.isEmpty() || !isHolder || claims.type != access::TokenType::Access)
+        return true;
+    // Past its end but within leeway or grace it is good here, and the other server would say no.
+    // While that cannot be reached, those it has told us of do not queue for nothing.
+    const bool isUseless = isPast(claims) || (m_isFailing && m_holders.isBusy());
+    return isFresh(claims) || (isUseless && isKnown(claims));
 }
 
 void BesideServer::ask(const QByteArray& key, const access::Claims& claims, const QByteArray& token)

@@ -38,6 +38,7 @@ public:
 
     identity::Inquiry learn(const access::Claims& claims, const QByteArray& token,
         std::function<void(Result<void>)> done) override;
+    bool isSettled(const access::Claims& claims) const override;
     void findRun(const QByteArray& token, RunId run,
         std::function<void(Result<work::RunRef>)> done) override;
 

@@ -109,6 +109,7 @@ public:
         holders.emplace_back(token, std::move(done));
         return identity::Inquiry::Asked;
     }
+    bool isSettled(const access::Claims&) const override { return !isFull && !isAsked; }
     void findRun(
         const QByteArray&, RunId run, std::function<void(Result<work::RunRef>)> done) override
     {
