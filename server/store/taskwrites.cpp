@@ -158,8 +158,6 @@ work::TaskRecord asCreated(work::TaskRecord record)
 
 void checkWaiting(Database& database, const work::NewTask& wanted, int most)
 {
-    if (wanted.task.dependsOn.empty())
-        return;
     const qint64 waiting = countWaitingRuns(database, wanted.task.collaboration);
     if (waiting + qint64(wanted.runs.size()) > most)
         refuse(ErrorCode::TooLarge,
@@ -208,7 +206,6 @@ work::CreatedTask insertTask(
         if (repeated)
             return {asCreated(readTask(database, *repeated)), true};
     }
-    checkWaiting(database, wanted, bounds.maxWaitingRuns);
     work::CreatedTask created;
     work::Task& task = created.record.task;
     task = wanted.task;
@@ -222,6 +219,8 @@ work::CreatedTask insertTask(
         task.parent, task.initOrganization, task.initUser, task.createdAt, task.method, task.action,
         task.session)};
     insertDependencies(database, task);
+    if (isWaiting(database, task.id)) // else it begins at once, and adds to nothing
+        checkWaiting(database, wanted, bounds.maxWaitingRuns);
     int position = 0;
     for (const work::TaskDatabase& used : task.databases)
         database.change(u"INSERT INTO task_database (task_id, position, label, parameters) VALUES "
