@@ -83,29 +83,40 @@ size_t BusDesk::serve(
     for (const bus::QueueName& queue : queues) {
         if (m_served.count(queue) > 0)
             continue;
-        if (auto kept = former.extract(queue)) {
-            awaited += kept.mapped().isReady ? 0 : 1;
-            m_served.insert(std::move(kept));
+        if (const auto had = former.find(queue); had != former.end() && had->second.ticket) {
+            awaited += had->second.isReady ? 0 : 1;
+            m_served.insert(former.extract(had));
             continue;
         }
         ++awaited;
         Served& served = m_served[queue];
+        served.number = ++m_lastServed;
         served.ticket = m_bus.serve(
             queue,
             [this](const bus::Message& call, bus::Reply reply) { called(call, std::move(reply)); },
             [this, &served] {
                 served.isReady = true;
                 const auto call = m_ready; // which may serve something else
-                call();
+                if (call)
+                    call();
             },
-            [this, alive = std::weak_ptr(m_alive), queue](const Error& why) {
-                if (alive.expired()) // a refusal for good comes without a ticket
+            [this, alive = std::weak_ptr(m_alive), queue, number = served.number](
+                const Error& why) {
+                // A refusal for good comes without a ticket: after all else has been given up too.
+                if (alive.expired() || !isServed(queue, number))
                     return;
                 const Refused call = m_refused;
-                call(queue, why);
+                if (call)
+                    call(queue, why);
             });
     }
     return awaited;
+}
+
+bool BusDesk::isServed(const bus::QueueName& queue, quint64 number) const
+{
+    const auto served = m_served.find(queue);
+    return served != m_served.end() && served->second.number == number;
 }
 
 void BusDesk::called(const bus::Message& call, bus::Reply reply)

@@ -60,6 +60,8 @@ private:
     Result<void> publish(const Envelope& envelope, const QByteArray& sender);
     Result<void> request(const Envelope& envelope, const QByteArray& sender);
     void called(const bus::Message& call, bus::Reply reply);
+    /// Since that number was given to it.
+    bool isServed(const bus::QueueName& queue, quint64 number) const;
 
     struct Call
     {
@@ -70,6 +72,7 @@ private:
     {
         bus::Ticket ticket;
         bool isReady = false;
+        quint64 number = 0;
     };
 
     bus::Bus& m_bus;
@@ -78,6 +81,7 @@ private:
     const ServiceRights& m_rights;
     const Send m_send;
     std::map<bus::QueueName, Served> m_served;
+    quint64 m_lastServed = 0;
     std::function<void()> m_ready; ///< of the last serve()
     Refused m_refused; ///< likewise
     std::unordered_map<std::string, Call> m_calls; ///< by uuid

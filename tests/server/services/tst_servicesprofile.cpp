@@ -106,6 +106,8 @@ private Q_SLOTS:
     void callsWaitForTheRegistration();
     void whatWaitsForTheRegistrationIsBounded();
     void whatTheBusRefusesIsSaidAtOnce();
+    void manyRefusalsAreOneAnswer();
+    void aRefusalIsOfItsOwnRegistration();
     void internalTypesAreOfServices_data();
     void internalTypesAreOfServices();
     void aServiceHearsOfItsOwnDeadLetters();
@@ -569,6 +571,43 @@ void TestServicesProfile::whatTheBusRefusesIsSaidAtOnce()
     Rig::settle();
     QVERIFY(succeeded(service->takeTexts().value(0)));
     QCOMPARE(rig.bus.services().size(), size_t(1));
+}
+
+// A refusal for good comes without a ticket, which could take the ones behind it back.
+void TestServicesProfile::manyRefusalsAreOneAnswer()
+{
+    Rig rig({}, bus::BusOptions{.maxServed = 1});
+    const auto service = rig.service("F", "[\"a\"],\"queues\":[\"q\",\"r\",\"s\"]");
+    const QByteArrayList got = service->takeTexts();
+    QCOMPARE(got.size(), 1);
+    QVERIFY(!succeeded(got[0]));
+    QCOMPARE(rig.profile.counters().refusedRegistrations, 1U);
+    QCOMPARE(rig.profile.counters().servicesNow, 0U);
+}
+
+void TestServicesProfile::aRefusalIsOfItsOwnRegistration()
+{
+    Rig rig({}, bus::BusOptions{.maxServed = 1});
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    service.say(R"({"type":"service-register","content":{"name":"F","queues":["q","r","s"]}})");
+    // Its refusals are on their way as it thinks better of it.
+    service.say(R"({"type":"service-register","uuid":"r","content":{"name":"F","queues":["q"]}})");
+    Rig::settle();
+    const QByteArrayList got = service.takeTexts();
+    QCOMPARE(got.size(), 1);
+    QCOMPARE(member(got[0], "response_uuid"), "\"r\"");
+    QVERIFY(succeeded(got[0]));
+    // What is refused is asked for again each time.
+    service.say(R"({"type":"service-register","content":{"name":"F","queues":["q","r"]}})");
+    service.say(
+        R"({"type":"service-register","uuid":"again","content":{"name":"F","queues":["q","r"]}})");
+    Rig::settle();
+    const QByteArrayList more = service.takeTexts();
+    QCOMPARE(more.size(), 1);
+    QCOMPARE(member(more[0], "response_uuid"), "\"again\"");
+    QVERIFY(!succeeded(more[0]));
 }
 
 void TestServicesProfile::internalTypesAreOfServices_data()
