@@ -17,6 +17,9 @@ namespace {
 constexpr Millis tickInterval{250};
 constexpr Millis askInterval{1'000};
 constexpr qsizetype mostRouted = 10'000; ///< types remembered; beyond it they are asked about again
+/// What the outbox had for so long with the broker there, it has tried: it is on its way no more,
+/// or a queue behind some exchange does not take it, for good perhaps.
+constexpr Millis keptTime{60'000};
 constexpr qsizetype mostDead = 1'000; ///< types whose dead letters are told apart
 
 } // namespace
@@ -29,6 +32,10 @@ TypedPublisher::TypedPublisher(const ServicesOptions& options, bus::Bus& bus, co
     m_bus.addObserver(static_cast<bus::ServiceObserver*>(this));
     refreshWanted();
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { tick(); });
+    if (!m_bus.state().isUp() || m_bus.counters().outboxMessages > 0) {
+        m_allKeptUntil = busTime() + keptTime;
+        startTimer();
+    }
 }
 
 TypedPublisher::~TypedPublisher()
@@ -75,7 +82,7 @@ void TypedPublisher::publish(const QByteArray& type, QByteArray body, const Sess
     const auto held = m_queues.find(type);
     if (!isFirst || held == m_queues.end() || (m_owesRelease && isWanted(type)))
         return;
-    if (isResting(type) || !mayAsk())
+    if (isResting(type) || !mayAsk(type))
         held->askedAt = m_clock.monotonic();
     else
         ask(type, *held);
@@ -109,10 +116,37 @@ bool TypedPublisher::isResting(const QByteArray& type) const
     return now < m_restAllUntil || now < m_restUntil.value(type);
 }
 
-/// A question is not worth keeping, and must not overtake what is kept.
-bool TypedPublisher::mayAsk() const
+/// A question is not worth keeping, and must not overtake what is kept of its type. What is kept of
+/// others may stay for ever.
+bool TypedPublisher::mayAsk(const QByteArray& type) const
 {
-    return m_bus.state().isUp() && m_bus.counters().outboxMessages == 0;
+    const Sent sent = m_sent.value(type);
+    if (!m_bus.state().isUp() || sent.open > 0)
+        return false;
+    return m_bus.counters().outboxMessages == 0
+        || busTime() >= std::max(m_allKeptUntil, sent.keptUntil);
+}
+
+void TypedPublisher::kept(const QByteArray& type)
+{
+    if (m_sent.size() < mostRouted || m_sent.contains(type))
+        m_sent[type].keptUntil = busTime() + keptTime;
+    else
+        m_allKeptUntil = busTime() + keptTime;
+    startTimer();
+}
+
+void TypedPublisher::forgetKept()
+{
+    const Millis now = busTime();
+    const bool isEmpty = m_bus.state().isUp() && m_bus.counters().outboxMessages == 0;
+    if (isEmpty || now >= m_allKeptUntil)
+        m_allKeptUntil = {};
+    m_sent.removeIf([&](auto sent) {
+        if (isEmpty || now >= sent->keptUntil)
+            sent->keptUntil = {};
+        return sent->open == 0 && sent->keptUntil == Millis{0};
+    });
 }
 
 bus::Publication TypedPublisher::publicationOf(
@@ -133,15 +167,23 @@ bus::Publication TypedPublisher::publicationOf(
 void TypedPublisher::send(const QByteArray& type, Held message)
 {
     bus::Publication publication = publicationOf(type, message, bus::Care::Kept);
+    ++m_sent[type].open;
     m_bus.publish(std::move(publication),
         [this, alive = std::weak_ptr(m_alive), type, message = std::move(message)](
             bus::Outcome outcome, const Error& error) {
             if (alive.expired())
                 return;
+            const auto sent = m_sent.find(type);
+            if (--sent->open == 0 && sent->keptUntil == Millis{0})
+                m_sent.erase(sent);
+            if (outcome == bus::Outcome::Kept)
+                kept(type);
             if (outcome == bus::Outcome::Unroutable) {
                 // The service has just gone: others may take its place.
                 m_routed.remove(type);
                 hold(type, message);
+                if (const auto queue = m_queues.find(type); queue != m_queues.end())
+                    queue->askedAt = m_clock.monotonic();
             } else if (outcome == bus::Outcome::Refused) {
                 observe::log(observe::Level::Warning, observe::category::bus,
                     QStringLiteral("A message of type %1 was not taken: %2")
@@ -217,7 +259,9 @@ void TypedPublisher::hold(const QByteArray& type, Held message)
     }
     ++m_counters.heldNow;
     m_counters.heldBytesNow += quint64(message.body.size());
-    std::deque<Held>& waiting = m_queues[type].waiting;
+    Queue& queue = m_queues[type];
+    message.since -= queue.stopped;
+    std::deque<Held>& waiting = queue.waiting;
     const auto place = std::upper_bound(waiting.begin(), waiting.end(), message.number,
         [](quint64 number, const Held& held) { return number < held.number; });
     waiting.insert(place, std::move(message));
@@ -236,6 +280,7 @@ TypedPublisher::Held TypedPublisher::takeFirst(Queue& queue)
 {
     Held first = std::move(queue.waiting.front());
     queue.waiting.pop_front();
+    first.since += queue.stopped;
     --m_counters.heldNow;
     m_counters.heldBytesNow -= quint64(first.body.size());
     return first;
@@ -331,33 +376,49 @@ void TypedPublisher::serviceWent(const bus::Service& service)
 void TypedPublisher::tick()
 {
     const Millis now = m_clock.monotonic();
+    const Millis passed = now - std::exchange(m_tickedAt, now);
     // Nobody can come while the broker is away, so nobody is late either.
-    if (!m_bus.state().isUp())
-        m_away += now - m_tickedAt;
-    m_tickedAt = now;
+    const bool isUp = m_bus.state().isUp();
+    if (!isUp)
+        m_away += passed;
+    forgetKept();
+    bool owesRelease = m_owesRelease;
     // What is said about a dead letter may end clients, and that is published again.
     std::vector<std::pair<QByteArray, Held>> dead;
     std::map<quint64, QByteArray> due;
     for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+        // Nor is anybody late of whom the bus may not be asked.
+        const bool isAskable = mayAsk(queue.key());
+        if (isUp && !isAskable && !queue->isAsking)
+            queue->stopped += passed;
         while (!queue->isAsking && !queue->waiting.empty()
-            && busTime() - queue->waiting.front().since >= m_options.holdTime)
+            && busTime() - queue->stopped - queue->waiting.front().since >= m_options.holdTime)
             dead.emplace_back(queue.key(), takeFirst(*queue));
         if (!queue->isAsking && queue->waiting.empty()) {
             queue = m_queues.erase(queue);
             continue;
         }
-        if (!queue->isAsking && now - queue->askedAt >= askInterval && mayAsk())
-            due.emplace(queue->waiting.front().number, queue.key());
+        if (!queue->isAsking && now - queue->askedAt >= askInterval) {
+            if (isAskable)
+                due.emplace(queue->waiting.front().number, queue.key());
+            else
+                owesRelease |= isUp && isWanted(queue.key()); // which asks for nothing
+        }
         ++queue;
     }
     for (const auto& [number, type] : due) { // in the order they came: somebody may hear them
         if (const auto queue = m_queues.find(type); queue != m_queues.end())
             ask(type, *queue);
     }
+    if (owesRelease)
+        releaseWanted();
     for (const auto& [type, message] : dead)
         bury(type, message, QStringLiteral("no service takes this type"));
     m_restUntil.removeIf([now](auto rest) { return now >= rest.value(); });
-    if (m_queues.isEmpty() && m_restUntil.isEmpty())
+    const bool isKept = m_allKeptUntil > Millis{0}
+        || std::any_of(m_sent.cbegin(), m_sent.cend(),
+            [](const Sent& sent) { return sent.keptUntil > Millis{0}; });
+    if (m_queues.isEmpty() && m_restUntil.isEmpty() && !isKept)
         m_timer.stop();
 }
 

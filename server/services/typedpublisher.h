@@ -22,9 +22,10 @@ namespace gatehouse::services {
 /// type that nobody wants waits a while for a service that starts late, and every later one of its
 /// type behind it; when somebody comes, all it wants goes out in the order it came, whatever its
 /// type. What nobody came for, or what the bus refused, becomes a dead letter: counted, told to
-/// `deadLetter`, gone. The bus is asked again about a type once a second, not more, whoever sends;
-/// while the broker is away it is not asked, and nothing grows old. Owned by ServicesProfile;
-/// network thread only.
+/// `deadLetter`, gone. The bus is asked again about a type once a second, not more, whoever sends.
+/// While the broker is away it is not asked, nor about a type of which something may be in the
+/// outbox still; nothing it is not asked about grows old. Owned by ServicesProfile; network thread
+/// only.
 class TypedPublisher final : private bus::ServiceObserver
 {
 public:
@@ -74,9 +75,16 @@ private:
     };
     struct Queue
     {
-        std::deque<Held> waiting; ///< by number
+        std::deque<Held> waiting; ///< by number; `since` without what `stopped` was then
         Millis askedAt{}; ///< when the bus last said that nobody listens
+        Millis stopped{}; ///< how long the bus could not be asked, though it was up
         bool isAsking = false; ///< the first one is on the bus to find out
+    };
+    /// What has gone out of a type and may not have arrived yet.
+    struct Sent
+    {
+        int open = 0; ///< what became of them is not known
+        Millis keptUntil{}; ///< busTime() when the outbox has tried them all, or zero
     };
     struct Origin
     {
@@ -90,7 +98,9 @@ private:
     void refreshWanted();
     /// Whoever wanted it has just gone: the broker may not know yet.
     bool isResting(const QByteArray& type) const;
-    bool mayAsk() const;
+    bool mayAsk(const QByteArray& type) const;
+    void kept(const QByteArray& type); ///< the outbox has one more
+    void forgetKept();
     Millis busTime() const { return m_clock.monotonic() - m_away; }
     static bus::Publication publicationOf(
         const QByteArray& type, const Held& message, bus::Care care);
@@ -119,6 +129,9 @@ private:
     QSet<QByteArray> m_wanted; ///< types announced services want
     bool m_isAllWanted = false; ///< somebody wants every type
     QSet<QByteArray> m_routed; ///< types somebody listened to the last time, announced or not
+    QHash<QByteArray, Sent> m_sent; ///< by type; at most mostRouted of them are in the outbox
+    /// Likewise of any type: what a former process has left, and more types than are told apart.
+    Millis m_allKeptUntil{};
     QHash<QByteArray, Millis> m_restUntil; ///< by type; monotonic
     Millis m_restAllUntil{}; ///< likewise, after somebody who wanted every type
     QTimer m_timer;

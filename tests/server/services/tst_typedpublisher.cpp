@@ -92,6 +92,9 @@ private Q_SLOTS:
     void whatMayWaitIsBounded();
     void waitingAsksTheBusOnceASecond();
     void whatWasRefusedIsTheSameMessageAgain();
+    void anOutboxThatIsStuckStopsNoOtherType();
+    void whatIsWantedGoesBehindTheOutbox();
+    void nothingGrowsOldBehindTheOutbox();
 };
 
 void TestTypedPublisher::whatIsWantedGoesOutAtOnce()
@@ -334,17 +337,34 @@ void TestTypedPublisher::waitingAsksTheBusOnceASecond()
 
 namespace {
 
-/// Takes no messages; remembers those it was given.
-class RefusingBus final : public bus::Bus
+/// Ends publications as it is told, at once; remembers those it was given.
+class ToldBus final : public bus::Bus
 {
 public:
     void publish(bus::Publication publication, bus::Published done) override
     {
         given.push_back(std::move(publication));
-        if (isRefusing)
-            done(bus::Outcome::Refused, {ErrorCode::Unavailable, {}});
-        else
-            done(bus::Outcome::Confirmed, {});
+        done(outcome, {ErrorCode::Unavailable, {}});
+    }
+    QByteArrayList takeBodies()
+    {
+        QByteArrayList bodies;
+        for (const bus::Publication& publication : std::exchange(given, {}))
+            bodies << publication.body;
+        return bodies;
+    }
+    void come(const QByteArray& type)
+    {
+        bus::Service service;
+        service.name = "service.A";
+        service.topics = {topicOf(type)};
+        present = {service};
+        observer->serviceCame(service);
+    }
+    void leave()
+    {
+        const std::vector<bus::Service> gone = std::exchange(present, {});
+        observer->serviceWent(gone.front());
     }
     bus::Ticket subscribe(const bus::ExchangeName&, const bus::Topic&, bus::MessageHandler,
         std::function<void()>, bus::Refused) override
@@ -358,22 +378,43 @@ public:
         return {};
     }
     bus::Ticket announce(bus::Service) override { return {}; }
-    std::vector<bus::Service> services() const override { return {}; }
-    void addObserver(bus::ServiceObserver*) override { }
+    std::vector<bus::Service> services() const override { return present; }
+    void addObserver(bus::ServiceObserver* its) override { observer = its; }
     void removeObserver(bus::ServiceObserver*) override { }
     bus::BusState state() const override { return {}; }
     void addObserver(bus::StateObserver*) override { }
     void removeObserver(bus::StateObserver*) override { }
-    const bus::BusCounters& counters() const override { return m_counters; }
+    const bus::BusCounters& counters() const override { return figures; }
     const QByteArray& nodeName() const override { return m_name; }
     void flush(Millis, std::function<void()> done) override { done(); }
 
     std::vector<bus::Publication> given;
-    bool isRefusing = true;
+    bus::Outcome outcome = bus::Outcome::Refused;
+    std::vector<bus::Service> present;
+    bus::ServiceObserver* observer = nullptr;
+    bus::BusCounters figures;
 
 private:
-    bus::BusCounters m_counters;
     QByteArray m_name = "node";
+};
+
+struct ToldRig
+{
+    void advance(Millis time)
+    {
+        for (; time > Millis{0}; time -= Millis{250}) {
+            clock.advance(Millis{250});
+            publisher.tick();
+        }
+    }
+
+    ManualClock clock;
+    ToldBus bus;
+    ServicesOptions options;
+    ServicesCounters counters;
+    QByteArrayList dead;
+    TypedPublisher publisher{options, bus, clock, counters,
+        [this](const TypedPublisher::Dead& message) { dead << message.body; }};
 };
 
 } // namespace
@@ -381,18 +422,12 @@ private:
 // It may have arrived all the same: whoever gets it knows it by its id.
 void TestTypedPublisher::whatWasRefusedIsTheSameMessageAgain()
 {
-    ManualClock clock;
-    RefusingBus bus;
-    ServicesOptions options;
-    ServicesCounters counters;
-    TypedPublisher publisher(options, bus, clock, counters, {});
-    publisher.publish("a", "0");
-    publisher.publish("a", "1");
-    bus.isRefusing = false;
-    for (int i = 0; i < 5; ++i) {
-        clock.advance(Millis{250});
-        publisher.tick();
-    }
+    ToldRig rig;
+    ToldBus& bus = rig.bus;
+    rig.publisher.publish("a", "0");
+    rig.publisher.publish("a", "1");
+    bus.outcome = bus::Outcome::Confirmed;
+    rig.advance(Millis{1'250});
     QCOMPARE(bus.given.size(), size_t(3));
     QCOMPARE(bus.given[0].body, QByteArray("0"));
     QCOMPARE(bus.given[1].body, QByteArray("0"));
@@ -403,6 +438,67 @@ void TestTypedPublisher::whatWasRefusedIsTheSameMessageAgain()
     QCOMPARE(bus.given[2].body, QByteArray("1"));
     QVERIFY(bus.given[2].properties.id != bus.given[0].properties.id);
     QVERIFY(!bus.given[2].mayBeRepeated);
+}
+
+// Something else was kept and no queue takes it, ever.
+void TestTypedPublisher::anOutboxThatIsStuckStopsNoOtherType()
+{
+    ToldRig rig;
+    rig.bus.figures.outboxMessages = 1;
+    rig.bus.outcome = bus::Outcome::Unroutable;
+    rig.publisher.publish("a", "0");
+    QCOMPARE(rig.bus.takeBodies(), QByteArrayList{"0"}); // asked about
+    rig.publisher.publish("a", "1");
+    rig.advance(Millis{1'250});
+    QCOMPARE(rig.bus.takeBodies(), QByteArrayList{"0"});
+    rig.bus.outcome = bus::Outcome::Confirmed; // somebody came who is not announced
+    rig.advance(Millis{1'250});
+    QCOMPARE(rig.bus.takeBodies(), (QByteArrayList{"0", "1"}));
+    QCOMPARE(rig.counters.heldNow, 0U);
+}
+
+void TestTypedPublisher::whatIsWantedGoesBehindTheOutbox()
+{
+    ToldRig rig;
+    rig.bus.come("a");
+    rig.bus.figures.outboxMessages = 1;
+    rig.bus.outcome = bus::Outcome::Kept;
+    rig.publisher.publish("a", "0");
+    rig.bus.outcome = bus::Outcome::Unroutable;
+    rig.publisher.publish("a", "1");
+    rig.publisher.publish("a", "2");
+    QCOMPARE(rig.bus.takeBodies(), (QByteArrayList{"0", "1"}));
+    QCOMPARE(rig.counters.heldNow, 2U);
+    // It must not be asked, and need not.
+    rig.bus.outcome = bus::Outcome::Kept;
+    rig.advance(Millis{1'250});
+    for (const bus::Publication& publication : rig.bus.given)
+        QCOMPARE(publication.care, bus::Care::Kept);
+    QCOMPARE(rig.bus.takeBodies(), (QByteArrayList{"1", "2"}));
+    QCOMPARE(rig.counters.heldNow, 0U);
+    QVERIFY(rig.dead.isEmpty());
+}
+
+void TestTypedPublisher::nothingGrowsOldBehindTheOutbox()
+{
+    ToldRig rig;
+    rig.bus.come("a");
+    rig.bus.figures.outboxMessages = 1;
+    rig.bus.outcome = bus::Outcome::Kept;
+    rig.publisher.publish("a", "0");
+    rig.bus.leave();
+    rig.bus.outcome = bus::Outcome::Unroutable;
+    rig.publisher.publish("a", "1"); // must not overtake the other one
+    rig.advance(Millis{30'000});
+    QCOMPARE(rig.bus.takeBodies(), QByteArrayList{"0"});
+    QVERIFY(rig.dead.isEmpty());
+    // What is in the outbox for so long is something else.
+    rig.advance(Millis{30'250});
+    QCOMPARE(rig.bus.takeBodies(), QByteArrayList{"1"});
+    rig.advance(Millis{9'250});
+    QVERIFY(rig.dead.isEmpty());
+    rig.advance(Millis{1'000});
+    QCOMPARE(rig.dead, QByteArrayList{"1"});
 }
 
 QTEST_GUILESS_MAIN(TestTypedPublisher)
