@@ -256,4 +256,14 @@ std::vector<bus::Reply> BusDesk::takeOverdue()
     return overdue;
 }
 
+std::vector<bus::Reply> BusDesk::takeUnsent(const std::vector<QByteArray>& uuids)
+{
+    std::vector<bus::Reply> unsent;
+    for (const QByteArray& uuid : uuids) {
+        if (auto call = m_calls.extract(keyOf(uuid)))
+            unsent.push_back(std::move(call.mapped().reply));
+    }
+    return unsent;
+}
+
 } // namespace gatehouse::services

@@ -52,6 +52,9 @@ public:
     /// rejects them, which may hand this desk and others their next ones at once.
     std::vector<bus::Reply> takeOverdue();
 
+    /// The same of those calls, which `send` took and the service never got. By uuid, no JSON.
+    std::vector<bus::Reply> takeUnsent(const std::vector<QByteArray>& uuids);
+
     qsizetype calls() const { return qsizetype(m_calls.size()); } ///< unanswered by the service
     qsizetype requests() const { return qsizetype(m_requests.size()); } ///< unanswered by others
 

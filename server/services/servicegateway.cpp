@@ -46,7 +46,7 @@ struct ServiceGateway::Port
     std::vector<bus::Ticket> subscriptions{};
     size_t unbound = 0; ///< topics and queues the bus has still to bind
     QByteArray registration{}; ///< uuid of the one that is answered when it has
-    std::deque<QByteArray> early{}; ///< came before that answer, and follow it
+    std::deque<Early> early{}; ///< came before that answer, and follow it
     qint64 earlyBytes = 0;
 
     bool wants(const QByteArray& type) const { return wantsAll || wanted.contains(type); }
@@ -111,7 +111,9 @@ void ServiceGateway::socketClosed(PlainSocket& socket, const QByteArray& reason)
     // The calls it has not answered go to others as it ends, who may end of it.
     const std::unique_ptr<Port> ended = std::move(found->second);
     m_ports.erase(found);
-    m_counters.earlyBytesNow -= quint64(ended->earlyBytes);
+    ended->announcement.reset();
+    ended->subscriptions.clear();
+    const std::vector<bus::Reply> givenUp = giveEarlyBack(*ended);
     if (m_ports.empty())
         m_sweeper.stop();
 }
@@ -167,7 +169,8 @@ bool ServiceGateway::sendFromDesk(Port& port, const QByteArray& type, QByteArray
     QByteArrayView responseUuid, const QByteArray& content)
 {
     if (type == "bus-call")
-        return pass(port, textFor(type, uuid, responseUuid, content));
+        return pass(
+            port, {Early::Kind::Call, textOf(uuid), textFor(type, uuid, responseUuid, content)});
     m_counters.badMessages += type == "error-response" ? 1 : 0;
     send(port, type, uuid, responseUuid, content);
     return true;
@@ -186,20 +189,20 @@ QByteArray ServiceGateway::textFor(const QByteArray& type, QByteArrayView uuid,
     return writeEnvelope(envelope);
 }
 
-bool ServiceGateway::pass(Port& port, QByteArray text)
+bool ServiceGateway::pass(Port& port, Early message)
 {
     if (port.unbound == 0) {
-        port.socket.sendText(std::move(text));
+        port.socket.sendText(std::move(message.text));
         return true;
     }
     if (qsizetype(port.early.size()) >= m_options.maxHeld
-        || port.earlyBytes + text.size() > m_options.maxHeldBytes) {
+        || port.earlyBytes + message.text.size() > m_options.maxHeldBytes) {
         ++m_counters.earlyRefused;
         return false;
     }
-    port.earlyBytes += text.size();
-    m_counters.earlyBytesNow += quint64(text.size());
-    port.early.push_back(std::move(text));
+    port.earlyBytes += message.text.size();
+    m_counters.earlyBytesNow += quint64(message.text.size());
+    port.early.push_back(std::move(message));
     return true;
 }
 
@@ -310,11 +313,11 @@ void ServiceGateway::bound(Port& port)
     m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
     // What is sent may end it, and the port with it.
     PlainSocket& socket = port.socket;
-    std::deque<QByteArray> early = std::exchange(port.early, {});
+    std::deque<Early> early = std::exchange(port.early, {});
     answer(port, "service-register-response", "{\"succeed\":true,\"name\":" + port.sender + '}',
         port.registration);
-    for (QByteArray& text : early)
-        socket.sendText(std::move(text));
+    for (Early& message : early)
+        socket.sendText(std::move(message.text));
 }
 
 // One that cannot have all it wants is told so at once, and may try again; what comes for it must
@@ -329,24 +332,42 @@ void ServiceGateway::bindingRefused(Port& port, const QByteArray& what, const Er
         complain(port, text, {});
         return;
     }
-    unregister(port);
+    const std::vector<bus::Reply> givenUp = unregister(port);
     ++m_counters.refusedRegistrations;
     answer(port, "service-register-response",
         "{\"succeed\":false,\"message\":" + protocol::jsonString(text.toUtf8()) + '}',
         port.registration);
 }
 
-void ServiceGateway::unregister(Port& port)
+std::vector<bus::Reply> ServiceGateway::unregister(Port& port)
 {
     port.announcement.reset();
     port.desk->serve({}, {}, {});
     port.subscriptions.clear();
-    port.early.clear();
-    m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
     port.unbound = 0;
     port.name.clear();
     port.sender.clear();
     --m_counters.servicesNow;
+    return giveEarlyBack(port);
+}
+
+// The bus counts it as delivered. Answers to what this service asked are for nobody else.
+std::vector<bus::Reply> ServiceGateway::giveEarlyBack(Port& port)
+{
+    m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
+    std::vector<TypedPublisher::Undelivered> messages;
+    std::vector<QByteArray> calls;
+    for (Early& early : std::exchange(port.early, {})) {
+        if (early.kind == Early::Kind::Typed)
+            messages.push_back({std::move(early.about), std::move(early.text)});
+        else if (early.kind == Early::Kind::Call)
+            calls.push_back(std::move(early.about));
+        else
+            ++m_counters.earlyRefused;
+    }
+    std::vector<bus::Reply> unsent = port.desk->takeUnsent(calls);
+    m_publisher.takeBack(std::move(messages));
+    return unsent;
 }
 
 void ServiceGateway::subscribe(Port& port)
@@ -395,7 +416,9 @@ bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bo
     if (envelope->type.endsWith("request"))
         rememberRequest(*envelope);
     ++m_counters.deliveredToServices;
-    return pass(port, message.body) ? bus::Verdict::Accepted : bus::Verdict::Rejected;
+    const Early::Kind kind = isForItAlone ? Early::Kind::Own : Early::Kind::Typed;
+    return pass(port, {kind, envelope->type, message.body}) ? bus::Verdict::Accepted
+                                                            : bus::Verdict::Rejected;
 }
 
 void ServiceGateway::rememberRequest(const Envelope& envelope)

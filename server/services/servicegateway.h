@@ -68,7 +68,9 @@ private:
     void subscribe(Port& port);
     void bound(Port& port); ///< one more of what it wants
     void bindingRefused(Port& port, const QByteArray& what, const Error& why);
-    void unregister(Port& port);
+    /// The calls it has never been told of; dropping them may call others at once.
+    std::vector<bus::Reply> unregister(Port& port);
+    std::vector<bus::Reply> giveEarlyBack(Port& port);
     void publish(Port& port, Envelope envelope);
     void routeResponse(const Envelope& envelope, const QByteArray& body);
     bus::Verdict deliver(Port& port, const bus::Message& message, bool isForItAlone);
@@ -81,9 +83,20 @@ private:
         QByteArrayView responseUuid, const QByteArray& content);
     QByteArray textFor(const QByteArray& type, QByteArrayView uuid, QByteArrayView responseUuid,
         const QByteArray& content) const;
-    /// What services send each other, or calls of them: behind the answer to the registration.
-    /// False: too much waits for that.
-    bool pass(Port& port, QByteArray text);
+    /// What comes for a service before the answer to its registration, which it follows.
+    struct Early
+    {
+        enum class Kind {
+            Typed, ///< for whoever wants it
+            Own, ///< for this service alone
+            Call,
+        };
+        Kind kind = Kind::Typed;
+        QByteArray about; ///< type, or of a call the uuid
+        QByteArray text;
+    };
+    /// False: too much waits for that answer.
+    bool pass(Port& port, Early message);
 
     struct Asked
     {

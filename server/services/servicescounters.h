@@ -33,7 +33,8 @@ struct ServicesCounters
     quint64 routedResponses = 0; ///< that went to the service that had asked
     quint64 forgottenRequests = 0; ///< of services to each other: too many, or too old
     quint64 deliveredToServices = 0;
-    quint64 earlyRefused = 0; ///< came while a service was being bound, and too much did
+    /// Came while a service was being bound, and too much did, or the bus refused the binding.
+    quint64 earlyRefused = 0;
     quint64 earlyBytesNow = 0; ///< now: octets of what waits for that
     quint64 badBusMessages = 0; ///< from the bus, of a wrong shape
 

@@ -88,6 +88,23 @@ void TypedPublisher::publish(const QByteArray& type, QByteArray body, const Sess
         ask(type, *held);
 }
 
+// The broker may not have unbound them yet: it is not asked about them at once.
+void TypedPublisher::takeBack(std::vector<Undelivered> messages)
+{
+    if (messages.empty())
+        return;
+    refreshWanted();
+    for (Undelivered& message : messages) {
+        if (isWanted(message.type))
+            continue;
+        hold(message.type,
+            {++m_lastNumber, std::move(message.body), {}, busTime(),
+                QUuid::createUuid().toByteArray(QUuid::WithoutBraces)});
+        if (const auto held = m_queues.find(message.type); held != m_queues.end())
+            held->askedAt = m_clock.monotonic();
+    }
+}
+
 void TypedPublisher::publishLast(const QByteArray& type, QByteArray body, const SessionId& origin)
 {
     const auto open = m_origins.find(origin);

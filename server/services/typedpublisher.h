@@ -49,6 +49,15 @@ public:
     /// of everything that was published for it.
     void publishLast(const QByteArray& type, QByteArray body, const SessionId& origin);
 
+    /// A service was to have them and is not there after all.
+    struct Undelivered
+    {
+        QByteArray type;
+        QByteArray body;
+    };
+    /// Whoever else is announced for such a type has had it; if nobody is, it waits.
+    void takeBack(std::vector<Undelivered> messages);
+
     /// Somebody announced on the bus wants that type.
     bool isWanted(const QByteArray& type) const;
 

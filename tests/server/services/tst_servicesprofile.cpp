@@ -108,6 +108,8 @@ private Q_SLOTS:
     void whatTheBusRefusesIsSaidAtOnce();
     void manyRefusalsAreOneAnswer();
     void aRefusalIsOfItsOwnRegistration();
+    void aRegistrationThatFailsLosesNothing();
+    void aServiceThatEndsUnregisteredLosesNothing();
     void internalTypesAreOfServices_data();
     void internalTypesAreOfServices();
     void aServiceHearsOfItsOwnDeadLetters();
@@ -608,6 +610,68 @@ void TestServicesProfile::aRefusalIsOfItsOwnRegistration()
     QCOMPARE(more.size(), 1);
     QCOMPARE(member(more[0], "response_uuid"), "\"again\"");
     QVERIFY(!succeeded(more[0]));
+}
+
+void TestServicesProfile::aRegistrationThatFailsLosesNothing()
+{
+    Rig rig({}, bus::BusOptions{.maxServed = 2});
+    const auto other = rig.service("G", R"(["b"])");
+    other->takeTexts();
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    service.say(R"({"type":"service-register","content":{"name":"F","queues":["q"]}})");
+    Rig::settle();
+    service.takeTexts();
+    const auto bob = rig.client(5, "bob");
+    const bus::Ticket ticket = rig.bus.request({.queue = "q", .body = "1"}, [](const auto&) {});
+    Rig::settle();
+    service.takeTexts();
+    // All this comes before the bus has refused one of the queues.
+    const bus::Ticket early = rig.bus.request({.queue = "q", .body = "2"}, [](const auto&) {});
+    rig.bus.publish({.topic = topicOf("a"), .body = R"({"type":"a","content":1})"}, {});
+    rig.bus.publish({.topic = topicOf("b"), .body = R"({"type":"b","content":2})"}, {});
+    service.say(R"({"type":"service-register","content":{"name":"F","wanted":["a","b"],)"
+                R"("queues":["q","r","t"]}})");
+    Rig::settle();
+    const QByteArrayList got = service.takeTexts();
+    QCOMPARE(got.size(), 1);
+    QVERIFY(!succeeded(got[0]));
+    QCOMPARE(rig.bus.counters().unansweredCalls, 1U); // the one it had been told of
+    QCOMPARE(rig.bus.counters().deadLettered, 1U);
+    QCOMPARE(rig.profile.counters().earlyBytesNow, 0U);
+    QCOMPARE(rig.profile.counters().heldNow, 1U); // b has been heard elsewhere
+    service.say(R"({"type":"service-register","content":{"name":"F","wanted":["a","b"]}})");
+    Rig::settle();
+    const QByteArrayList again = service.takeTexts();
+    QCOMPARE(again.size(), 2);
+    QVERIFY(succeeded(again[0]));
+    QCOMPARE(again[1], R"({"type":"a","content":1})");
+    QCOMPARE(other->takeTexts().size(), 1);
+}
+
+void TestServicesProfile::aServiceThatEndsUnregisteredLosesNothing()
+{
+    Rig rig;
+    FakeSocket service("s");
+    service.authorize("service1");
+    service.open(rig.profile.services());
+    service.say(R"({"type":"service-register","content":{"name":"F","queues":["q"]}})");
+    Rig::settle();
+    // What comes is there before the bus has bound the other queue.
+    rig.bus.publish({.topic = topicOf("a"), .body = R"({"type":"a","content":1})"},
+        [&](bus::Outcome, const Error&) {
+            QVERIFY(rig.profile.counters().earlyBytesNow > 0);
+            service.close(CloseCode::Normal, QLatin1StringView("transport close"));
+        });
+    service.say(
+        R"({"type":"service-register","content":{"name":"F","wanted":["a"],"queues":["r"]}})");
+    Rig::settle();
+    QVERIFY(service.closeCode);
+    QCOMPARE(rig.profile.counters().earlyBytesNow, 0U);
+    QCOMPARE(rig.profile.counters().heldNow, 1U);
+    const auto next = rig.service("F", R"(["a"])");
+    QCOMPARE(next->takeTexts().size(), 2);
 }
 
 void TestServicesProfile::internalTypesAreOfServices_data()
