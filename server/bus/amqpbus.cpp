@@ -15,6 +15,19 @@ namespace gatehouse::bus {
 
 namespace {
 
+/// Of an answer that says that the answer was lost; its body says why.
+const QByteArray errorHeader("x-gatehouse-error");
+
+std::optional<Error> errorIn(const Message& answer)
+{
+    const QByteArray name = answer.properties.header(errorHeader);
+    if (name.isEmpty())
+        return {};
+    const bool isRate = QLatin1StringView(name) == traits(ErrorCode::RateLimited).name;
+    return Error{
+        isRate ? ErrorCode::RateLimited : ErrorCode::Unavailable, QString::fromUtf8(answer.body)};
+}
+
 AmqpOptions completed(AmqpOptions options)
 {
     if (options.common.nodeName.isEmpty())
@@ -49,6 +62,7 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
         std::function<void()> bound; ///< null: was called
         Refused refused;
     };
+    class Way;
     class Sink;
 
     // What the link is, all in all.
@@ -198,7 +212,10 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     void answerArrived(const Incoming& incoming) override
     {
         ++counters.received;
-        requests.answer(incoming.correlation, incoming.message);
+        if (const auto error = errorIn(incoming.message))
+            requests.fail(incoming.correlation, *error);
+        else
+            requests.answer(incoming.correlation, incoming.message);
     }
 
     void oversizedArrived(const Incoming& incoming, bool isAnswer) override
@@ -283,48 +300,124 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
     AmqpConsumer consumer;
 };
 
-/// One call's way back over the broker.
+/// One call's way back over the broker. Once a part of its answer is lost the rest would pass for
+/// the whole: who asked is told that the answer failed, and nothing follows.
+class AmqpBus::Private::Way final : public std::enable_shared_from_this<Way>
+{
+public:
+    Way(std::weak_ptr<Private> bus, const Incoming& call)
+        : m_bus(std::move(bus)), m_queue(call.message.topic), m_replyTo(call.replyTo),
+          m_correlation(call.correlation)
+    {
+    }
+
+    std::shared_ptr<Private> bus() const { return m_bus.lock(); }
+    const QueueName& queue() const { return m_queue; }
+    bool isWanted() const { return !m_replyTo.isEmpty() && !m_bus.expired(); }
+
+    /// False: who asked cannot even be told that the answer failed.
+    bool send(Private& bus, QByteArray body, Properties properties)
+    {
+        if (m_replyTo.isEmpty())
+            return true;
+        if (!m_lost) {
+            auto sent = bus.sender.send(made(bus, std::move(body), std::move(properties)),
+                bus.options.confirmTimeout, [self = shared_from_this()](const Error& why) {
+                    if (const auto there = self->bus())
+                        self->lost(*there, why);
+                });
+            if (!sent)
+                lost(bus, sent.error());
+        }
+        return !m_lost || tellLoss(bus);
+    }
+
+private:
+    Outgoing made(const Private& bus, QByteArray body, Properties properties) const
+    {
+        complete(properties, bus.options.common.nodeName);
+        Outgoing message;
+        message.routingKey = m_replyTo;
+        message.correlation = m_correlation;
+        message.body = std::move(body);
+        message.properties = std::move(properties);
+        message.isPersistent = false;
+        return message;
+    }
+
+    void lost(Private& bus, const Error& why)
+    {
+        if (m_lost)
+            return;
+        m_lost = why;
+        warnSparingly("answer",
+            QStringLiteral("An answer of %1 was lost: %2").arg(text(m_queue), why.detail));
+        tellLoss(bus); // else with what follows
+    }
+
+    bool tellLoss(Private& bus)
+    {
+        if (m_isTold)
+            return true;
+        const ErrorCode code = m_lost->code == ErrorCode::RateLimited ? ErrorCode::RateLimited
+                                                                      : ErrorCode::Unavailable;
+        Properties properties;
+        properties.type = "error";
+        properties.headers = {{errorHeader, QByteArray(traits(code).name.latin1())}};
+        const QString detail = QString(u"a part of the answer was lost: " + m_lost->detail);
+        m_isTold
+            = bus.sender
+                  .send(
+                      made(bus, detail.toUtf8(), std::move(properties)), bus.options.confirmTimeout,
+                      [self = shared_from_this()](const Error&) { self->m_isTold = false; },
+                      AmqpSender::Room::Reserve)
+                  .has_value();
+        return m_isTold;
+    }
+
+    const std::weak_ptr<Private> m_bus;
+    const QueueName m_queue;
+    const QueueName m_replyTo;
+    const QByteArray m_correlation;
+    std::optional<Error> m_lost;
+    bool m_isTold = false;
+};
+
+/// One call's reply. The way may outlive it, with answers that are not confirmed yet.
 class AmqpBus::Private::Sink final : public Reply::Sink
 {
 public:
     Sink(std::weak_ptr<Private> bus, const Incoming& call, const DeliveryRef& delivery)
-        : m_bus(std::move(bus)), m_queue(call.message.topic), m_replyTo(call.replyTo),
-          m_correlation(call.correlation), m_delivery(delivery)
+        : m_way(std::make_shared<Way>(std::move(bus), call)), m_delivery(delivery)
     {
     }
 
     void answer(QByteArray body, Properties properties, bool isFinal) override
     {
-        const auto bus = m_bus.lock();
+        const auto bus = m_way->bus();
         if (!bus)
             return;
         if (!isFinal)
             properties.type = "partial";
-        complete(properties, bus->options.common.nodeName);
-        if (!m_replyTo.isEmpty()) {
-            Outgoing message;
-            message.routingKey = m_replyTo;
-            message.correlation = m_correlation;
-            message.body = std::move(body);
-            message.properties = std::move(properties);
-            message.isPersistent = false;
-            bus->sender.send(std::move(message), bus->options.confirmTimeout);
-        }
-        if (isFinal)
+        const bool isTold = m_way->send(*bus, std::move(body), std::move(properties));
+        if (isFinal && isTold)
             end(*bus, true);
+        else if (isFinal)
+            reject();
     }
 
     void reject() override
     {
-        const auto bus = m_bus.lock();
+        const auto bus = m_way->bus();
         if (!bus)
             return;
         ++bus->counters.deadLettered;
-        warnSparingly("call", QStringLiteral("A call to %1 was rejected").arg(text(m_queue)));
+        warnSparingly(
+            "call", QStringLiteral("A call to %1 was rejected").arg(text(m_way->queue())));
         end(*bus, false);
     }
 
-    bool isWanted() const override { return !m_replyTo.isEmpty() && !m_bus.expired(); }
+    bool isWanted() const override { return m_way->isWanted(); }
 
 private:
     void end(Private& bus, bool isAccepted) const
@@ -334,10 +427,7 @@ private:
         bus.consumer.settle(m_delivery, isAccepted);
     }
 
-    const std::weak_ptr<Private> m_bus;
-    const QueueName m_queue;
-    const QueueName m_replyTo;
-    const QByteArray m_correlation;
+    const std::shared_ptr<Way> m_way;
     const DeliveryRef m_delivery;
 };
 
@@ -439,13 +529,17 @@ Ticket AmqpBus::request(Request request, AnswerHandler handler)
         message.expiration = limit;
         message.isMandatory = true;
         message.isPersistent = false;
-        d->sender.send(std::move(message), limit,
+        auto sent = d->sender.send(std::move(message), limit,
             [p = d.get(), correlation, queue = request.queue](const Error& error) {
+                if (error.code == ErrorCode::Timeout)
+                    return; // ends by itself
                 p->requests.fail(correlation,
                     error.code == ErrorCode::NotFound
                         ? Error{error.code, QStringLiteral("nobody serves %1").arg(text(queue))}
                         : error);
             });
+        if (!sent)
+            d->postFailure(correlation, sent.error());
     }
     return Ticket([weak = std::weak_ptr(d), correlation] {
         if (const auto p = weak.lock())

@@ -10,6 +10,8 @@ namespace gatehouse::bus {
 namespace {
 
 constexpr Millis tickTime{100};
+constexpr qsizetype reservedMessages = 1'000;
+constexpr qint64 reservedBytes = 1024 * 1024;
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -85,10 +87,13 @@ void AmqpSender::publish(Publication publication, Published done)
         m_later.post([done = std::move(done), error] { done(Outcome::Refused, error); });
 }
 
-bool AmqpSender::hasRoomFor(qint64 bytes) const
+bool AmqpSender::hasRoomFor(qint64 bytes, Room room) const
 {
-    return qsizetype(m_counters.waiting) < m_options.common.maxWaiting
-        && qint64(m_counters.waitingBytes) + bytes <= m_options.common.maxWaitingBytes;
+    const bool isReserve = room == Room::Reserve;
+    return qsizetype(m_counters.waiting)
+        < m_options.common.maxWaiting + (isReserve ? reservedMessages : 0)
+        && qint64(m_counters.waitingBytes) + bytes
+        <= m_options.common.maxWaitingBytes + (isReserve ? reservedBytes : 0);
 }
 
 AmqpSender::Queue::iterator AmqpSender::add(Pending pending)
@@ -100,17 +105,15 @@ AmqpSender::Queue::iterator AmqpSender::add(Pending pending)
     return m_pending.emplace_hint(m_pending.end(), ++m_lastId, std::move(pending));
 }
 
-void AmqpSender::send(Outgoing message, Millis limit, std::function<void(const Error&)> failed)
+Result<void> AmqpSender::send(
+    Outgoing message, Millis limit, std::function<void(const Error&)> failed, Room room)
 {
     const qint64 bytes = message.body.size();
-    if (!isUp() || !hasRoomFor(bytes)) {
-        if (isUp())
-            ++m_counters.overflowed;
-        if (failed)
-            m_later.post([failed = std::move(failed), error = isUp() ? tooMuch() : away(m_why)] {
-                failed(error);
-            });
-        return;
+    if (!isUp())
+        return tl::unexpected(away(m_why));
+    if (!hasRoomFor(bytes, room)) {
+        ++m_counters.overflowed;
+        return tl::unexpected(tooMuch());
     }
     Pending pending;
     pending.bytes = bytes;
@@ -123,6 +126,7 @@ void AmqpSender::send(Outgoing message, Millis limit, std::function<void(const E
     message.deadline = SteadyClock::now() + limit;
     message.id = add(std::move(pending))->first;
     m_publisher.send(std::move(message));
+    return {};
 }
 
 void AmqpSender::hand(quint64 id, Pending& pending)
@@ -287,8 +291,10 @@ void AmqpSender::directSettled(Queue::iterator at, Fate fate)
 {
     switch (fate) {
     case Fate::Confirmed:
-    case Fate::Expired:
         erase(at);
+        break;
+    case Fate::Expired:
+        fail(at, {ErrorCode::Timeout, QStringLiteral("it could not be sent in time")});
         break;
     case Fate::Unroutable:
         fail(at, {ErrorCode::NotFound, QStringLiteral("nobody serves that queue")});

@@ -32,9 +32,13 @@ public:
     void stop() { m_publisher.stop(); }
 
     void publish(Publication publication, Published done);
-    /// Sends within that time or never: requests and answers. `failed` is called with NotFound,
-    /// RateLimited, Forbidden or Unavailable. That the time is over the caller knows by himself.
-    void send(Outgoing message, Millis limit, std::function<void(const Error&)> failed = {});
+    /// What has room beyond the bounds of what waits: it says what found none.
+    enum class Room { Common, Reserve };
+    /// Sends within that time or never: requests and answers. Not taken: RateLimited or
+    /// Unavailable. What becomes known later comes to `failed`, once: NotFound, Forbidden,
+    /// Unavailable, or Timeout when it was not sent in time.
+    [[nodiscard]] Result<void> send(Outgoing message, Millis limit,
+        std::function<void(const Error&)> failed, Room room = Room::Common);
     bool isUp() const { return m_link == BusState::Link::Up; }
     void flush(Millis limit, std::function<void()> done);
 
@@ -68,7 +72,7 @@ private:
     };
     using Queue = std::map<quint64, Pending>; ///< ascending is the order of sending
 
-    bool hasRoomFor(qint64 bytes) const;
+    bool hasRoomFor(qint64 bytes, Room room = Room::Common) const;
     Queue::iterator add(Pending pending);
     void hand(quint64 id, Pending& pending);
     void handWaiting();

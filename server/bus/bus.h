@@ -58,8 +58,10 @@ struct Answer
 /// nothing follows:
 ///   Timeout:     "NAME did not answer within 5000 ms"
 ///   NotFound:    nobody serves that queue
-///   Unavailable: the broker is away, or went away with the answer outstanding
-///   RateLimited: too many requests are outstanding (BusOptions::maxRequests)
+///   Unavailable: the broker is away, or went away with the answer outstanding, or a part of the
+///                answer did not reach it
+///   RateLimited: too many requests are outstanding (BusOptions::maxRequests), or a part of the
+///                answer found no room where it was given
 ///   TooLarge, BadRequest: as for a publication
 /// What comes later is dropped and counted.
 using AnswerHandler = std::function<void(const Result<Answer>&)>;

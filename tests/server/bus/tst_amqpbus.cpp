@@ -45,6 +45,8 @@ private Q_SLOTS:
     void doesNotSleepOnWhatItHasRead();
     void aDamagedMessageDoesNotHoldUpTheOutbox();
     void aRejectionSurvivesALostConnection();
+    void anAnswerThatLostAPartFails_data();
+    void anAnswerThatLostAPartFails();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -808,6 +810,64 @@ void TestAmqpBus::aRejectionSurvivesALostConnection()
             dead.push_back((*event)->incoming.message.body);
         return std::count(dead.begin(), dead.end(), QByteArray("lost rejection")) == 1;
     }));
+}
+
+void TestAmqpBus::anAnswerThatLostAPartFails_data()
+{
+    QTest::addColumn<QString>("how");
+    QTest::addColumn<ErrorCode>("code");
+    QTest::newRow("no room, all at once") << u"at once"_s << ErrorCode::RateLimited;
+    QTest::newRow("no room, finished later") << u"later"_s << ErrorCode::RateLimited;
+    QTest::newRow("expired unsent") << u"expired"_s << ErrorCode::Unavailable;
+}
+
+void TestAmqpBus::anAnswerThatLostAPartFails()
+{
+    QFETCH(QString, how);
+    QFETCH(ErrorCode, code);
+    const bool expires = how == u"expired";
+    AmqpOptions options = amqpOptions();
+    const auto asking = bus(options);
+    if (expires) {
+        options.maxUnconfirmed = 20;
+        options.confirmTimeout = Millis{300};
+    } else {
+        options.common.maxWaiting = 20;
+    }
+    const auto serving = bus(options);
+    const QByteArray queue = "parts-" + how.toLatin1();
+    std::vector<Reply> kept;
+    const Ticket ticket = served(*serving, queue, [&](const Message&, Reply reply) {
+        if (expires)
+            RabbitBroker::shared().freeze();
+        for (int i = 0; i < 50; ++i)
+            reply.part(QByteArray::number(i));
+        if (how == u"at once")
+            reply.finish("end");
+        else
+            kept.push_back(std::move(reply));
+    });
+    Answers answers;
+    const Ticket request
+        = asking->request({.queue = queue, .timeout = Millis{20'000}}, answers.handler());
+    if (how != u"at once") {
+        QVERIFY(waitUntil([&] { return kept.size() == 1; }));
+        if (expires) {
+            QVERIFY(waitUntil([&] { return serving->counters().waiting == 20; }));
+            QVERIFY(holdsFor([&] { return serving->counters().waiting <= 21; }, Millis{500}));
+            RabbitBroker::shared().thaw();
+        }
+        QVERIFY(waitUntil(
+            [&] { return serving->counters().waiting == 0 && answers.bodies.size() >= 20; }));
+        kept[0].part("more");
+        kept[0].finish("end");
+    }
+    QVERIFY(waitUntil([&] { return answers.isFinished; }));
+    QVERIFY(answers.error);
+    QCOMPARE(answers.error->code, code);
+    QCOMPARE(answers.bodies.size(), 20);
+    QCOMPARE(serving->counters().unansweredCalls, 0u);
+    QCOMPARE(asking->counters().lateAnswers, 0u);
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)
