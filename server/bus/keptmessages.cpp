@@ -22,17 +22,25 @@ KeptMessages::KeptMessages(const AmqpOptions& options, const Clock& clock, BusCo
 
 void KeptMessages::readState()
 {
+    if (m_isReadingState)
+        return;
+    m_isReadingState = true;
+    m_messagesInState = m_counters.outboxMessages;
+    m_bytesInState = m_counters.outboxBytes;
+    m_lastInState = m_lastKeep;
     m_outbox.state([this, alive = std::weak_ptr(m_isAlive)](const Result<OutboxState>& state) {
         if (alive.expired())
             return;
+        m_isReadingState = false;
         if (!state) {
             warnSparingly("outbox", QString(u"The outbox cannot be read: " + state.error().detail));
             return; // asked again with the next drain
         }
         m_isStateKnown = true;
-        m_counters.outboxMessages += state->messages;
-        m_counters.outboxBytes += state->bytes;
-        m_oldest = state->oldest;
+        m_counters.outboxMessages += state->messages - m_messagesInState;
+        m_counters.outboxBytes += state->bytes - m_bytesInState;
+        if (state->oldest)
+            m_oldest = state->oldest;
         refreshAge();
         drain();
     });
@@ -56,16 +64,15 @@ void KeptMessages::keep(
     ++m_writing;
     m_writingBytes += bytes;
     m_outbox.keep(publication, mayBeRepeated,
-        [this, alive = std::weak_ptr(m_isAlive), bytes, done = std::move(done)](
-            const Result<quint64>& number) {
+        [this, alive = std::weak_ptr(m_isAlive), bytes, place = ++m_lastKeep,
+            done = std::move(done)](const Result<quint64>& number) {
             if (alive.expired())
                 return;
             --m_writing;
             m_writingBytes -= bytes;
             if (number) {
                 ++m_counters.kept;
-                ++m_counters.outboxMessages;
-                m_counters.outboxBytes += quint64(bytes);
+                count(place, quint64(bytes));
                 if (!m_oldest)
                     m_oldest = m_clock.wall();
             }
@@ -73,15 +80,31 @@ void KeptMessages::keep(
         });
 }
 
+/// One that is in since. The outbox does one thing after the other: what was on its way in as the
+/// state was asked for is part of it.
+void KeptMessages::count(quint64 place, quint64 bytes)
+{
+    const bool isInState = place <= m_lastInState;
+    if (isInState && m_isStateKnown)
+        return;
+    ++m_counters.outboxMessages;
+    m_counters.outboxBytes += bytes;
+    if (isInState && m_isReadingState) {
+        ++m_messagesInState;
+        m_bytesInState += bytes;
+    }
+}
+
 void KeptMessages::drain()
 {
-    if (!m_isStateKnown) {
-        readState();
-        return;
-    }
-    // What was confirmed has to be out of the way first: read again, it would be sent again.
+    // What was confirmed has to be out of the way first: read again, it would be sent again, and
+    // counted again.
     if (!m_confirmed.empty() || m_isRemoving) {
         removeConfirmed();
+        return;
+    }
+    if (!m_isStateKnown) {
+        readState();
         return;
     }
     if (m_isReading || !m_out.isEmpty() || m_counters.outboxMessages == 0 || !m_mayDrain())

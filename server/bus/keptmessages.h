@@ -40,6 +40,7 @@ public:
 
 private:
     void readState();
+    void count(quint64 place, quint64 bytes);
     void send(std::vector<KeptMessage> batch);
     void dropDamaged(std::vector<KeptMessage>& batch);
     void removeConfirmed();
@@ -51,6 +52,12 @@ private:
     const Send m_send;
     const MayDrain m_mayDrain;
     bool m_isStateKnown = false;
+    bool m_isReadingState = false;
+    /// What is counted already of what the state that is being read will count.
+    quint64 m_messagesInState = 0;
+    quint64 m_bytesInState = 0;
+    quint64 m_lastKeep = 0;
+    quint64 m_lastInState = 0; ///< the last keep() before the state was asked for
     int m_writing = 0; ///< on their way in
     qint64 m_writingBytes = 0;
     bool m_isReading = false;

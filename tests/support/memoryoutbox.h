@@ -3,7 +3,7 @@
 
 #include "server/bus/outbox.h"
 
-#include <QObject>
+#include <QTimer>
 
 #include <map>
 
@@ -22,6 +22,9 @@ public:
     };
     std::map<quint64, Row> rows;
     bool isFailing = false;
+    int failingStates = 0; ///< that many times the state cannot be read
+    Millis stateTime{}; ///< from reading it to the completion
+    Millis keepTime{}; ///< from the write to the completion
 
     void state(Completion<bus::OutboxState> done) override
     {
@@ -29,7 +32,13 @@ public:
             bus::OutboxState now{rows.size(), 0, {}};
             for (const auto& [number, row] : rows)
                 now.bytes += quint64(row.publication.body.size());
-            done(now);
+            const bool fails = failingStates > 0 && failingStates-- > 0;
+            QTimer::singleShot(stateTime, &m_context, [now, fails, done] {
+                if (fails)
+                    done(failure(ErrorCode::Unavailable, QStringLiteral("told to fail")));
+                else
+                    done(now);
+            });
         });
     }
     void keep(bus::Publication publication, bool mayBeRepeated, Completion<quint64> done) override
@@ -40,7 +49,7 @@ public:
                 return;
             }
             rows[++m_last] = {publication, mayBeRepeated};
-            done(m_last);
+            QTimer::singleShot(keepTime, &m_context, [number = m_last, done] { done(number); });
         });
     }
     void oldest(int count, qint64, Completion<std::vector<bus::KeptMessage>> done) override

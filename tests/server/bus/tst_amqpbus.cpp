@@ -47,6 +47,8 @@ private Q_SLOTS:
     void aRejectionSurvivesALostConnection();
     void anAnswerThatLostAPartFails_data();
     void anAnswerThatLostAPartFails();
+    void countsTheOutboxOnce_data();
+    void countsTheOutboxOnce();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -868,6 +870,45 @@ void TestAmqpBus::anAnswerThatLostAPartFails()
     QCOMPARE(answers.bodies.size(), 20);
     QCOMPARE(serving->counters().unansweredCalls, 0u);
     QCOMPARE(asking->counters().lateAnswers, 0u);
+}
+
+void TestAmqpBus::countsTheOutboxOnce_data()
+{
+    QTest::addColumn<int>("failing");
+    QTest::addColumn<int>("keepTime");
+    QTest::newRow("the state takes its time") << 0 << 0;
+    QTest::newRow("the state is read again") << 1 << 0;
+    QTest::newRow("read again with a write under way") << 1 << 600;
+    QTest::newRow("a write ends after the state") << 1 << 1'200;
+}
+
+void TestAmqpBus::countsTheOutboxOnce()
+{
+    QFETCH(int, failing);
+    QFETCH(int, keepTime);
+    MemoryOutbox outbox;
+    outbox.stateTime = Millis{350};
+    outbox.keepTime = Millis{keepTime};
+    outbox.failingStates = failing;
+    AmqpOptions options = amqpOptions();
+    AmqpEndpoint there = options.endpoint;
+    options.endpoint.port = 1;
+    {
+        AmqpBus away(m_clock, options, outbox);
+        for (int i = 0; i < 3; ++i)
+            away.publish({.topic = "a", .body = "xyz", .care = Care::Kept}, {});
+        QVERIFY(waitUntil([&] { return away.counters().outboxMessages == 3; }));
+        QVERIFY(holdsFor([&] { return away.counters().outboxMessages == 3; }, Millis{1'500}));
+        QCOMPARE(away.counters().outboxBytes, 9u);
+    }
+    outbox.failingStates = failing;
+    options.endpoint = there;
+    AmqpBus one(m_clock, options, outbox);
+    one.publish({.topic = "a", .body = "xyz", .care = Care::Kept}, {});
+    QVERIFY(waitUntil([&] { return one.counters().outboxMessages == 4; }));
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QVERIFY(waitUntil([&] { return one.counters().outboxMessages == 0; }));
+    QCOMPARE(one.counters().outboxBytes, 0u);
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)
