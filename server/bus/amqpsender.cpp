@@ -321,6 +321,7 @@ void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
     Pending& pending = at->second;
     if (pending.isKeeping && pending.keptAs == 0) {
         pending.isConfirmed = true; // taken out again when it is in
+        pending.isUnroutable = isUnroutable;
         return;
     }
     if (isUnroutable)
@@ -425,7 +426,7 @@ void AmqpSender::keep(quint64 id, Pending& pending)
             if (!number) {
                 kept.isKeeping = false;
                 if (kept.isConfirmed)
-                    confirmed(at, false);
+                    confirmed(at, kept.isUnroutable);
                 else if (kept.isImpossible)
                     impossible(at);
                 else if (!kept.isHanded)
@@ -436,7 +437,7 @@ void AmqpSender::keep(quint64 id, Pending& pending)
             const auto done = std::exchange(kept.done, nullptr);
             if (kept.isConfirmed) {
                 kept.done = done;
-                confirmed(at, false);
+                confirmed(at, kept.isUnroutable);
                 return;
             }
             if (kept.isImpossible) {

@@ -68,6 +68,7 @@ private:
         bool isFromOutbox = false;
         // What came while it was still on its way into the outbox.
         bool isConfirmed = false;
+        bool isUnroutable = false; ///< and this is what was confirmed
         bool isImpossible = false;
     };
     using Queue = std::map<quint64, Pending>; ///< ascending is the order of sending

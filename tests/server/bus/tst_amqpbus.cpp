@@ -49,6 +49,7 @@ private Q_SLOTS:
     void anAnswerThatLostAPartFails();
     void countsTheOutboxOnce_data();
     void countsTheOutboxOnce();
+    void unroutableStaysUnroutable();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -909,6 +910,25 @@ void TestAmqpBus::countsTheOutboxOnce()
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
     QVERIFY(waitUntil([&] { return one.counters().outboxMessages == 0; }));
     QCOMPARE(one.counters().outboxBytes, 0u);
+}
+
+void TestAmqpBus::unroutableStaysUnroutable()
+{
+    AmqpOptions options = amqpOptions();
+    options.keepAfter = Millis{200};
+    MemoryOutbox outbox;
+    outbox.keepTime = Millis{1'500};
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return one.state().isUp() && one.counters().waiting == 0; }));
+    RabbitBroker::shared().freeze();
+    Outcomes outcomes;
+    one.publish({.topic = "nobody", .care = Care::Kept, .needsReceiver = true}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outbox.rows.size() == 1; }));
+    RabbitBroker::shared().thaw();
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 1; }));
+    QCOMPARE(outcomes.all[0], std::pair(Outcome::Unroutable, ErrorCode::NotFound));
+    QCOMPARE(one.counters().unroutable, 1u);
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)
