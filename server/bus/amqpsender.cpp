@@ -506,25 +506,21 @@ void AmqpSender::tick()
 
 void AmqpSender::flush(Millis limit, std::function<void()> done)
 {
-    m_flushed = std::move(done);
-    QTimer::singleShot(limit, &m_timer, [this] {
-        if (m_flushed)
-            std::exchange(m_flushed, nullptr)();
-    });
+    m_flushes.add(limit, std::move(done));
     m_later.post([this] { checkFlushed(); });
 }
 
 /// With the broker away nothing is worth waiting for but the way into the outbox.
 void AmqpSender::checkFlushed()
 {
-    if (!m_flushed)
+    if (m_flushes.isEmpty())
         return;
     const bool isDone = std::all_of(m_pending.begin(), m_pending.end(), [this](const auto& one) {
         const Pending& pending = one.second;
         return pending.isOver || (!isUp() && pending.publication.care != Care::Kept);
     });
     if (isDone)
-        std::exchange(m_flushed, nullptr)();
+        m_flushes.finish();
 }
 
 } // namespace gatehouse::bus

@@ -3,6 +3,7 @@
 
 #include "server/bus/amqppublisher.h"
 #include "server/bus/bus.h"
+#include "server/bus/flushes.h"
 #include "server/bus/keptmessages.h"
 #include "server/bus/later.h"
 
@@ -108,7 +109,7 @@ private:
     quint64 m_lastId = 0;
     std::array<quint64, 2> m_rounds{}; ///< by Way
     QTimer m_timer; ///< deadlines, and what else is looked at now and then
-    std::function<void()> m_flushed;
+    Flushes m_flushes;
 };
 
 } // namespace gatehouse::bus

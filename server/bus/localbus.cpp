@@ -3,6 +3,7 @@
 
 #include "server/bus/admission.h"
 #include "server/bus/buslog.h"
+#include "server/bus/flushes.h"
 #include "server/bus/localqueues.h"
 #include "server/bus/requesttable.h"
 #include "server/bus/servicelist.h"
@@ -45,8 +46,8 @@ struct LocalBus::Private
     {
         --counters.waiting;
         counters.waitingBytes -= quint64(bytes);
-        if (counters.waiting == 0 && flushed)
-            std::exchange(flushed, nullptr)();
+        if (counters.waiting == 0 && !flushes.isEmpty())
+            flushes.finish();
     }
 
     void refuse(const Publication& publication, Error error, const Published& done)
@@ -145,7 +146,7 @@ struct LocalBus::Private
     RequestTable requests;
     ServiceList services;
     std::shared_ptr<LocalQueues> queues;
-    std::function<void()> flushed;
+    Flushes flushes;
 };
 
 LocalBus::LocalBus(const Clock& clock, BusOptions options)
@@ -306,11 +307,7 @@ void LocalBus::flush(Millis limit, std::function<void()> done)
         d->later.post(std::move(done));
         return;
     }
-    d->flushed = std::move(done);
-    QTimer::singleShot(limit, &d->later, [p = d.get()] {
-        if (p->flushed)
-            std::exchange(p->flushed, nullptr)();
-    });
+    d->flushes.add(limit, std::move(done));
 }
 
 } // namespace gatehouse::bus

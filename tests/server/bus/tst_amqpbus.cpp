@@ -50,6 +50,7 @@ private Q_SLOTS:
     void countsTheOutboxOnce_data();
     void countsTheOutboxOnce();
     void unroutableStaysUnroutable();
+    void eachFlushHasItsOwnLimit();
 
 private:
     std::unique_ptr<AmqpBus> bus(AmqpOptions options)
@@ -929,6 +930,21 @@ void TestAmqpBus::unroutableStaysUnroutable()
     QCOMPARE(outcomes.all[0], std::pair(Outcome::Unroutable, ErrorCode::NotFound));
     QCOMPARE(one.counters().unroutable, 1u);
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+}
+
+void TestAmqpBus::eachFlushHasItsOwnLimit()
+{
+    const auto one = bus(amqpOptions());
+    RabbitBroker::shared().freeze();
+    one->publish({.topic = "a"}, {});
+    bool isFirstOver = false;
+    bool isSecondOver = false;
+    one->flush(Millis{300}, [&] { isFirstOver = true; });
+    one->flush(Millis{20'000}, [&] { isSecondOver = true; });
+    QVERIFY(waitUntil([&] { return isFirstOver; }));
+    QVERIFY(holdsFor([&] { return !isSecondOver; }, Millis{700}));
+    RabbitBroker::shared().thaw();
+    QVERIFY(waitUntil([&] { return isSecondOver; }));
 }
 
 QTEST_GUILESS_MAIN(TestAmqpBus)
