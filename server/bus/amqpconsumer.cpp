@@ -92,7 +92,8 @@ Result<void> AmqpConsumer::setUp(AmqpConnection& connection)
         return made;
     if (const auto made = setUpOwnQueue(connection); !made)
         return made;
-    for (const Binding& binding : std::exchange(m_stale, {})) {
+    const QSet<Binding> stale = m_stale; // each goes from it by itself
+    for (const Binding& binding : stale) {
         if (const auto gone = unbindNow(connection, binding); !gone)
             return gone;
     }
@@ -166,8 +167,13 @@ Result<void> AmqpConsumer::bindNow(AmqpConnection& connection, const Binding& bi
             m_exchanges.insert(exchange);
     }
     if (done) {
+        // Before: should the connection end without an answer, the broker may have it.
+        const bool wasBound = m_bound.contains(binding);
+        m_bound.insert(binding);
         done = connection.bind(asking, ownQueue(), exchange, pattern);
         if (!done && done.error().code != ErrorCode::Unavailable) {
+            if (!wasBound)
+                m_bound.remove(binding);
             m_exchanges.remove(exchange);
             if (const auto open = connection.openChannel(asking); !open)
                 return open;
@@ -175,7 +181,6 @@ Result<void> AmqpConsumer::bindNow(AmqpConnection& connection, const Binding& bi
     }
     if (done) {
         m_refused.remove(binding);
-        m_bound.insert(binding);
         m_uplink.post([this, binding] { m_listener.patternBound(binding.first, binding.second); });
         return {};
     }
@@ -202,9 +207,12 @@ void AmqpConsumer::bindingRefused(const Binding& binding, const Error& why)
 Result<void> AmqpConsumer::unbindNow(AmqpConnection& connection, const Binding& binding)
 {
     m_refused.remove(binding);
-    m_bound.remove(binding);
     const auto gone = connection.unbind(asking, ownQueue(), binding.first, binding.second);
-    if (gone || gone.error().code == ErrorCode::Unavailable)
+    if (!gone && gone.error().code == ErrorCode::Unavailable)
+        return gone; // with the next connection
+    m_bound.remove(binding);
+    m_stale.remove(binding);
+    if (gone)
         return gone;
     return connection.openChannel(asking); // the exchange has gone, and the binding with it
 }

@@ -115,7 +115,7 @@ private:
     quint64 m_generation = 0; ///< of the channel of our own queue
     QSet<Binding> m_bindings;
     QSet<Binding> m_refused; ///< among them: the broker does not bind them, and this was said
-    QSet<Binding> m_bound; ///< the broker has them, as far as we know
+    QSet<Binding> m_bound; ///< the broker has them, or may have
     QSet<Binding> m_stale; ///< among those: given up while the broker was away
     QSet<ExchangeName> m_exchanges; ///< known to be there
     std::map<quint64, Serving> m_servings;

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void frozen();
     void outOfMemory();
     void stoppedInOrder();
+    void killedWhileItUnbinds();
 
 private:
     SystemClock m_clock;
@@ -264,6 +265,32 @@ void TestBusOutages::stoppedInOrder()
     QVERIFY(traffic->isComplete());
     report("stopped in order", *traffic, back);
     QVERIFY(back >= 0 && back <= 5'000);
+}
+
+void TestBusOutages::killedWhileItUnbinds()
+{
+    RabbitBroker& broker = RabbitBroker::shared();
+    MemoryOutbox outbox;
+    AmqpBus one(m_clock, quick(amqpOptions({.nodeName = "unbinds"})), outbox);
+    Inbox inbox;
+    const Ticket stays = subscribed(one, {}, "stays", inbox.handler());
+    Ticket goes = subscribed(one, {}, "goes", inbox.handler());
+    QVERIFY(holdsFor([&] { return one.state().isUp(); }, Millis{3'000})); // the broker writes late
+    broker.freeze();
+    goes.reset();
+    QVERIFY(holdsFor([&] { return one.state().isUp(); }, Millis{300})); // it waits for the answer
+    broker.kill();
+    QVERIFY(waitUntil([&] { return !one.state().isUp(); }));
+    QVERIFY(broker.start());
+    QVERIFY(waitUntil([&] { return one.state().isUp(); }, Millis{30'000}));
+    Outcomes outcomes;
+    one.publish({.topic = "stays", .needsReceiver = true}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 1; }));
+    one.publish({.topic = "goes", .needsReceiver = true}, outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.all.size() == 2; }));
+    QCOMPARE(outcomes.count(Outcome::Confirmed), 1);
+    QCOMPARE(outcomes.count(Outcome::Unroutable), 1);
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
 }
 
 QTEST_GUILESS_MAIN(TestBusOutages)
