@@ -318,6 +318,7 @@ void PlainListeners::drain(Millis spread, const std::function<void()>& finished)
             finished();
             return;
         }
+        m_services->finish();
         m_bus.flush(tellTime, [this, finished] {
             // What the broker has confirmed has still to come back from it.
             QTimer::singleShot(
@@ -357,6 +358,8 @@ void PlainListeners::closeAll()
                     QLatin1StringView("server shutting down"));
         }
     }
+    if (m_services)
+        m_services->finish();
 }
 
 void PlainListeners::refreshMetrics()

@@ -60,7 +60,7 @@ public:
 
     /// Clients first, then the services they spoke with.
     void drain(Millis spread, const std::function<void()>& finished);
-    void closeAll(); ///< at once
+    void closeAll(); ///< at once, for the end: what is still to be said is with the bus then
     void refreshMetrics();
 
 private:

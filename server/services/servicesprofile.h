@@ -28,6 +28,10 @@ public:
     std::vector<Connected> connected() const { return m_services.connected(); }
     std::vector<TypedPublisher::TypeState> types() const { return m_publisher.types(); }
 
+    /// The clients have gone, and the server goes: says what is still to be said, for the bus to
+    /// be flushed. May be called again.
+    void finish() { m_publisher.finish(); }
+
     void tick(); ///< what timers do; for tests with a ManualClock
 
 private:

@@ -74,7 +74,7 @@ void TypedPublisher::publish(const QByteArray& type, QByteArray body, const Sess
         QUuid::createUuid().toByteArray(QUuid::WithoutBraces)};
     const bool isFirst = !m_queues.contains(type);
     const bool goesOut = isWanted(type) ? !m_owesRelease : m_routed.contains(type);
-    if (isFirst && goesOut) {
+    if (m_isFinished || (isFirst && goesOut)) {
         send(type, std::move(message));
         return;
     }
@@ -114,6 +114,42 @@ void TypedPublisher::publishLast(const QByteArray& type, QByteArray body, const 
     }
     open->lastType = type;
     open->last = std::move(body);
+}
+
+// What is on the bus to find out is left: it ends in asked(), and with it what was to be said last
+// about who had sent it.
+void TypedPublisher::finish()
+{
+    m_isFinished = true;
+    refreshWanted();
+    QSet<SessionId> asked;
+    std::vector<std::pair<QByteArray, Held>> held;
+    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+        const size_t left = queue->isAsking ? 1 : 0;
+        while (queue->waiting.size() > left)
+            held.emplace_back(queue.key(), take(*queue, queue->waiting.end() - 1));
+        if (left > 0 && !queue->waiting.empty())
+            asked.insert(queue->waiting.front().origin);
+        queue = queue->isAsking ? std::next(queue) : m_queues.erase(queue);
+    }
+    std::sort(held.begin(), held.end(),
+        [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
+    for (auto& [type, message] : held) {
+        if (isWanted(type)) {
+            ++m_counters.released;
+            send(type, std::move(message));
+        } else {
+            bury(type, message,
+                QStringLiteral("no service takes this type, and the server goes down"));
+        }
+    }
+    std::vector<std::pair<QByteArray, QByteArray>> last;
+    for (auto origin = m_origins.begin(); origin != m_origins.end(); ++origin) {
+        if (!origin->lastType.isEmpty() && !asked.contains(origin.key()))
+            last.emplace_back(std::exchange(origin->lastType, {}), origin->last);
+    }
+    for (auto& [type, body] : last)
+        publish(type, std::move(body));
 }
 
 void TypedPublisher::settle(const SessionId& origin)
@@ -258,6 +294,8 @@ void TypedPublisher::asked(
         bury(type, *ended, error.detail);
     else if (ended)
         settle(ended->origin);
+    if (m_isFinished) // this one was waited for
+        finish();
 }
 
 bool TypedPublisher::hasRoom(qsizetype octets) const
@@ -269,6 +307,10 @@ bool TypedPublisher::hasRoom(qsizetype octets) const
 void TypedPublisher::hold(const QByteArray& type, Held message)
 {
     ++m_counters.held;
+    if (m_isFinished) {
+        bury(type, message, QStringLiteral("no service takes this type, and the server goes down"));
+        return;
+    }
     if (!hasRoom(message.body.size())) {
         ++m_counters.heldOverflows;
         bury(type, message, QStringLiteral("no service takes this type, and too many wait"));
@@ -293,14 +335,14 @@ void TypedPublisher::startTimer()
     m_timer.start(tickInterval);
 }
 
-TypedPublisher::Held TypedPublisher::takeFirst(Queue& queue)
+TypedPublisher::Held TypedPublisher::take(Queue& queue, std::deque<Held>::iterator at)
 {
-    Held first = std::move(queue.waiting.front());
-    queue.waiting.pop_front();
-    first.since += queue.stopped;
+    Held taken = std::move(*at);
+    queue.waiting.erase(at);
+    taken.since += queue.stopped;
     --m_counters.heldNow;
-    m_counters.heldBytesNow -= quint64(first.body.size());
-    return first;
+    m_counters.heldBytesNow -= quint64(taken.body.size());
+    return taken;
 }
 
 void TypedPublisher::release(const QByteArray& type)

@@ -40,7 +40,7 @@ public:
 
     TypedPublisher(const ServicesOptions& options, bus::Bus& bus, const Clock& clock,
         ServicesCounters& counters, DeadLetter deadLetter);
-    ~TypedPublisher() override; ///< what publishLast() still had to say goes out
+    ~TypedPublisher() override; ///< what publishLast() still had to say is handed to the bus
     Q_DISABLE_COPY_MOVE(TypedPublisher)
 
     void publish(const QByteArray& type, QByteArray body, const SessionId& origin = {});
@@ -57,6 +57,10 @@ public:
     };
     /// Whoever else is announced for such a type has had it; if nobody is, it waits.
     void takeBack(std::vector<Undelivered> messages);
+
+    /// The server goes down: nothing waits any more. What waits for nobody is dead, and what
+    /// publishLast() still had to say goes out, in time for the bus to be flushed.
+    void finish();
 
     /// Somebody announced on the bus wants that type.
     bool isWanted(const QByteArray& type) const;
@@ -117,7 +121,8 @@ private:
     void ask(const QByteArray& type, Queue& queue);
     void asked(const QByteArray& type, quint64 number, bus::Outcome outcome, const Error& error);
     void hold(const QByteArray& type, Held message);
-    Held takeFirst(Queue& queue);
+    Held takeFirst(Queue& queue) { return take(queue, queue.waiting.begin()); }
+    Held take(Queue& queue, std::deque<Held>::iterator at);
     void release(const QByteArray& type);
     void releaseWanted();
     void bury(const QByteArray& type, const Held& message, const QString& why);
@@ -135,6 +140,7 @@ private:
     QHash<QByteArray, quint64> m_dead; ///< by type
     /// Somebody wants types of which one is on the bus to find out: none of them goes out before.
     bool m_owesRelease = false;
+    bool m_isFinished = false; ///< nothing is held
     QSet<QByteArray> m_wanted; ///< types announced services want
     bool m_isAllWanted = false; ///< somebody wants every type
     QSet<QByteArray> m_routed; ///< types somebody listened to the last time, announced or not

@@ -84,6 +84,8 @@ private Q_SLOTS:
     void theOrderOfTypesIsKept();
     void theLastWordOfAClientIsTheLast();
     void theLastWordIsSaidAtTheEnd();
+    void nothingIsLeftToSayOnceFinished();
+    void whatIsAskedAboutIsWaitedForAtTheEnd();
     void whatTheBusRefusesIsDeadForThatReason();
     void someoneWhoDoesNotAnnounceIsFoundToo();
     void nobodyComes();
@@ -208,6 +210,51 @@ void TestTypedPublisher::theLastWordIsSaidAtTheEnd()
     }
     Rig::settle();
     QCOMPARE(got, QByteArrayList{"x has gone"});
+}
+
+void TestTypedPublisher::nothingIsLeftToSayOnceFinished()
+{
+    Rig rig;
+    rig.listen("gone");
+    rig.announce("service.A", {"gone"});
+    Rig::settle();
+    rig.publisher.publish("a", "0", {"x"});
+    Rig::settle(); // nobody
+    rig.publisher.publishLast("gone", "x has gone", {"x"});
+    rig.publisher.finish();
+    QCOMPARE(rig.dead, QByteArrayList{"a x"});
+    QCOMPARE(rig.counters.heldNow, 0U);
+    Rig::settle();
+    QCOMPARE(rig.got, QByteArrayList{"x has gone"});
+    // Nothing waits from now on.
+    rig.publisher.publish("b", "1", {"y"});
+    rig.publisher.publishLast("gone", "y has gone", {"y"});
+    Rig::settle();
+    QCOMPARE(rig.dead, (QByteArrayList{"a x", "b y"}));
+    QCOMPARE(rig.got, (QByteArrayList{"x has gone", "y has gone"}));
+    rig.publisher.finish();
+    Rig::settle();
+    QCOMPARE(rig.got.size(), 2);
+}
+
+void TestTypedPublisher::whatIsAskedAboutIsWaitedForAtTheEnd()
+{
+    Rig rig;
+    rig.listen("gone");
+    rig.announce("service.A", {"gone"});
+    Rig::settle();
+    rig.publisher.publish("a", "0", {"x"}); // on the bus to find out
+    rig.publisher.publish("a", "1", {"x"});
+    rig.publisher.publishLast("gone", "x has gone", {"x"});
+    rig.publisher.publish("b", "2", {"y"}); // likewise
+    rig.publisher.publishLast("gone", "y has gone", {"y"});
+    rig.listen("b");
+    rig.publisher.finish();
+    QCOMPARE(rig.counters.heldNow, 2U);
+    Rig::settle();
+    QCOMPARE(rig.counters.heldNow, 0U);
+    QCOMPARE(rig.dead, (QByteArrayList{"a x", "a x"}));
+    QCOMPARE(rig.got, (QByteArrayList{"2", "x has gone", "y has gone"}));
 }
 
 void TestTypedPublisher::whatTheBusRefusesIsDeadForThatReason()
