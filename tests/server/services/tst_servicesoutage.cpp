@@ -79,6 +79,8 @@ void TestServicesOutage::nothingIsLost()
     QVERIFY(waitUntil([&] { return !service.texts.isEmpty(); }));
     bob.say(R"({"type":"a","content":0})");
     QVERIFY(waitUntil([&] { return heard.size() == 1; }));
+    // It is heard before the broker has it on disk and says so.
+    QVERIFY(waitUntil([&] { return house->counters().waiting == 0 && outbox.rows.empty(); }));
 
     RabbitBroker& broker = RabbitBroker::shared();
     QVERIFY(broker.stop());
