@@ -283,8 +283,9 @@ void TypedPublisher::asked(
         m_counters.released += ended ? 1 : 0;
         if (m_routed.size() < mostRouted)
             m_routed.insert(type);
-        if (!isWanted(type))
-            release(type);
+        // A service is bound a moment before it is heard of. Then it gets what waits in the order
+        // it came, all its types; one that is never heard of gets this type a moment later.
+        queue->isRouted = true;
     }
     if (const auto rest = m_queues.find(type); rest != m_queues.end() && rest->waiting.empty())
         m_queues.erase(rest);
@@ -445,6 +446,7 @@ void TypedPublisher::tick()
     // What is said about a dead letter may end clients, and that is published again.
     std::vector<std::pair<QByteArray, Held>> dead;
     std::map<quint64, QByteArray> due;
+    std::map<quint64, QByteArray> routed;
     for (auto queue = m_queues.begin(); queue != m_queues.end();) {
         // Nor is anybody late of whom the bus may not be asked.
         const bool isAskable = mayAsk(queue.key());
@@ -458,7 +460,9 @@ void TypedPublisher::tick()
             continue;
         }
         if (!queue->isAsking && now - queue->askedAt >= askInterval) {
-            if (isAskable)
+            if (queue->isRouted && isUp)
+                routed.emplace(queue->waiting.front().number, queue.key());
+            else if (isAskable)
                 due.emplace(queue->waiting.front().number, queue.key());
             else
                 owesRelease |= isUp && isWanted(queue.key()); // which asks for nothing
@@ -471,6 +475,8 @@ void TypedPublisher::tick()
     }
     if (owesRelease)
         releaseWanted();
+    for (const auto& [number, type] : routed)
+        release(type);
     for (const auto& [type, message] : dead)
         bury(type, message, QStringLiteral("no service takes this type"));
     m_restUntil.removeIf([now](auto rest) { return now >= rest.value(); });

@@ -92,6 +92,7 @@ private:
         Millis askedAt{}; ///< when the bus last said that nobody listens
         Millis stopped{}; ///< how long the bus could not be asked, though it was up
         bool isAsking = false; ///< the first one is on the bus to find out
+        bool isRouted = false; ///< somebody is bound who has not said so; soon the others go out
     };
     /// What has gone out of a type and may not have arrived yet.
     struct Sent

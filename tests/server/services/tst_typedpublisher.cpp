@@ -87,6 +87,7 @@ private Q_SLOTS:
     void nothingIsLeftToSayOnceFinished();
     void whatIsAskedAboutIsWaitedForAtTheEnd();
     void whatTheBusRefusesIsDeadForThatReason();
+    void whoIsHeardOfAMomentLaterGetsItsTypesInOrder();
     void someoneWhoDoesNotAnnounceIsFoundToo();
     void nobodyComes();
     void theGapOfARestart();
@@ -276,6 +277,25 @@ void TestTypedPublisher::whatTheBusRefusesIsDeadForThatReason()
     QCOMPARE(types[1].dead, 1U);
 }
 
+// The broker has bound its topics before anybody hears of it.
+void TestTypedPublisher::whoIsHeardOfAMomentLaterGetsItsTypesInOrder()
+{
+    Rig rig;
+    QByteArrayList sent;
+    for (int i = 0; i < 10; ++i) {
+        sent << QByteArray::number(i);
+        rig.publisher.publish("type" + QByteArray::number(i % 2), sent.back());
+    }
+    Rig::settle();
+    for (const char* type : {"type0", "type1"})
+        rig.listen(type);
+    rig.advance(Millis{1'250}); // both are asked about
+    QCOMPARE(rig.got, (QByteArrayList{"0", "1"}));
+    rig.announce("service.A", {"type0", "type1"});
+    Rig::settle();
+    QCOMPARE(rig.got, sent);
+}
+
 void TestTypedPublisher::someoneWhoDoesNotAnnounceIsFoundToo()
 {
     Rig rig;
@@ -283,7 +303,7 @@ void TestTypedPublisher::someoneWhoDoesNotAnnounceIsFoundToo()
     Rig::settle();
     rig.publisher.publish("a", "1");
     rig.listen("a");
-    rig.advance(Millis{1'250});
+    rig.advance(Millis{2'500});
     QCOMPARE(rig.got, (QByteArrayList{"0", "1"}));
     rig.publisher.publish("a", "2");
     rig.publisher.publish("a", "3");
@@ -474,7 +494,7 @@ void TestTypedPublisher::whatWasRefusedIsTheSameMessageAgain()
     rig.publisher.publish("a", "0");
     rig.publisher.publish("a", "1");
     bus.outcome = bus::Outcome::Confirmed;
-    rig.advance(Millis{1'250});
+    rig.advance(Millis{2'500});
     QCOMPARE(bus.given.size(), size_t(3));
     QCOMPARE(bus.given[0].body, QByteArray("0"));
     QCOMPARE(bus.given[1].body, QByteArray("0"));
@@ -499,7 +519,7 @@ void TestTypedPublisher::anOutboxThatIsStuckStopsNoOtherType()
     rig.advance(Millis{1'250});
     QCOMPARE(rig.bus.takeBodies(), QByteArrayList{"0"});
     rig.bus.outcome = bus::Outcome::Confirmed; // somebody came who is not announced
-    rig.advance(Millis{1'250});
+    rig.advance(Millis{2'500});
     QCOMPARE(rig.bus.takeBodies(), (QByteArrayList{"0", "1"}));
     QCOMPARE(rig.counters.heldNow, 0U);
 }
