@@ -497,11 +497,12 @@ void TestAmqpBus::aRefusedMessageIsNotSentLater()
     const auto listening = bus(options);
     Inbox inbox;
     const Ticket ticket = subscribed(*listening, "", "a", inbox.handler());
-    int calls = 0;
-    const Ticket serving = served(*listening, "refused-later", [&](const Message&, Reply reply) {
-        ++calls;
-        reply.finish({});
-    });
+    QSet<QByteArray> calls; // by id: a connection that is lost meanwhile is given them again
+    const Ticket serving
+        = served(*listening, "refused-later", [&](const Message& call, Reply reply) {
+              calls.insert(call.properties.id);
+              reply.finish({});
+          });
     const auto one = bus(options);
     Outcomes outcomes;
     one->publish({.topic = "a"}, outcomes.handler()); // it knows now that the exchange is there
@@ -528,7 +529,7 @@ void TestAmqpBus::aRefusedMessageIsNotSentLater()
     one->publish({.topic = "a", .body = "end"}, after.handler());
     QVERIFY(waitUntil([&] { return !inbox.messages.empty() && inbox.bodies().last() == "end"; }));
     QVERIFY2(inbox.messages.size() <= 12, qPrintable(QString::number(inbox.messages.size())));
-    QVERIFY2(calls <= 10, qPrintable(QString::number(calls)));
+    QVERIFY2(calls.size() <= 10, qPrintable(QString::number(calls.size())));
     QVERIFY(one->state().isUp());
     QCOMPARE(one->counters().disconnects, 0u);
 }
