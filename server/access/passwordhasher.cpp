@@ -148,6 +148,9 @@ void PasswordHasher::run(std::function<Result<T>()> work, QObject* context,
     ++m_pending;
     m_pool.start([this, work = std::move(work), answer] {
         auto result = work();
+        // The salt made OpenSSL a generator for this thread, which it does not always find again
+        // when the pool ends the thread.
+        OPENSSL_thread_stop();
         --m_pending;
         answer(std::move(result));
     });
