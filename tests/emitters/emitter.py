@@ -5,14 +5,18 @@
 import asyncio
 import json
 import sys
+import threading
 
 import socketio
 
 kind, url, channel = sys.argv[1:4]
+saying = threading.Lock()
 
 
 def say(what):
-    print(json.dumps(what), flush=True)
+    """A line, whole: answers of clients come in threads of their own."""
+    with saying:
+        print(json.dumps(what), flush=True)
 
 
 def data_of(wish):
