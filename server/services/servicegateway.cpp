@@ -42,6 +42,7 @@ struct ServiceGateway::Port
     bool wantsAll = false;
     std::vector<bus::QueueName> queues{}; ///< it serves
     std::unique_ptr<BusDesk> desk{};
+    bus::Service service{}; ///< as it is announced once it is bound
     bus::Ticket announcement{};
     std::vector<bus::Ticket> subscriptions{};
     size_t unbound = 0; ///< topics and queues the bus has still to bind
@@ -310,6 +311,8 @@ void ServiceGateway::bound(Port& port)
 {
     if (--port.unbound > 0)
         return;
+    // Not before: what waits for it goes out at once, to topics that have to be bound by then.
+    port.announcement = m_bus.announce(port.service);
     m_counters.earlyBytesNow -= quint64(std::exchange(port.earlyBytes, 0));
     // What is sent may end it, and the port with it.
     PlainSocket& socket = port.socket;
@@ -373,7 +376,8 @@ std::vector<bus::Reply> ServiceGateway::giveEarlyBack(Port& port)
 void ServiceGateway::subscribe(Port& port)
 {
     port.announcement.reset();
-    bus::Service service;
+    port.service = {};
+    bus::Service& service = port.service;
     service.name = port.name;
     const auto listen = [&](const bus::Topic& topic, bool isForItAlone) {
         port.subscriptions.push_back(m_bus.subscribe(
@@ -400,7 +404,6 @@ void ServiceGateway::subscribe(Port& port)
     for (const bus::Topic& topic : service.topics)
         listen(topic, false);
     listen(topicTo(port.name), true);
-    port.announcement = m_bus.announce(std::move(service));
 }
 
 bus::Verdict ServiceGateway::deliver(Port& port, const bus::Message& message, bool isForItAlone)
