@@ -658,15 +658,30 @@ void AdminNamespaceTest::nodesShowTheirHistoryAndWhatDeservesALook()
     house.call("PATCH", run, house.nodeToken(u"a-heart"_s), R"({"status":"active"})");
     QCOMPARE(attention(), QStringList());
     QCOMPARE(field(u"activeRuns"_s).toInt(), 1);
+    const QJsonValue seenAtFirst = field(u"lastSeen"_s);
     house.clock.advance(Millis{150'000});
+    // Seen, not changed: neither for what is stuck nor for what is orphaned.
+    const auto isUntouched = [&] {
+        const QJsonObject told = house.callJson("GET", run, house.userToken(u"anna"_s));
+        const auto kept = store::await<work::RunRecord>([&](auto done) {
+            house.store->run(RunId{house.runOf(task, u"Aachen"_s)}, std::move(done));
+        });
+        return told.value(u"status"_s).toString() == u"active"_s
+            && told.value(u"finished_at"_s).isNull() && kept
+            && kept->run.status == work::RunStatus::Active && !kept->run.finishedAt;
+    };
     QCOMPARE(attention(), (QStringList{u"silent"_s, u"stuck-runs"_s}));
+    QCOMPARE(field(u"lastSeen"_s), seenAtFirst);
+    QVERIFY(field(u"online"_s).toBool());
+    QVERIFY(isUntouched());
+    const qint64 pinged = house.clock.wall().count();
     first.emitEvent("ping");
     QCOMPARE(attention(), QStringList());
+    QCOMPARE(field(u"lastSeen"_s).toInteger(), pinged);
     first.die();
     QCOMPARE(attention(), QStringList{u"orphaned-runs"_s});
-    // Seen, not changed.
-    QCOMPARE(house.callJson("GET", run, house.userToken(u"anna"_s)).value(u"status"_s).toString(),
-        u"active"_s);
+    QVERIFY(!field(u"online"_s).toBool());
+    QVERIFY(isUntouched());
     house.call("POST", u"/api/kill/task"_s, house.userToken(u"anna"_s),
         "{\"id\":" + QByteArray::number(task) + '}');
     QCOMPARE(attention(), QStringList());
