@@ -387,11 +387,8 @@ void FederationNamespace::reviewMember(const SocketId& id)
     if (!member)
         return; // went while others were reviewed
     const auto current = m_services.identities.current(member->principal);
-    if (!current) {
-        if (m_services.server.settleBeforeRevocation(member->socket->sessionId()))
-            member->socket->disconnect();
-        return;
-    }
+    if (!current)
+        return endRemoved(*member);
     const std::vector<RoomName> wanted = roomsOf(*current);
     const auto without
         = [](const std::vector<RoomName>& rooms, const std::vector<RoomName>& other) {
@@ -417,6 +414,24 @@ void FederationNamespace::reviewMember(const SocketId& id)
     if (current->kind == PrincipalKind::Node)
         m_announcer.nodeMoved(current->nodeId());
     joinRooms(member, fresh);
+}
+
+/// DISCONNECT tells client libraries to stay away. What then is left of the session ends under a
+/// name, unless it is somebody else in another namespace.
+void FederationNamespace::endRemoved(const Member& member)
+{
+    const SessionId session = member.socket->sessionId();
+    logAbout(observe::Level::Info, observe::category::auth,
+        QStringLiteral("%1 <%2> is not known any more: its connection ends")
+            .arg(kindTitle(member.principal.kind), member.principal.name),
+        *member.socket, member.principal);
+    if (!m_services.server.settleBeforeRevocation(session))
+        return;
+    member.socket->disconnect();
+    const auto view = m_services.server.session(session);
+    if (view && !view->principal.isIdentified())
+        m_services.server.closeSession(
+            session, session::CloseCode::Unidentified, QLatin1StringView("holder gone"));
 }
 
 void FederationNamespace::handleRefusedToken(session::Socket& socket, const Error& error)

@@ -144,6 +144,7 @@ private:
     void refuse(session::Socket& socket, const Error& error);
     void enter(session::Socket& socket, const access::Principal& principal);
     void handleRefusedToken(session::Socket& socket, const Error& error);
+    void endRemoved(const Member& member);
     void addStranger(session::Socket& socket, QByteArray expiredSubject);
     void closeStranger(const SocketId& id);
     void sendExpiredToken(Stranger& stranger);

@@ -33,8 +33,8 @@ void ForeignRuns::find(NodeId node, const SocketId& socket, RunId run, qsizetype
     if (!isNew)
         return;
     const QByteArray header = asker->handshake().headers.value("Authorization");
-    m_elsewhere->findRun(access::TokenVerifier::bearerToken(header).value_or(QByteArray()), run,
-        [this, alive = std::weak_ptr(m_alive), question](const Result<work::RunRef>& found) {
+    m_elsewhere->findRun(node, access::TokenVerifier::bearerToken(header).value_or(QByteArray()),
+        run, [this, alive = std::weak_ptr(m_alive), question](const Result<work::RunRef>& found) {
             if (!alive.expired())
                 answered(question, found);
         });

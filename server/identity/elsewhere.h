@@ -34,10 +34,11 @@ public:
     /// learn() would not ask: what the directory says of the holder counts as it is.
     virtual bool isSettled(const access::Claims& claims) const = 0;
 
-    /// NotFound; Forbidden: not with this token; Unavailable: no answer, or too much is asked
-    /// already (then from inside the call).
-    virtual void findRun(
-        const QByteArray& token, RunId run, std::function<void(Result<work::RunRef>)> done)
+    /// Asked for with the token of the node that speaks of it. NotFound; Forbidden: not with this
+    /// token; TokenInvalid: that node is gone, and out of the directory by then; Unavailable: no
+    /// answer, or too much is asked already (then from inside the call).
+    virtual void findRun(NodeId asker, const QByteArray& token, RunId run,
+        std::function<void(Result<work::RunRef>)> done)
         = 0;
 };
 

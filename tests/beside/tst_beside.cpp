@@ -144,6 +144,8 @@ private Q_SLOTS:
     void strangersOfTheOldServerAreNobody_data();
     void strangersOfTheOldServerAreNobody();
     void aTokenTheOldServerRefusesEndsNobodyElse();
+    void aDeletedHolderEnds_data();
+    void aDeletedHolderEnds();
     void anAdministratorWithAnotherPasswordIsOut();
     void holdersOfAKeycloakAreLearnt();
     void redisCarriesTheEmits();
@@ -405,6 +407,41 @@ void TestBeside::aTokenTheOldServerRefusesEndsNobodyElse()
     QVERIFY(!tab.event(u"message"_s).isUndefined()); // known, and good here
     const auto node = client(access::TokenKind::Node, 31, m_server->port());
     QVERIFY(!first->event(u"node-online"_s).isUndefined()); // is there still
+}
+
+void TestBeside::aDeletedHolderEnds_data()
+{
+    QTest::addColumn<bool>("comesAgain");
+    QTest::newRow("it comes again") << true;
+    QTest::newRow("it speaks of a run") << false;
+}
+
+/// Nobody tells Gatehouse that the old server has deleted somebody. With the first answer that says
+/// so every connection of it ends, and it stays away.
+void TestBeside::aDeletedHolderEnds()
+{
+    QFETCH(bool, comesAgain);
+    QVERIFY(start());
+    const auto user = client(access::TokenKind::User, 41, m_server->port());
+    QVERIFY(!user->event(u"message"_s).isUndefined());
+    const auto node = client(access::TokenKind::Node, 31, m_server->port());
+    QVERIFY(!node->event(u"sync"_s).isUndefined());
+    m_old->tell({{u"remove"_s, 31}});
+    QCOMPARE(m_old->next(u"removed"_s).toInt(), 31);
+    std::unique_ptr<Peer> second;
+    if (comesAgain) {
+        second = client(access::TokenKind::Node, 31, m_server->port());
+        QVERIFY(!second->next(u"ready"_s).isUndefined());
+    } else {
+        node->tell({{u"emit"_s, u"algorithm_log"_s},
+            {u"data"_s,
+                QJsonObject{{u"run_id"_s, 71}, {u"task_id"_s, 51}, {u"log"_s, u"still here"_s}}}});
+    }
+    QVERIFY(!node->event(u"disconnect"_s).isUndefined());
+    QCOMPARE(user->event(u"node-offline"_s)[u"id"_s].toInt(), 31);
+    QVERIFY(m_server->waitForLog("Node <north> is not known any more: its connection ends"));
+    QCOMPARE(user->count(u"algorithm_log"_s), 0);
+    QCOMPARE(second ? second->count(u"sync"_s) : 0, 0);
 }
 
 /// What the other server knows comes from there; who may open the console, from the database.

@@ -31,9 +31,14 @@ QString pathOf(const char* kind, const access::Claims& claims)
         : QStringLiteral("/%1/me").arg(QLatin1String(kind));
 }
 
+QByteArray holderOf(TokenKind kind, const QString& subject)
+{
+    return QByteArray(access::name(kind).data()) + ':' + subject.toUtf8();
+}
+
 QByteArray holderOf(const access::Claims& claims)
 {
-    return QByteArray(access::name(claims.kind).data()) + ':' + claims.subject.toUtf8();
+    return holderOf(claims.kind, claims.subject);
 }
 
 QByteArray keyOf(const QByteArray& token)
@@ -41,9 +46,14 @@ QByteArray keyOf(const QByteArray& token)
     return QCryptographicHash::hash(token, QCryptographicHash::Sha256);
 }
 
+bool isHolderGone(const Error& error)
+{
+    return error.code == ErrorCode::NotFound || error.code == ErrorCode::TokenInvalid;
+}
+
 bool isRefusal(const Error& error)
 {
-    return error.code == ErrorCode::NotFound || error.code == ErrorCode::Forbidden;
+    return isHolderGone(error) || error.code == ErrorCode::Forbidden;
 }
 
 tl::unexpected<Error> useless(const QString& what)
@@ -230,7 +240,7 @@ Result<void> BesideServer::finish(
     report(learnt.error(), QString::fromUtf8(holderOf(claims)));
     if (!isRefusal(learnt.error()))
         return {}; // it could not be asked: what was learnt stays
-    if (learnt.error().code == ErrorCode::NotFound) {
+    if (isHolderGone(learnt.error())) {
         forget(claims);
         return failure(
             ErrorCode::TokenInvalid, QStringLiteral("the server beside does not know its holder"));
@@ -302,11 +312,8 @@ void BesideServer::forget(const access::Claims& claims)
 {
     m_learntAt.remove(holderOf(claims));
     if (claims.kind == TokenKind::Node) {
-        const work::Node* node = claims.subjectId > 0
-            ? m_directory.node(NodeId{claims.subjectId})
-            : m_directory.nodeByKeycloakId(claims.subject);
-        if (node)
-            m_directory.remove(node->id);
+        forget(claims.subjectId > 0 ? m_directory.node(NodeId{claims.subjectId})
+                                    : m_directory.nodeByKeycloakId(claims.subject));
     } else {
         const work::User* user = claims.subjectId > 0
             ? m_directory.user(UserId{claims.subjectId})
@@ -314,6 +321,16 @@ void BesideServer::forget(const access::Claims& claims)
         if (user)
             m_directory.remove(user->id);
     }
+}
+
+void BesideServer::forget(const work::Node* node)
+{
+    if (!node)
+        return;
+    const QString subject
+        = node->keycloakId.isEmpty() ? QString::number(node->id.value) : node->keycloakId;
+    m_learntAt.remove(holderOf(TokenKind::Node, subject));
+    m_directory.remove(node->id);
 }
 
 void BesideServer::forgetOldAnswers()
@@ -333,6 +350,7 @@ void BesideServer::report(const Error& error, const QString& about)
         observe::log(observe::Level::Warning, observe::category::auth,
             QStringLiteral("The server beside (%1) cannot be asked, what is known stays: %2")
                 .arg(m_options.url, error.detail));
+    // Who is told that it is gone is known there; a 404 may be the word of another server.
     if (error.code == ErrorCode::NotFound && !std::exchange(m_isUnknowing, true))
         observe::log(observe::Level::Warning, observe::category::auth,
             QStringLiteral("The server beside (%1) does not know %2, nor maybe others after it: is "
@@ -340,23 +358,26 @@ void BesideServer::report(const Error& error, const QString& about)
                 .arg(m_options.url, about));
 }
 
-void BesideServer::findRun(
-    const QByteArray& token, RunId run, std::function<void(Result<work::RunRef>)> done)
+void BesideServer::findRun(NodeId asker, const QByteArray& token, RunId run,
+    std::function<void(Result<work::RunRef>)> done)
 {
     // Somebody else's question may be one this server refuses: it answers for that token alone.
     const std::pair key(keyOf(token), run);
-    const auto ask = [this, key, token] {
+    const auto ask = [this, asker, key, token] {
         m_rest.get(QStringLiteral("/run/%1?include=task").arg(key.second.value), token,
-            [this, key](const Result<QJsonObject>& answer) { answerRun(key, answer); });
+            [this, asker, key](
+                const Result<QJsonObject>& answer) { answerRun(asker, key, answer); });
     };
     if (!m_runs.add(key, ask, done))
         done(failure(ErrorCode::Unavailable, QStringLiteral("too many runs are asked for")));
 }
 
 void BesideServer::answerRun(
-    const std::pair<QByteArray, RunId>& key, const Result<QJsonObject>& answer)
+    NodeId asker, const std::pair<QByteArray, RunId>& key, const Result<QJsonObject>& answer)
 {
     if (!answer) {
+        if (answer.error().code == ErrorCode::TokenInvalid)
+            forget(m_directory.node(asker));
         if (isRefusal(answer.error()))
             m_metrics.besideFailures.Increment();
         else

@@ -39,7 +39,7 @@ public:
     identity::Inquiry learn(const access::Claims& claims, const QByteArray& token,
         std::function<void(Result<void>)> done) override;
     bool isSettled(const access::Claims& claims) const override;
-    void findRun(const QByteArray& token, RunId run,
+    void findRun(NodeId asker, const QByteArray& token, RunId run,
         std::function<void(Result<work::RunRef>)> done) override;
 
 private:
@@ -56,11 +56,13 @@ private:
     bool isFresh(const access::Claims& claims) const;
     bool isPast(const access::Claims& claims) const;
     void forget(const access::Claims& claims);
+    void forget(const work::Node* node);
     work::Organization organizationOf(OrganizationId id) const;
     work::Collaboration collaborationOf(CollaborationId id, const QString& name) const;
     void leaveOthers(OrganizationId organization, work::DirectoryContent& content) const;
     void report(const Error& error, const QString& about);
-    void answerRun(const std::pair<QByteArray, RunId>& key, const Result<QJsonObject>& answer);
+    void answerRun(
+        NodeId asker, const std::pair<QByteArray, RunId>& key, const Result<QJsonObject>& answer);
     void forgetOldAnswers();
 
     const BesideOptions m_options;

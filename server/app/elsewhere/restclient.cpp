@@ -27,6 +27,17 @@ Result<QJsonObject> objectIn(const QByteArray& body)
     return document.object();
 }
 
+/// How vantage6 4.x answers a good token whose holder it has no more: the default words of its
+/// library, flask-jwt-extended, where the server's own lookup finds nobody.
+bool isHolderGone(const QByteArray& body)
+{
+    const auto said = objectIn(body);
+    return said
+        && said->value(QStringLiteral("msg"))
+               .toString()
+               .startsWith(QLatin1StringView("Error loading the user "));
+}
+
 Result<QJsonObject> answerOf(const QNetworkReply& reply, const QByteArray& body)
 {
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
@@ -41,6 +52,8 @@ Result<QJsonObject> answerOf(const QNetworkReply& reply, const QByteArray& body)
                     "it answered 404 as no vantage6 server does: is the address right?"));
         return failure(ErrorCode::NotFound, QStringLiteral("it is not there"));
     }
+    if (status == 401 && isHolderGone(body))
+        return failure(ErrorCode::TokenInvalid, QStringLiteral("it has no such holder any more"));
     if (status == 401 || status == 403)
         return failure(ErrorCode::Forbidden, QStringLiteral("it may not be seen"));
     if (status == 200)

@@ -23,8 +23,9 @@ public:
     Q_DISABLE_COPY_MOVE(RestClient)
     ~RestClient();
 
-    /// NotFound: 404 with a reason in JSON, as vantage6 gives it. Forbidden: 401, 403. Unavailable:
-    /// anything else but 200 with an object.
+    /// NotFound: 404 with a reason in JSON, as vantage6 gives it. TokenInvalid: 401 that says that
+    /// the token is good and its holder gone. Forbidden: other 401, 403. Unavailable: anything else
+    /// but 200 with an object.
     void get(const QString& path, const QByteArray& token,
         std::function<void(Result<QJsonObject>)> done);
 

@@ -36,7 +36,10 @@ public:
     {
         m_answers[path] = {status, body};
     }
-    void sayTo(const QByteArray& token, int status) { m_verdicts[token] = status; }
+    void sayTo(const QByteArray& token, int status, const QByteArray& words = "no")
+    {
+        m_verdicts[token] = {status, "{\"msg\":\"" + words + "\"}"};
+    }
     void letGo()
     {
         isHolding = false;
@@ -73,7 +76,7 @@ private:
         const qsizetype at = request.indexOf("Bearer ") + 7;
         const QByteArray token = request.mid(at, request.indexOf('\r', at) - at);
         if (m_verdicts.contains(token))
-            answer = {m_verdicts.value(token), "{\"msg\":\"no\"}"};
+            answer = m_verdicts.value(token);
         peer.write("HTTP/1.1 " + QByteArray::number(answer.status)
             + " X\r\nContent-Type: application/json\r\nContent-Length: "
             + QByteArray::number(answer.body.size()) + "\r\nConnection: close\r\n\r\n"
@@ -83,7 +86,7 @@ private:
 
     QTcpServer m_server;
     QHash<QByteArray, Answer> m_answers;
-    QHash<QByteArray, int> m_verdicts;
+    QHash<QByteArray, Answer> m_verdicts;
     QHash<QTcpSocket*, QByteArray> m_requests;
     QList<QTcpSocket*> m_held;
 };
@@ -166,7 +169,9 @@ private Q_SLOTS:
     void aRefusedTokenIsNobodyElsesVerdict_data();
     void aRefusedTokenIsNobodyElsesVerdict();
     void aTokenPastItsEndIsNotAskedAbout();
+    void whomItHasNoMoreIsForgotten_data();
     void whomItHasNoMoreIsForgotten();
+    void aNodeThatIsGoneIsForgottenWhenItSpeaksOfARun();
     void aWrongAddressForgetsNobody();
     void whoMaySeeNoListsIsStillKnown_data();
     void whoMaySeeNoListsIsStillKnown();
@@ -278,16 +283,53 @@ void BesideServerTest::aTokenPastItsEndIsNotAskedAbout()
     QVERIFY(rig.learn(claims, "past")->inquiry == Inquiry::NotNeeded);
 }
 
+void BesideServerTest::whomItHasNoMoreIsForgotten_data()
+{
+    QTest::addColumn<int>("status");
+    QTest::addColumn<QByteArray>("words");
+    QTest::addColumn<bool>("isForgotten");
+    QTest::newRow("its number is not there") << 404 << QByteArray("not found") << true;
+    QTest::newRow("v4: its token's holder is not there")
+        << 401 << QByteArray("Error loading the user 31") << true;
+    QTest::newRow("its token alone") << 401 << QByteArray("Token has been revoked") << false;
+    QTest::newRow("a right") << 403 << QByteArray("Error loading the user 31") << false;
+    QTest::newRow("a fault of its own") << 500 << QByteArray("Error loading the user 31") << false;
+}
+
 void BesideServerTest::whomItHasNoMoreIsForgotten()
+{
+    QFETCH(int, status);
+    QFETCH(QByteArray, words);
+    QFETCH(bool, isForgotten);
+    Rig rig;
+    QVERIFY(Rig::wait(rig.learn(rig.claims(TokenKind::Node, 31), "n")));
+    QVERIFY(Rig::wait(rig.learn(rig.claims(TokenKind::User, 41), "u")));
+    rig.old.sayTo("n", status, words);
+    rig.old.sayTo("u", status, words);
+    rig.clock.advance(Millis{60'000});
+    const auto node = rig.learn(rig.claims(TokenKind::Node, 31), "n");
+    const auto user = rig.learn(rig.claims(TokenKind::User, 41), "u");
+    QVERIFY(Rig::wait(node));
+    QVERIFY(Rig::wait(user));
+    if (isForgotten)
+        QVERIFY(node->said->error().code == ErrorCode::TokenInvalid);
+    QCOMPARE(rig.directory.node(NodeId{31}) == nullptr, isForgotten);
+    QCOMPARE(rig.directory.user(UserId{41}) == nullptr, isForgotten);
+}
+
+/// It is connected, and nobody asks about it: what it says itself tells.
+void BesideServerTest::aNodeThatIsGoneIsForgottenWhenItSpeaksOfARun()
 {
     Rig rig;
     QVERIFY(Rig::wait(rig.learn(rig.claims(TokenKind::Node, 31), "n")));
-    rig.old.say("/api/node/31", 404);
-    rig.clock.advance(Millis{60'000});
-    const auto gone = rig.learn(rig.claims(TokenKind::Node, 31), "n");
-    QVERIFY(Rig::wait(gone));
-    QVERIFY(gone->said->error().code == ErrorCode::TokenInvalid);
+    rig.old.sayTo("n", 401, "Error loading the user 31");
+    std::optional<Result<work::RunRef>> run;
+    rig.server->findRun({31}, "n", {71}, [&](const Result<work::RunRef>& found) { run = found; });
+    QTRY_VERIFY(run);
+    QVERIFY(run->error().code == ErrorCode::TokenInvalid);
     QVERIFY(!rig.directory.node(NodeId{31}));
+    // Whoever comes with its token is asked about.
+    QVERIFY(rig.learn(rig.claims(TokenKind::Node, 31), "n")->inquiry == Inquiry::Asked);
 }
 
 /// A page that says "not found" is not the word of a vantage6 server.
@@ -340,8 +382,9 @@ void BesideServerTest::anotherAskersRefusalIsNotOnesOwn()
     rig.old.isHolding = true;
     std::optional<Result<work::RunRef>> guess;
     std::optional<Result<work::RunRef>> own;
-    rig.server->findRun("other", {71}, [&](const Result<work::RunRef>& found) { guess = found; });
-    rig.server->findRun("own", {71}, [&](const Result<work::RunRef>& found) { own = found; });
+    rig.server->findRun(
+        {32}, "other", {71}, [&](const Result<work::RunRef>& found) { guess = found; });
+    rig.server->findRun({31}, "own", {71}, [&](const Result<work::RunRef>& found) { own = found; });
     QTRY_COMPARE(rig.old.asked.size(), 2);
     rig.old.letGo();
     QTRY_VERIFY(guess && own);

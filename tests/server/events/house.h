@@ -110,8 +110,8 @@ public:
         return identity::Inquiry::Asked;
     }
     bool isSettled(const access::Claims&) const override { return !isFull && !isAsked; }
-    void findRun(
-        const QByteArray&, RunId run, std::function<void(Result<work::RunRef>)> done) override
+    void findRun(NodeId, const QByteArray&, RunId run,
+        std::function<void(Result<work::RunRef>)> done) override
     {
         runs.emplace_back(run, std::move(done));
     }

@@ -87,6 +87,8 @@ private Q_SLOTS:
     void movedNodeSpeaksAndHearsWhereItIsNow();
     void movedUserHasTheRightsOfItsNewOrganization();
     void removedNodeIsToldOfflineWhereItWas();
+    void whoIsRemovedEndsUnderAName_data();
+    void whoIsRemovedEndsUnderAName();
     void membersAskForTheHistoryOfTheirRooms();
     void historyOfOtherRoomsIsRefused_data();
     void historyOfOtherRoomsIsRefused();
@@ -1182,6 +1184,36 @@ void FederationNamespaceTest::removedNodeIsToldOfflineWhereItWas()
     std::erase_if(content.nodes, [](const work::Node& known) { return known.name == u"b-heart"; });
     house.directory.replace(content);
     QCOMPARE(anna.take("node-offline").size(), 1);
+}
+
+void FederationNamespaceTest::whoIsRemovedEndsUnderAName_data()
+{
+    QTest::addColumn<bool>("isAdminToo");
+    QTest::newRow("alone in its session") << false;
+    QTest::newRow("an administrator in another namespace") << true;
+}
+
+/// Client libraries stay away after DISCONNECT; whoever does not, has no session left.
+void FederationNamespaceTest::whoIsRemovedEndsUnderAName()
+{
+    QFETCH(bool, isAdminToo);
+    House house;
+    Client node = house.connectNode(u"b-heart"_s);
+    Client other = house.connectNode(u"a-heart"_s);
+    if (isAdminToo)
+        node.peer().sendText(
+            QByteArray("40/gh-admin,{\"token\":\"" + house.minter.adminToken(1, u"ada"_s) + "\"}"));
+    node.take();
+    node.other.clear();
+    house.directory.remove(house.node(u"b-heart"_s));
+    node.take();
+    QCOMPARE(node.other.count("41/tasks,"), 1);
+    QCOMPARE(node.isClosed(), !isAdminToo);
+    if (!isAdminToo) {
+        QVERIFY(node.peer().closeCode == session::CloseCode::Unidentified);
+        QCOMPARE(node.peer().closeReason, QByteArray("holder gone"));
+    }
+    QVERIFY(!other.isClosed());
 }
 
 void FederationNamespaceTest::membersAskForTheHistoryOfTheirRooms()
