@@ -523,8 +523,9 @@ QString Composition::url() const
 
 void Composition::drain(std::function<void()> finished)
 {
+    // Newcomers are refused in words to the end, and a proxy that needs one more connection for a
+    // session that is still there gets it: to a closed port it would answer in our place.
     d->draining = true;
-    d->transport->stopListening();
     // Polls are answered as their sessions end; then what is left are requests whose writes are on
     // their way to the disk.
     const Millis spread = d->configuration.server.drainSpread;

@@ -149,8 +149,8 @@ private Q_SLOTS:
     void anAdministratorWithAnotherPasswordIsOut();
     void holdersOfAKeycloakAreLearnt();
     void redisCarriesTheEmits();
-    void drainedClientsComeBackThroughTheProxy_data();
-    void drainedClientsComeBackThroughTheProxy();
+    void clientsComeBackThroughTheProxy_data();
+    void clientsComeBackThroughTheProxy();
 
 private:
     bool start(const QStringList& further = {});
@@ -567,37 +567,46 @@ void TestBeside::redisCarriesTheEmits()
     QCOMPARE(node->event(u"new_task"_s), QJsonValue(task));
 }
 
-void TestBeside::drainedClientsComeBackThroughTheProxy_data()
+void TestBeside::clientsComeBackThroughTheProxy_data()
 {
+    QTest::addColumn<QString>("proxy");
     QTest::addColumn<QString>("transports");
-    QTest::addColumn<bool>("speaks");
-    QTest::newRow("upgrade, in the middle of a word") << u"polling,websocket"_s << true;
-    // One that speaks at that very moment: docs/beside.md.
-    QTest::newRow("polling") << u"polling"_s << false;
+    QTest::addColumn<int>("signal");
+    for (const QString& proxy : {u"nginx"_s, u"haproxy"_s}) {
+        for (const QString& transports : {u"polling"_s, u"polling,websocket"_s}) {
+            const QByteArray how = proxy.toLatin1() + ", " + transports.toLatin1();
+            QTest::addRow("%s, drained", how.constData()) << proxy << transports << SIGTERM;
+            QTest::addRow("%s, killed", how.constData()) << proxy << transports << SIGKILL;
+        }
+    }
 }
 
-void TestBeside::drainedClientsComeBackThroughTheProxy()
+/// It speaks all the time, so that a request of its meets every moment of the restart.
+void TestBeside::clientsComeBackThroughTheProxy()
 {
+    QFETCH(QString, proxy);
     QFETCH(QString, transports);
-    QFETCH(bool, speaks);
-    if (!QFile::exists(u"/usr/sbin/nginx"_s))
-        QSKIP("nginx is not installed: scripts/packages test");
+    QFETCH(int, signal);
+    if (!QFile::exists(u"/usr/sbin/"_s + proxy))
+        QSKIP(qPrintable(proxy + u" is not installed: scripts/packages test"_s));
     QVERIFY(start({u"server.drain_spread=200ms"_s}));
-    QVERIFY(startProxy(u"nginx"_s));
+    QVERIFY(startProxy(proxy));
     const auto node = client(access::TokenKind::Node, 31, m_proxyPort, transports);
     QVERIFY(!node->event(u"sync"_s).isUndefined());
-    m_server->signal(SIGTERM);
+    m_server->signal(signal);
     const auto hasEnded = [&] {
-        if (speaks)
-            node->tell({{u"try"_s, u"ping"_s}});
+        node->tell({{u"try"_s, u"ping"_s}});
         return !m_server->isRunning();
     };
     QVERIFY(ServedProgram::waitLooking(hasEnded, 3 * Patience));
-    QCOMPARE(m_server->waitForEnd(), 0);
-    QVERIFY(start());
-    QVERIFY(configureProxy(u"nginx"_s)); // it listens elsewhere now
-    ::kill(pid_t(m_proxy->processId()), SIGHUP);
-    QVERIFY(!node->event(u"sync"_s).isUndefined());
+    if (signal == SIGTERM)
+        QCOMPARE(m_server->waitForEnd(), 0);
+    QVERIFY(start({u"server.listen=127.0.0.1:%1"_s.arg(m_server->port())}));
+    const auto isBack = [&] {
+        node->tell({{u"try"_s, u"ping"_s}});
+        return node->count(u"sync"_s) == 2;
+    };
+    QVERIFY(ServedProgram::waitLooking(isBack, 3 * Patience));
 }
 
 QTEST_GUILESS_MAIN(TestBeside)

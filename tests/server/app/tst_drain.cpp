@@ -63,6 +63,7 @@ private Q_SLOTS:
     void aWriteAskedForByEventIsAcknowledged();
     void anAcknowledgementIsWaitedForNoLongerThanAllowed();
     void aConnectionServesItsLastRequestAndIsClosed();
+    void newcomersAreToldInWordsUntilTheLastSessionIsGone();
     void aRequestThatIsNotAnsweredHoldsUpTheEndNoLongerThanTheDeadline();
 
 private:
@@ -221,6 +222,34 @@ void tst_Drain::aConnectionServesItsLastRequestAndIsClosed()
     holder.release();
     QCOMPARE(task.wait().status, 201);
     QCOMPARE(m_server->waitForEnd(), std::optional(0));
+}
+
+/// A proxy would answer for a closed port, to those as well whose session is still there.
+void tst_Drain::newcomersAreToldInWordsUntilTheLastSessionIsGone()
+{
+    QVERIFY(startWith({QStringLiteral("server.drain_answers=10s")}));
+    ScriptedWebSocket console;
+    qint64 task = 0;
+    QVERIFY(openConsole(console, task));
+    DiskHolder holder(m_server->dataPath());
+    QVERIFY(holder.holds());
+    console.sendText(
+        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
+    console.sendText("42/gh-admin,8[\"echo\"]");
+    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]"));
+    m_server->signal(SIGTERM);
+    QVERIFY(m_server->waitForLog("no new clients"));
+    const quint16 port = m_server->port();
+    const QByteArray polling = "/socket.io/?EIO=4&transport=polling";
+    QCOMPARE(httpRequest(port, "GET", polling).status, 503);
+    QCOMPARE(httpRequest(port, "GET", "/readyz").status, 503);
+    ScriptedWebSocket late;
+    QVERIFY(!late.open(port));
+    QCOMPARE(late.handshake().status, 503);
+    holder.release();
+    QVERIFY(console.waitForEnd());
+    QCOMPARE(m_server->waitForEnd(), std::optional(0));
+    QCOMPARE(httpRequest(port, "GET", polling).status, 0);
 }
 
 void tst_Drain::aRequestThatIsNotAnsweredHoldsUpTheEndNoLongerThanTheDeadline()
