@@ -144,6 +144,8 @@ void ServerMetrics::refresh()
     syncTotal(m.storeReads, m_sources.store.reads());
     for (const auto time : writer.commitTimes)
         m.storeCommitSeconds.Observe(time.count());
+    for (const auto time : m_sources.store.takeTurnTimes())
+        m.storeTurnSeconds.Observe(time.count());
 
     m.residentBytes.Set(double(observe::residentBytes()));
     m.openDescriptors.Set(double(observe::openDescriptors()));

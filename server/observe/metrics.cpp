@@ -212,6 +212,8 @@ Metrics::Metrics()
       storeQueue(gauge(*m_registry, "gatehouse_store_queue", "Writes waiting for the disk")),
       storeCommitSeconds(seconds(*m_registry, "gatehouse_store_commit_duration_seconds",
           "One transaction with its flush")),
+      storeTurnSeconds(seconds(*m_registry, "gatehouse_store_loop_turn_seconds",
+          "What answers of the storage did in one turn of the network thread's loop")),
       residentBytes(gauge(*m_registry, "gatehouse_resident_memory_bytes", "Resident memory")),
       openDescriptors(gauge(*m_registry, "gatehouse_open_fds", "Open file descriptors")),
       loopLagSeconds(gauge(*m_registry, "gatehouse_loop_lag_seconds",

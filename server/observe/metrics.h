@@ -144,6 +144,7 @@ public:
     prometheus::Counter& storeErrors;
     prometheus::Gauge& storeQueue;
     prometheus::Histogram& storeCommitSeconds;
+    prometheus::Histogram& storeTurnSeconds;
 
     // Process
     prometheus::Gauge& residentBytes;

@@ -6,6 +6,8 @@
 
 #include <QObject>
 
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -73,20 +75,36 @@ private:
     Result<T> m_result;
 };
 
-/// Brings finished jobs back to the thread it was made in: one posted event however many finished.
+/// Brings finished jobs back to the thread it was made in, in order: one posted event however many
+/// finished. When they are many, what else waits in that thread's loop has its turn every
+/// `turnTime`; a single completion that takes longer is the caller's.
 class Deliverer final : public QObject
 {
     Q_OBJECT
 
 public:
+    static constexpr std::chrono::milliseconds turnTime{2};
+    using Seconds = std::chrono::duration<double>;
+
     void deliver(std::vector<JobPtr> jobs); ///< any thread
-    void deliverNow(); ///< own thread
-    bool hasFinished() const; ///< any thread
+    // Own thread:
+    void deliverAll(); ///< those there are when it is called, at once
+    bool hasFinished() const;
+    /// How long the loop was held by each turn since the last asking; the first ones when nobody
+    /// asks.
+    std::vector<Seconds> takeTurnTimes();
 
 private:
+    void deliverSome();
+    void fetch();
+    void post(); ///< with m_mutex held
+
     mutable std::mutex m_mutex;
-    std::vector<JobPtr> m_finished;
-    bool m_posted = false;
+    std::vector<JobPtr> m_finished; ///< guarded by m_mutex
+    bool m_isPosted = false; ///< guarded by m_mutex
+    // Of its own thread alone.
+    std::deque<JobPtr> m_ready;
+    std::vector<Seconds> m_turnTimes;
 };
 
 } // namespace gatehouse::store

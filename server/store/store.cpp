@@ -242,7 +242,7 @@ void Store::close()
     d->writer.stop();
     d->reader.stop();
     for (int round = 0; round < maxClosingRounds && d->results.hasFinished(); ++round)
-        d->results.deliverNow();
+        d->results.deliverAll();
 }
 
 void Store::announceServer()
@@ -301,6 +301,11 @@ const Place& Store::place() const
 WriterStats Store::takeWriterStats()
 {
     return d->writer.takeStats();
+}
+
+std::vector<std::chrono::duration<double>> Store::takeTurnTimes()
+{
+    return d->results.takeTurnTimes();
 }
 
 bool Store::isFailing() const

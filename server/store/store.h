@@ -11,7 +11,9 @@
 
 #include <QString>
 
+#include <chrono>
 #include <memory>
+#include <vector>
 
 namespace gatehouse::store {
 
@@ -90,6 +92,8 @@ public:
     quint64 refusedWorkSessions() const { return m_refusedWorkSessions; }
     /// The commit times are handed out once.
     WriterStats takeWriterStats();
+    /// How long completions held the thread's loop at a time, since the last asking.
+    std::vector<std::chrono::duration<double>> takeTurnTimes();
 
     void createTask(work::NewTask task, work::Completion<work::CreatedTask> done) override;
     void updateRun(
