@@ -27,13 +27,13 @@ Result<qint64> idOf(const ApiCall& call)
     return id;
 }
 
-/// Of each run that was killed or ended because it waited for a killed one, by its id: before and
-/// after.
+/// Of each run that was killed or ended with it because it waited for a killed one, by its id:
+/// before and after.
 std::pair<QJsonObject, QJsonObject> statusesOf(const work::TaskKill& kill)
 {
     QJsonObject before;
     QJsonObject after;
-    for (const auto* changes : {&kill.runs, &kill.dependents}) {
+    for (const auto* changes : {&kill.runs, &kill.dependents.runs}) {
         for (const work::RunChange& change : *changes) {
             const QString run = QStringLiteral("run ") + QString::number(change.run.run.value);
             before.insert(run, QString(work::name(change.before)));

@@ -306,8 +306,8 @@ std::vector<ConfigKey> storageKeys()
             "under it is answered with the same task."),
         count(s, "waiting_runs", FIELD(storage.maxWaitingRuns), 1, 1'000'000,
             "Runs of a collaboration that may wait for other tasks (`depends_on_ids` of v5); tasks "
-            "beyond are refused. When one of those fails, all that wait for it end in one "
-            "transaction."),
+            "beyond are refused. When one of those fails, all that wait for it end, a hundred in "
+            "one transaction."),
         count(s, "work_sessions", FIELD(storage.maxWorkSessions), 1, 1'000'000,
             "Sessions (v5) of a collaboration; more are refused."),
     };

@@ -25,13 +25,24 @@ void checkDependency(Database& database, const work::Task& task, TaskId wanted)
             u"Task id=%1, which this one depends on, has failed"_s.arg(wanted.value));
 }
 
+/// In SQL, those that are no failure.
+QString goodStatuses()
+{
+    QStringList good;
+    for (const work::RunStatus status : work::allRunStatuses()) {
+        if (!work::hasFailed(status))
+            good += u'\'' + QString(work::name(status)) + u'\'';
+    }
+    return good.join(u", "_s);
+}
+
 } // namespace
 
 QString unfinishedDependencyOf(const QString& task)
 {
     return u"SELECT 1 FROM task_dependency JOIN run AS awaited ON awaited.task_id = "
-           "task_dependency.depends_on_id WHERE awaited.finished_at IS NULL AND "
-           "task_dependency.task_id = "_s
+           "task_dependency.depends_on_id WHERE (awaited.finished_at IS NULL OR awaited.status <> "
+           "'completed') AND task_dependency.task_id = "_s
         + task;
 }
 
@@ -71,19 +82,15 @@ void insertDependencies(Database& database, const work::Task& task)
     }
 }
 
-std::vector<TaskId> readDependents(Database& database, TaskId task)
+std::vector<TaskId> readFailedDependencies(Database& database)
 {
     std::vector<TaskId> list;
-    // What waits for a finished task is finished too, or does not wait for it any more.
     Rows rows = database.query(
-        u"WITH RECURSIVE dependent (id) AS (SELECT task_id FROM task_dependency WHERE "
-        "depends_on_id = ? AND EXISTS (SELECT 1 FROM run WHERE run.task_id = "
-        "task_dependency.task_id AND run.finished_at IS NULL) UNION SELECT "
-        "task_dependency.task_id FROM task_dependency JOIN dependent ON "
-        "task_dependency.depends_on_id = dependent.id WHERE EXISTS (SELECT 1 FROM run WHERE "
-        "run.task_id = task_dependency.task_id AND run.finished_at IS NULL)) SELECT id FROM "
-        "dependent ORDER BY id"_s,
-        task);
+        u"SELECT DISTINCT link.depends_on_id FROM run INDEXED BY run_open JOIN task_dependency AS "
+        "link ON link.task_id = run.task_id WHERE run.finished_at IS NULL AND EXISTS (SELECT 1 "
+        "FROM run AS awaited WHERE awaited.task_id = link.depends_on_id AND awaited.status NOT IN "
+        "("_s
+        + goodStatuses() + u")) ORDER BY link.depends_on_id"_s);
     while (rows.next())
         list.push_back({rows.integer(0)});
     return list;

@@ -3,6 +3,7 @@
 
 #include "server/store/databasefile.h"
 #include "server/store/datadirectory.h"
+#include "server/store/dependencies.h"
 #include "server/store/directorysql.h"
 #include "server/store/import.h"
 #include "server/store/importwrite.h"
@@ -193,6 +194,11 @@ struct Store::Private
         submit<T>(reader, std::move(work), std::move(done));
     }
 
+    TaskBounds taskBounds() const
+    {
+        return {options.idempotencyLife, options.maxWaitingRuns, options.dependentsAtOnce};
+    }
+
     DataDirectory directory;
     const Place place;
     StoreOptions options;
@@ -298,14 +304,14 @@ const Place& Store::place() const
     return d->place;
 }
 
-WriterStats Store::takeWriterStats()
-{
-    return d->writer.takeStats();
-}
-
 std::vector<std::chrono::duration<double>> Store::takeTurnTimes()
 {
     return d->results.takeTurnTimes();
+}
+
+WriterStats Store::takeWriterStats()
+{
+    return d->writer.takeStats();
 }
 
 bool Store::isFailing() const
@@ -326,9 +332,8 @@ qsizetype Store::queuedWrites() const
 void Store::createTask(work::NewTask task, work::Completion<work::CreatedTask> done)
 {
     const qsizetype bytes = bytesOf(task);
-    const TaskBounds bounds{d->options.idempotencyLife, d->options.maxWaitingRuns};
     d->write<work::CreatedTask>(
-        [task = std::move(task), bounds](
+        [task = std::move(task), bounds = d->taskBounds()](
             Database& database) { return insertTask(database, task, bounds); },
         counted(std::move(done), m_refusedWaitingRuns), bytes);
 }
@@ -337,16 +342,25 @@ void Store::updateRun(RunId run, work::RunPatch patch, work::Completion<work::Ru
 {
     const qsizetype bytes = bytesOf(patch.result) + bytesOf(patch.log);
     d->write<work::RunUpdate>(
-        [run, patch = std::move(patch)](
-            Database& database) { return store::updateRun(database, run, patch); },
+        [run, patch = std::move(patch), bounds = d->taskBounds()](
+            Database& database) { return store::updateRun(database, run, patch, bounds); },
         std::move(done), bytes);
 }
 
 void Store::killTask(work::KillRequest request, work::Completion<work::TaskKill> done)
 {
     d->write<work::TaskKill>(
-        [request = std::move(request), life = d->options.idempotencyLife](
-            Database& database) { return store::killTask(database, request, life); },
+        [request = std::move(request), bounds = d->taskBounds()](
+            Database& database) { return store::killTask(database, request, bounds); },
+        std::move(done));
+}
+
+void Store::endDependents(
+    std::vector<TaskId> failed, Millis at, work::Completion<work::EndedDependents> done)
+{
+    d->write<work::EndedDependents>(
+        [failed = std::move(failed), at, bounds = d->taskBounds()](
+            Database& database) { return store::endDependents(database, failed, at, bounds); },
         std::move(done));
 }
 
@@ -480,6 +494,12 @@ void Store::openRuns(work::Completion<std::vector<work::RunRef>> done)
 {
     d->read<std::vector<work::RunRef>>(
         [](Database& database) { return readOpenRuns(database); }, std::move(done));
+}
+
+void Store::failedDependencies(work::Completion<std::vector<TaskId>> done)
+{
+    d->read<std::vector<TaskId>>(
+        [](Database& database) { return readFailedDependencies(database); }, std::move(done));
 }
 
 void Store::pendingKills(work::Completion<std::vector<work::RunRef>> done)

@@ -35,6 +35,7 @@ struct StoreOptions
     QString url; ///< of a PostgreSQL database; empty: SQLite in the data directory
     Millis idempotencyLife{24 * 3'600'000}; ///< how long an idempotency key is remembered
     int maxWaitingRuns = 5'000; ///< of a collaboration, that wait for other tasks (v5)
+    int dependentsAtOnce = 100; ///< runs that one write ends because what they wait for failed
     int maxWorkSessions = 1'000; ///< of a collaboration (v5)
 };
 
@@ -99,6 +100,8 @@ public:
     void updateRun(
         RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done) override;
     void killTask(work::KillRequest request, work::Completion<work::TaskKill> done) override;
+    void endDependents(std::vector<TaskId> failed, Millis at,
+        work::Completion<work::EndedDependents> done) override;
     void confirmKills(std::vector<RunId> runs, work::Completion<void> done) override;
     void saveKilledLog(RunId run, QString log, work::Completion<void> done) override;
     void createWorkSession(
@@ -121,6 +124,7 @@ public:
 
     void loadDirectory(work::Completion<work::DirectoryContent> done) override;
     void openRuns(work::Completion<std::vector<work::RunRef>> done) override;
+    void failedDependencies(work::Completion<std::vector<TaskId>> done) override;
     void pendingKills(work::Completion<std::vector<work::RunRef>> done) override;
     void runRef(RunId run, work::Completion<work::RunRef> done) override;
     void run(RunId run, work::Completion<work::RunRecord> done) override;

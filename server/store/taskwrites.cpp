@@ -101,18 +101,18 @@ std::vector<work::RunChange> failSiblings(
     return changes;
 }
 
-/// Everything that waits for this task, however far, can never start.
-std::vector<work::RunChange> failDependents(Database& database, TaskId task, Millis at)
+/// Unfinished runs of what depends on this task directly.
+std::vector<CurrentRun> readDependents(Database& database, TaskId task, int most)
 {
-    std::vector<work::RunChange> changes;
-    for (const TaskId dependent : readDependents(database, task)) {
-        const std::vector<CurrentRun> runs
-            = readUnfinished(database, u"run.task_id = ? AND run.task_id = ?"_s, dependent);
-        for (const CurrentRun& run : runs)
-            changes.push_back(end(database, run, RunStatus::DependencyFailed, at,
-                work::ChangeCause::DependencyFailed));
-    }
-    return changes;
+    std::vector<CurrentRun> runs;
+    Rows rows = database.query(u"SELECT run.started_at, run.finished_at, "_s + runRefColumns()
+            + u" FROM task_dependency AS link JOIN run ON run.task_id = link.task_id JOIN task ON "
+              u"task.id = run.task_id WHERE link.depends_on_id = ? AND run.finished_at IS NULL "
+              u"ORDER BY link.task_id LIMIT ?"_s, // as its index has them
+        task, qint64(most));
+    while (rows.next())
+        runs.push_back({runRefFrom(rows, 2), rows.timeOrNull(0), rows.timeOrNull(1)});
+    return runs;
 }
 
 /// The task an earlier request under the same key made.
@@ -233,7 +233,8 @@ work::CreatedTask insertTask(
     return created;
 }
 
-work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& patch)
+work::RunUpdate updateRun(
+    Database& database, RunId run, const work::RunPatch& patch, const TaskBounds& bounds)
 {
     const std::optional<CurrentRun> current = readCurrent(database, run);
     if (!current)
@@ -278,17 +279,17 @@ work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& p
         && !work::hasFailed(change.before))
         update.siblings = failSiblings(database, change, patch.at);
     if (work::hasFailed(status) && !work::hasFailed(change.before))
-        update.dependents = failDependents(database, change.run.task, patch.at);
+        update.dependents = endDependents(database, {change.run.task}, patch.at, bounds);
     Summaries summaries(database);
     summaries.stamp(change);
     summaries.stamp(update.siblings);
-    summaries.stamp(update.dependents);
     if (change.taskFinishedAt && change.taskStatus == RunStatus::Completed)
         update.ready = readReady(database, change.run.task);
     return update;
 }
 
-work::TaskKill killTask(Database& database, const work::KillRequest& request, Millis keyLife)
+work::TaskKill killTask(
+    Database& database, const work::KillRequest& request, const TaskBounds& bounds)
 {
     const TaskId task = request.task;
     work::TaskKill kill;
@@ -301,7 +302,7 @@ work::TaskKill killTask(Database& database, const work::KillRequest& request, Mi
     }
     if (request.idempotency) {
         kill.repeated
-            = findRepeated(database, *request.idempotency, request.at, keyLife).has_value();
+            = findRepeated(database, *request.idempotency, request.at, bounds.keyLife).has_value();
         if (kill.repeated)
             return kill;
     }
@@ -315,15 +316,36 @@ work::TaskKill killTask(Database& database, const work::KillRequest& request, Mi
         database.change(u"INSERT INTO pending_kill (run_id, killed_at) VALUES (?, ?)"_s,
             run.ref.run, request.at);
     }
-    for (const TaskId killed : tasksOf(kill.runs)) {
-        const auto dependents = failDependents(database, killed, request.at);
-        kill.dependents.insert(kill.dependents.end(), dependents.begin(), dependents.end());
-    }
+    kill.dependents = endDependents(database, tasksOf(kill.runs), request.at, bounds);
     insertKey(database, request.idempotency, task, request.at);
     Summaries summaries(database);
     summaries.stamp(kill.runs);
-    summaries.stamp(kill.dependents);
     return kill;
+}
+
+work::EndedDependents endDependents(
+    Database& database, std::vector<TaskId> failed, Millis at, const TaskBounds& bounds)
+{
+    work::EndedDependents ended;
+    int left = std::max(1, bounds.dependentsAtOnce);
+    while (!failed.empty() && left > 0) {
+        const std::vector<CurrentRun> runs = readDependents(database, failed.back(), left);
+        std::vector<work::RunChange> changes;
+        for (const CurrentRun& run : runs)
+            changes.push_back(end(database, run, RunStatus::DependencyFailed, at,
+                work::ChangeCause::DependencyFailed));
+        left -= int(changes.size());
+        if (left > 0) // these were all that waited for it
+            failed.pop_back();
+        for (const TaskId next : tasksOf(changes)) {
+            if (std::find(failed.begin(), failed.end(), next) == failed.end())
+                failed.push_back(next);
+        }
+        ended.runs.insert(ended.runs.end(), changes.begin(), changes.end());
+    }
+    ended.rest = std::move(failed);
+    Summaries(database).stamp(ended.runs);
+    return ended;
 }
 
 void saveKilledLog(Database& database, RunId run, const QString& log)

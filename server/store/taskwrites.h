@@ -11,16 +11,20 @@ namespace gatehouse::store {
 struct TaskBounds
 {
     Millis keyLife{}; ///< how long an idempotency key is remembered
-    /// Runs of a collaboration that wait for other tasks. One failure ends everything that waits
-    /// for it, in one transaction: this is what it may cost.
-    int maxWaitingRuns = 0;
+    int maxWaitingRuns = 0; ///< of a collaboration, that wait for other tasks
+    int dependentsAtOnce = 0; ///< runs that one transaction ends because what they wait for failed
 };
 
 /// TooLarge: more runs would wait than may.
 work::CreatedTask insertTask(
     Database& database, const work::NewTask& task, const TaskBounds& bounds);
-work::RunUpdate updateRun(Database& database, RunId run, const work::RunPatch& patch);
-work::TaskKill killTask(Database& database, const work::KillRequest& request, Millis keyLife);
+work::RunUpdate updateRun(
+    Database& database, RunId run, const work::RunPatch& patch, const TaskBounds& bounds);
+work::TaskKill killTask(
+    Database& database, const work::KillRequest& request, const TaskBounds& bounds);
+/// Ends runs of what waits for these tasks, for those that end so, and so on.
+work::EndedDependents endDependents(
+    Database& database, std::vector<TaskId> failed, Millis at, const TaskBounds& bounds);
 void removePendingKills(Database& database, const std::vector<RunId>& runs);
 void saveKilledLog(Database& database, RunId run, const QString& log);
 void insertRunLog(Database& database, RunId run, const QString& text);

@@ -95,13 +95,21 @@ struct ReadyTask
     CollaborationId collaboration;
 };
 
+/// Runs that ended because a task their own waited for has failed: so many at a time as a
+/// transaction may hold up others for.
+struct EndedDependents
+{
+    std::vector<RunChange> runs;
+    std::vector<TaskId> rest; ///< failed tasks for which others may still wait; see Journal
+};
+
 /// A patched run, the runs of the same task that ended with it, those of tasks that depend on it,
 /// and the tasks that waited for it alone.
 struct RunUpdate
 {
     RunChange change;
     std::vector<RunChange> siblings;
-    std::vector<RunChange> dependents;
+    EndedDependents dependents;
     std::vector<ReadyTask> ready;
 };
 
@@ -118,7 +126,7 @@ struct TaskKill
     TaskId task;
     CollaborationId collaboration;
     std::vector<RunChange> runs; ///< empty when repeated
-    std::vector<RunChange> dependents; ///< runs of tasks that depend on a killed one
+    EndedDependents dependents; ///< runs of tasks that depend on a killed one
     bool repeated = false; ///< the idempotency key had been used before: nothing was done
 };
 
@@ -136,7 +144,7 @@ struct Page
     qint64 total = 0; ///< of all pages
 };
 
-/// Open: finished_at is not set, and every task this one depends on has finished.
+/// Open: finished_at is not set, and every task this one depends on has completed.
 enum class RunState : quint8 { Any, Open };
 enum class Payloads : quint8 { Leave, Include }; ///< input, result and log of a run
 

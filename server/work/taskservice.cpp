@@ -14,6 +14,9 @@ using namespace Qt::StringLiterals;
 
 Q_LOGGING_CATEGORY(lcTask, "gh.task")
 
+/// After the storage has refused to end runs that nothing can start any more.
+constexpr Millis retryPause{1'000};
+
 Result<void> bounded(const QString& text, qsizetype limit, const QString& what)
 {
     if (text.size() > limit)
@@ -55,6 +58,8 @@ TaskService::TaskService(Journal& journal, const Directory& directory, const Pre
     : m_journal(journal), m_directory(directory), m_presence(presence), m_clock(clock),
       m_limits(limits), m_pendingKills(journal, directory)
 {
+    m_endAgain.setSingleShot(true);
+    m_endAgain.callOnTimeout(&m_endAgain, [this] { endDependents(); });
 }
 
 TaskService::~TaskService() = default;
@@ -76,7 +81,17 @@ void TaskService::start(Completion<void> done)
             return done(tl::unexpected(runs.error()));
         for (const RunRef& run : *runs)
             open(run);
-        m_pendingKills.start(done);
+        m_pendingKills.start([this, done](const Result<void>& started) {
+            if (!started)
+                return done(started);
+            m_journal.failedDependencies([this, done](Result<std::vector<TaskId>> failed) {
+                if (!failed)
+                    return done(tl::unexpected(failed.error()));
+                m_failed = *std::move(failed);
+                endDependents();
+                done({});
+            });
+        });
     });
 }
 
@@ -149,8 +164,7 @@ void TaskService::kill(
                     apply(change);
                 }
                 tell([&](TaskObserver& observer) { observer.runsKilled(*killed); });
-                for (const RunChange& change : killed->dependents)
-                    apply(change);
+                take(killed->dependents);
             }
             done(std::move(killed));
         });
@@ -406,8 +420,7 @@ void TaskService::writePatch(RunId run, RunPatch patch, Completion<RunUpdate> do
                 apply(updated->change);
                 for (const RunChange& sibling : updated->siblings)
                     apply(sibling);
-                for (const RunChange& dependent : updated->dependents)
-                    apply(dependent);
+                take(updated->dependents);
                 for (const ReadyTask& task : updated->ready)
                     tell([&](TaskObserver& observer) { observer.taskReady(task); });
             }
@@ -422,6 +435,34 @@ void TaskService::apply(const RunChange& change)
     else if (const auto found = m_open.find(change.run.run); found != m_open.end())
         found->ref = change.run;
     tell([&](TaskObserver& observer) { observer.runChanged(change); });
+}
+
+void TaskService::take(const EndedDependents& ended)
+{
+    for (const RunChange& change : ended.runs)
+        apply(change);
+    m_failed.insert(m_failed.end(), ended.rest.begin(), ended.rest.end());
+    endDependents();
+}
+
+/// The next write only when this one is done: others have their turn, here and at the disk.
+void TaskService::endDependents()
+{
+    if (m_failed.empty() || std::exchange(m_isEndingDependents, true))
+        return;
+    std::vector<TaskId> failed = std::exchange(m_failed, {});
+    m_journal.endDependents(
+        failed, m_clock.wall(), [this, failed](const Result<EndedDependents>& ended) {
+            m_isEndingDependents = false;
+            const bool wasRefused = std::exchange(m_endingIsRefused, !ended);
+            if (ended)
+                return take(*ended);
+            if (!wasRefused)
+                qCWarning(lcTask, "runs that wait for failed tasks are not ended yet: %ls",
+                    qUtf16Printable(ended.error().detail));
+            m_failed.insert(m_failed.end(), failed.begin(), failed.end());
+            m_endAgain.start(retryPause);
+        });
 }
 
 void TaskService::open(const RunRef& run)

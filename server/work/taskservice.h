@@ -10,6 +10,7 @@
 #include "server/work/presence.h"
 
 #include <QHash>
+#include <QTimer>
 
 #include <deque>
 #include <optional>
@@ -90,7 +91,8 @@ public:
     void addObserver(TaskObserver* observer); ///< not owned
     void removeObserver(TaskObserver* observer);
 
-    /// Fills the indices of open runs and pending kills. Call once before the first client is
+    /// Fills the indices of open runs and pending kills, and goes on with ending what waits for
+    /// failed tasks where an earlier process was interrupted. Call once before the first client is
     /// admitted.
     void start(Completion<void> done);
 
@@ -103,7 +105,9 @@ public:
     /// killed run the log alone is taken (v5), and nobody is told.
     void patchRun(NodeId by, RunId run, RunPatch patch, Completion<RunUpdate> done);
 
-    /// NotFound; BadRequest: nothing left to kill; Conflict: as the journal says.
+    /// NotFound; BadRequest: nothing left to kill; Conflict: as the journal says. Of what waits for
+    /// the killed runs as much is in the answer as one write ends (EndedDependents); the rest
+    /// follows in writes of its own. So it is for a run that fails.
     void kill(TaskId task, Completion<TaskKill> done,
         std::optional<IdempotencyKey> idempotency = std::nullopt);
 
@@ -156,6 +160,8 @@ private:
     void takeKilledLog(const RunRef& run, const QString& log, const Completion<RunUpdate>& done);
     void writePatch(RunId run, RunPatch patch, Completion<RunUpdate> done);
     void apply(const RunChange& change);
+    void take(const EndedDependents& ended);
+    void endDependents();
     void open(const RunRef& run);
     void close(const RunRef& run);
     template <class Tell>
@@ -173,6 +179,10 @@ private:
     std::deque<RunId> m_finishedOrder;
     ObserverList<TaskObserver> m_observers;
     bool m_logWritesFail = false;
+    std::vector<TaskId> m_failed; ///< tasks for which others may still wait
+    bool m_isEndingDependents = false; ///< a write is under way
+    bool m_endingIsRefused = false; ///< said once
+    QTimer m_endAgain; ///< after a failed one
 };
 
 } // namespace gatehouse::work

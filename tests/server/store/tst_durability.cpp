@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/work/directory.h"
+#include "server/work/presence.h"
+#include "server/work/taskservice.h"
 #include "tests/server/store/fixture.h"
 
 #include <QCoreApplication>
@@ -16,6 +19,13 @@ using store::await;
 using store::Store;
 
 namespace {
+
+void acknowledge(const QByteArray& line)
+{
+    const QByteArray text = line + '\n';
+    if (::write(STDOUT_FILENO, text.constData(), size_t(text.size())) != text.size())
+        std::abort();
+}
 
 /// Writes tasks and run changes without end and says on stdout what was acknowledged, one line
 /// each: "t <task>" and "r <run>".
@@ -64,15 +74,62 @@ private:
         });
     }
 
-    static void acknowledge(const QByteArray& line)
-    {
-        const QByteArray text = line + '\n';
-        if (::write(STDOUT_FILENO, text.constData(), size_t(text.size())) != text.size())
-            std::abort();
-    }
-
     std::unique_ptr<Store> m_store;
     work::Collaboration m_collaboration;
+};
+
+/// A task fails for which many others wait: says on stdout "f" once that is acknowledged, and is
+/// killed when so many of them have ended.
+class Failer : public work::TaskObserver
+{
+public:
+    static constexpr int atOnce = 2;
+    static constexpr int killedAt = 7;
+
+    Failer(const QString& directory, const QString& url)
+        : m_store(Store::open(directory, options(url)).value()), m_presence(m_clock),
+          m_tasks(*m_store, m_directory, m_presence, m_clock)
+    {
+        m_directory.replace(m_store->loadStartState()->directory);
+    }
+    static store::StoreOptions options(const QString& url)
+    {
+        store::StoreOptions options;
+        options.url = url;
+        options.dependentsAtOnce = atOnce;
+        return options;
+    }
+
+    void runChanged(const work::RunChange& change) override
+    {
+        if (change.cause == work::ChangeCause::DependencyFailed && ++m_ended == killedAt)
+            ::kill(::getpid(), SIGKILL);
+    }
+
+    void start(RunId run)
+    {
+        m_tasks.addObserver(this);
+        m_tasks.start([this, run](const Result<void>& started) {
+            if (!started)
+                std::abort();
+            work::RunPatch end;
+            end.status = work::RunStatus::Crashed;
+            end.finishedAt = Millis{1};
+            const NodeId node = m_tasks.nodeOf(*m_tasks.knownRun(run));
+            m_tasks.patchRun(node, run, end, [](const Result<work::RunUpdate>& update) {
+                update.value();
+                acknowledge("f");
+            });
+        });
+    }
+
+private:
+    SystemClock m_clock;
+    std::unique_ptr<Store> m_store;
+    work::Directory m_directory;
+    work::Presence m_presence;
+    work::TaskService m_tasks;
+    int m_ended = 0;
 };
 
 } // namespace
@@ -85,6 +142,7 @@ class TestDurability : public QObject
 private Q_SLOTS:
     void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void whatWasAcknowledgedIsThereAfterKill9();
+    void whatWaitedForAFailedTaskEndsAfterKill9();
 };
 
 void TestDurability::whatWasAcknowledgedIsThereAfterKill9()
@@ -128,9 +186,66 @@ void TestDurability::whatWasAcknowledgedIsThereAfterKill9()
     QVERIFY(!runs.isEmpty());
 }
 
+/// Ending what waits for it takes many transactions; the process is killed in the middle of them.
+void TestDurability::whatWaitedForAFailedTaskEndsAfterKill9()
+{
+    constexpr int waiting = 20;
+    Fixture f;
+    const work::TaskRecord first = f.create();
+    work::NewTask wanted = f.newTask();
+    wanted.task.dependsOn = {first.task.id};
+    for (int i = 0; i < waiting; ++i)
+        QVERIFY(f.create(wanted));
+    f.store.reset();
+    {
+        QProcess child;
+        child.start(QCoreApplication::applicationFilePath(),
+            {u"--fail"_s, f.path(), f.url, QString::number(first.runs[0].id.value)});
+        QVERIFY2(child.waitForFinished(), child.readAllStandardError().constData());
+        QCOMPARE(child.exitStatus(), QProcess::CrashExit);
+        QCOMPARE(child.readAllStandardOutput(), QByteArray("f\n"));
+    }
+    f.reopen(Failer::options({}));
+    const auto openRuns = [&f] {
+        return await<std::vector<work::RunRef>>(
+            [&f](auto done) { f.store->openRuns(std::move(done)); })
+            .value()
+            .size();
+    };
+    QCOMPARE(
+        openRuns(), size_t(2 * waiting - (Failer::killedAt / Failer::atOnce + 1) * Failer::atOnce));
+    work::RunFilter open;
+    open.state = work::RunState::Open;
+    QCOMPARE(f.runs(open).total, 0); // whoever asks gets none of them
+
+    const SystemClock clock;
+    work::Directory directory;
+    directory.replace(f.directory);
+    work::Presence presence(clock);
+    work::TaskService tasks(*f.store, directory, presence, clock);
+    QVERIFY(await<void>([&](work::Completion<void> done) { tasks.start(std::move(done)); }));
+    QTRY_COMPARE_WITH_TIMEOUT(tasks.openRunCount(), 0, 30'000);
+    QCOMPARE(openRuns(), size_t(0));
+    work::RunFilter all;
+    all.payloads = work::Payloads::Leave;
+    const auto runs = f.runs(all, {1, 1'000});
+    QCOMPARE(runs.total, 2 * waiting + 2);
+    QCOMPARE(std::count_if(runs.items.begin(), runs.items.end(),
+                 [](const work::RunRecord& record) {
+                     return record.run.status == work::RunStatus::DependencyFailed
+                         && record.run.finishedAt;
+                 }),
+        2 * waiting);
+}
+
 int main(int argc, char** argv)
 {
     QCoreApplication app(argc, argv);
+    if (argc == 5 && QByteArrayView(argv[1]) == "--fail") {
+        Failer failer(QString::fromLocal8Bit(argv[2]), QString::fromLocal8Bit(argv[3]));
+        failer.start({QByteArray(argv[4]).toLongLong()});
+        return app.exec();
+    }
     if (argc == 4 && QByteArrayView(argv[1]) == "--write") {
         Writer writer(QString::fromLocal8Bit(argv[2]), QString::fromLocal8Bit(argv[3]));
         writer.start();

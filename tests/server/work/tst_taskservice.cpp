@@ -37,8 +37,8 @@ public:
 class House
 {
 public:
-    explicit House(const TaskLimits& limits = {})
-        : presence(clock), service(*f.store, directory, presence, clock, limits)
+    explicit House(const TaskLimits& limits = {}, const store::StoreOptions& options = {})
+        : f(options), presence(clock), service(*f.store, directory, presence, clock, limits)
     {
         directory.replace(f.directory);
         if (!await<void>([&](Completion<void> done) { service.start(std::move(done)); }))
@@ -128,6 +128,8 @@ private Q_SLOTS:
     void aPatchOverItsBoundsIsRefused();
     void failedSiblingsAreClosedAndTold();
     void killIsToldRunByRunAndThenAsOne();
+    void waitingRunsEndInSlices();
+    void waitingRunsGoOnEndingAfterARestart();
     void killsArePendingUntilConfirmedAlsoAfterARestart();
     void logLinesAreToldAndKeptUpToTheLimit();
     void logLinesOfStrangersAreRefused();
@@ -375,6 +377,59 @@ void TestTaskService::failedSiblingsAreClosedAndTold()
     const TaskRecord kept = other.create();
     QVERIFY(other.finish(other.f.node(u"a-heart"_s), kept.runs[0].id, RunStatus::Crashed));
     QCOMPARE(other.service.openRunCount(), 1);
+}
+
+namespace {
+
+/// Two runs that the others wait for, and `count` tasks of two runs each.
+TaskRecord chain(House& h, int count)
+{
+    const TaskRecord first = h.create();
+    TaskRequest waiting = h.request();
+    waiting.dependsOn = {first.task.id};
+    for (int i = 0; i < count; ++i)
+        h.create(waiting).value();
+    h.recorder.take();
+    return first;
+}
+
+} // namespace
+
+/// Others have their turn between two slices, at the disk and with the observers.
+void TestTaskService::waitingRunsEndInSlices()
+{
+    store::StoreOptions options;
+    options.dependentsAtOnce = 4;
+    options.maxGroupSize = 1;
+    House h({}, options);
+    const TaskRecord first = chain(h, 8);
+    const NodeId node = h.f.node(u"a-heart"_s);
+    QVERIFY(h.finish(node, first.runs[0].id, RunStatus::Crashed));
+    // The failed one, its sibling, and the first slice.
+    QCOMPARE(h.recorder.heard.size(), 6);
+    QCOMPARE(h.service.openRunCount(), 12);
+    QVERIFY(await<void>(
+        [&](Completion<void> done) { h.f.store->saveSetting(u"k"_s, "v", std::move(done)); }));
+    QVERIFY(h.service.openRunCount() > 0);
+    QTRY_COMPARE(h.service.openRunCount(), 0);
+    QCOMPARE(h.recorder.heard.size(), 18);
+    QCOMPARE(h.recorder.heard.filter(u"depended on failed task"_s).size(), 16);
+}
+
+void TestTaskService::waitingRunsGoOnEndingAfterARestart()
+{
+    store::StoreOptions options;
+    options.dependentsAtOnce = 4;
+    House h({}, options);
+    const TaskRecord first = chain(h, 8);
+    RunPatch end;
+    end.status = RunStatus::Crashed;
+    end.finishedAt = Millis{2'000};
+    QVERIFY(h.f.update(first.runs[0].id, end)); // and that process is gone
+    h.f.reopen(options);
+    TaskService service(*h.f.store, h.directory, h.presence, h.clock);
+    QVERIFY(await<void>([&](Completion<void> done) { service.start(std::move(done)); }));
+    QTRY_COMPARE(service.openRunCount(), 1); // the sibling
 }
 
 void TestTaskService::killsArePendingUntilConfirmedAlsoAfterARestart()
