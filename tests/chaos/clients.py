@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients: two Socket.IO connections (python3-socketio, and one written from the protocol), a data
-station, a user who only listens, and one who creates tasks."""
+"""Clients: three Socket.IO connections (python3-socketio, npm's socket.io-client, and one written from
+the protocol), a data station, a user who only listens, and one who creates tasks."""
 import asyncio
 import base64
 import json
+import os
 import random
+import shutil
 import time
 import urllib.parse
 
@@ -158,6 +160,47 @@ class QuietLink:
             writer.transport.abort()
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+NODE_MODULES = os.path.join(HERE, "..", "..", "build", "clients", "node_modules")
+
+
+class NpmLink:
+    """npm's socket.io-client in a process of its own; polling first, then WebSocket. Reconnects by
+    itself, so run() ends only with the process."""
+
+    def __init__(self, url, token, on_event):
+        self.url, self.token, self.on_event = url, token, on_event
+        self.process = None
+
+    @staticmethod
+    def is_installed():
+        return shutil.which("node") and os.path.isdir(os.path.join(NODE_MODULES, "socket.io-client"))
+
+    async def run(self):
+        process = await asyncio.create_subprocess_exec(
+            "node", os.path.join(HERE, "npmlink.js"), stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, limit=1 << 24, env={**os.environ, "NODE_PATH": NODE_MODULES})
+        try:
+            self.say(process, {"url": self.url(), "token": self.token})
+            self.process = process
+            async for line in process.stdout:
+                what = json.loads(line)
+                self.on_event(what["event"], what["args"])
+        finally:
+            self.process = None
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    @staticmethod
+    def say(process, what):
+        process.stdin.write(json.dumps(what).encode() + b"\n")
+
+    async def emit(self, event, data=None):
+        if self.process and self.process.returncode is None:
+            self.say(self.process, {"emit": event} if data is None else {"emit": event, "data": data})
+
+
 class Client:
     """Somebody who stays connected: reconnects for ever, 0.1 to 1 s after each end."""
 
@@ -191,6 +234,10 @@ class Client:
             self.connects += 1
             self.connected_at = time.monotonic()
             self.faults = []
+        elif event in ("disconnect", "connect_error"):  # of a library that comes back by itself
+            self.is_connected = False
+            self.faults = self.faults[-20:] + [f"{event}: {args[0] if args else ''}"]
+            return
         self.handle(event, args)
 
     def handle(self, event, args):

@@ -37,6 +37,7 @@ async def r1(stage):
         if (number + 1) % 20 == 0:
             stage.say(f"{number + 1} rounds, {len(stage.faults)} faults")
     await stage.come_to_rest()
+    stage.say_clients()
     operations = checker.Operations(stage.ledger_path).by_key.values()
     stage.figure("rounds of kill -9", stage.rounds)
     stage.figure("writes acknowledged", sum(one["acked"] for one in operations))

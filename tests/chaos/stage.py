@@ -9,7 +9,7 @@ import tempfile
 import time
 
 import checker
-from clients import LibraryLink, Node, PlainLink, Researcher, Watcher, result_of
+from clients import LibraryLink, Node, NpmLink, PlainLink, Researcher, Watcher, result_of
 from gatehouse import Api, Server
 from ledger import Ledger
 from proxy import Proxy
@@ -126,24 +126,48 @@ class Stage:
         self.collaboration_of[name] = self.collaboration
         return researcher
 
+    def npm(self):
+        """npm's client, or the one from the protocol where it is not installed."""
+        if NpmLink.is_installed():
+            return NpmLink
+        if not self.figures.get("npm's client"):
+            self.figure("npm's client", "not installed (scripts/clients), the one from the protocol in its place")
+        return PlainLink
+
     def everybody(self):
-        """Two stations of the collaboration red, one with each client, a user of either
+        """Three stations of the collaboration red, one with each client, a user of either
         collaboration who listens, and three who work."""
-        self.node(0, LibraryLink)
-        self.node(1, PlainLink)
-        self.watcher(0)
+        for number, link in enumerate((LibraryLink, PlainLink, self.npm())):
+            self.node(number, link)
+        self.watcher(0, link=self.npm())
         # The one of blue hears nothing at all, whatever happens in red.
         self.watcher(self.server.organizations - 1, collaboration=-1)
         for number in range(3):
-            self.researcher(number, self.organization_ids[:2])
+            self.researcher(number, self.organization_ids[:3])
         for client in [*self.nodes, *self.watchers, *self.researchers]:
             client.start()
 
+    def say_clients(self):
+        """Every station has worked, every listener of red has heard, whatever client it is."""
+        for node in self.nodes:
+            self.figure(f"{node.name} ({type(node.link).__name__})",
+                        f"{len(node.finished)} runs done, {node.connects} connects")
+            self.expect(node.finished, f"{node.name} ({type(node.link).__name__}) has done nothing")
+        for watcher in self.watchers:
+            if self.collaboration_of[watcher.name] != self.collaboration:
+                continue
+            self.figure(f"{watcher.name} ({type(watcher.link).__name__})",
+                        f"{len(watcher.events)} events heard, {watcher.connects} connects")
+            self.expect(watcher.events, f"{watcher.name} ({type(watcher.link).__name__}) has heard nothing")
+
     def starved(self):
-        """Seconds that the server and this process were ready to run and got no processor, so far. On
-        a machine that has too much to do, times say more about it than about the server."""
+        """Seconds that the server, this process and npm's clients were ready to run and got no
+        processor, so far. On a machine that has too much to do, times say more about it than about the
+        server."""
         total = 0.0
-        for pid in ("self", self.server.process.pid):
+        others = [one.link.process.pid for one in (*self.nodes, *self.watchers)
+                  if isinstance(one.link, NpmLink) and one.link.process]
+        for pid in ("self", self.server.process.pid, *others):
             for thread in glob.glob(f"/proc/{pid}/task/*/schedstat"):
                 try:
                     with open(thread, encoding="ascii") as file:
