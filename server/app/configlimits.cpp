@@ -147,9 +147,8 @@ std::vector<ConfigKey> httpKeys()
         choice(s, "websocket_stream", FIELD(transport.webSocket.stream),
             Choices<StreamKind>{
                 {"descriptor", StreamKind::Descriptor}, {"socket", StreamKind::Socket}},
-            "What carries a WebSocket after the handshake, and TLS from its first octet: "
-            "`descriptor` is the bare connection, the fast and small way; `socket` stays with "
-            "Qt's sockets."),
+            "What carries connections: `descriptor` is the bare connection, the fast and small "
+            "way; `socket` is Qt's sockets."),
         choice(s, "io_uring", FIELD(transport.webSocket.ring),
             Choices<RingUse>{{"auto", RingUse::Auto}, {"off", RingUse::Off}},
             "Send what one turn of the loop has for many WebSockets with one system call, where "

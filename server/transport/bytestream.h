@@ -18,6 +18,7 @@ public:
     {
     public:
         virtual ~Receiver() = default;
+        virtual void streamSecured() { } ///< TLS from its handshake on: once, before any octet
         virtual void bytesReceived(std::span<char> octets) = 0; ///< may be changed in place
         virtual void readyToWrite() = 0; ///< write() takes octets again
         virtual void streamEnded() = 0; ///< by the peer or a failure; nothing follows

@@ -4,12 +4,8 @@
 #include "server/transport/readbuffer.h"
 #include "server/transport/transportcontext.h"
 
-#include <QTcpSocket>
-
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -26,39 +22,9 @@ bool isPassing(int error)
 
 } // namespace
 
-DescriptorStream::DescriptorStream(std::shared_ptr<TransportContext> context, int descriptor,
-    std::unique_ptr<ConnectionCaps::Ticket> ticket, QByteArray early)
-    : m_context(std::move(context)), m_ticket(std::move(ticket)), m_early(std::move(early)),
-      m_descriptor(descriptor)
+DescriptorStream::DescriptorStream(std::shared_ptr<TransportContext> context, int descriptor)
+    : WatchedStream(std::move(context), descriptor)
 {
-}
-
-DescriptorStream::~DescriptorStream()
-{
-    // Without a dispatcher the thread is at its end and watches nothing any more.
-    if (EpollDispatcher* dispatcher = EpollDispatcher::current(); dispatcher && m_isStarted)
-        dispatcher->watch(m_descriptor, nullptr, Interest::None);
-    ::close(m_descriptor);
-}
-
-void DescriptorStream::start()
-{
-    m_isStarted = true;
-    m_context->counters.bytesIn += quint64(m_early.size());
-    updateInterest();
-}
-
-void DescriptorStream::updateInterest()
-{
-    EpollDispatcher* dispatcher = EpollDispatcher::current();
-    if (!dispatcher || !m_isStarted)
-        return;
-    // What came early is delivered from the event loop: as soon as we may write, which is at once.
-    const bool wantsWriting = m_isWaitingToWrite || (m_isReading && !m_early.isEmpty());
-    Interest interest = m_isReading ? Interest::Reading : Interest::None;
-    if (wantsWriting)
-        interest = m_isReading ? Interest::Both : Interest::Writing;
-    dispatcher->watch(m_descriptor, interest == Interest::None ? nullptr : this, interest);
 }
 
 void DescriptorStream::descriptorReadable()
@@ -77,22 +43,14 @@ void DescriptorStream::descriptorReadable()
         if (m_receiver)
             m_receiver->bytesReceived(buffer.first(size_t(octets)));
     } else if (octets == 0 || (errno != EAGAIN && errno != ENOMEM)) {
-        EpollDispatcher::current()->watch(m_descriptor, nullptr, Interest::None);
-        m_isStarted = false;
-        if (m_receiver)
-            m_receiver->streamEnded();
+        end();
     }
 }
 
 void DescriptorStream::descriptorWritable()
 {
-    if (m_isReading && !m_early.isEmpty()) {
-        QByteArray early = std::exchange(m_early, {});
-        updateInterest();
-        if (m_receiver)
-            m_receiver->bytesReceived({early.data(), size_t(early.size())});
+    if (deliverEarly())
         return;
-    }
     waitToWrite(false);
     if (m_receiver)
         m_receiver->readyToWrite();
@@ -139,37 +97,9 @@ qsizetype DescriptorStream::sentDirectly(qsizetype offered, qsizetype result)
     return taken;
 }
 
-bool DescriptorStream::pauseReading(std::span<const char> unread)
-{
-    if (m_isBroken)
-        return false;
-    m_early = QByteArray(unread.data(), qsizetype(unread.size()));
-    m_isReading = false;
-    updateInterest();
-    return true;
-}
-
-void DescriptorStream::resumeReading()
-{
-    if (!std::exchange(m_isReading, true))
-        updateInterest();
-}
-
 void DescriptorStream::shutdownWrite()
 {
     ::shutdown(m_descriptor, SHUT_WR);
-}
-
-int takeDescriptor(QTcpSocket& socket, QByteArray& early)
-{
-    socket.flush();
-    const int original = int(socket.socketDescriptor());
-    const bool isUsable = socket.state() == QAbstractSocket::ConnectedState
-        && socket.bytesToWrite() == 0 && original >= 0;
-    const int descriptor = isUsable ? ::fcntl(original, F_DUPFD_CLOEXEC, 0) : -1;
-    early += socket.readAll();
-    socket.abort();
-    return descriptor;
 }
 
 } // namespace gatehouse::transport

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/frontdoor.h"
 
+#include "server/transport/descriptorstream.h"
 #include "server/transport/httpanswer.h"
 #include "server/transport/httpconnection.h"
-#include "server/transport/listener.h"
 #include "server/transport/qthttpsocket.h"
 #include "server/transport/sendloop.h"
 #include "server/transport/sendring.h"
-#include "server/transport/tlshttpsocket.h"
+#include "server/transport/streamhttpsocket.h"
 #include "server/transport/tlssettings.h"
+#include "server/transport/tlsstream.h"
 
 #include <QLoggingCategory>
 #include <QSslSocket>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,30 +29,20 @@ Q_LOGGING_CATEGORY(lcDoor, "gh.transport", QtInfoMsg)
 
 constexpr Millis FinishInterval{20};
 
-QHostAddress peerOf(qintptr descriptor)
-{
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (::getpeername(int(descriptor), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        return {};
-    return plainAddress(QHostAddress(reinterpret_cast<sockaddr*>(&address)));
-}
-
 /// For connections over a cap, without reading their request: best effort, never waits.
-void refuseDescriptor(qintptr descriptor, bool isPlain)
+void refuseDescriptor(int descriptor, bool isPlain)
 {
-    const int fd = int(descriptor);
     if (isPlain) {
         const QByteArray answer
             = serialize(refusalResponse(503, "too many connections"), {.keepsAlive = false});
         std::array<char, 4096> unread{};
         // Unread octets would turn the close into a reset.
-        while (::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT) > 0) { }
-        [[maybe_unused]] const ssize_t sent
-            = ::send(fd, answer.constData(), size_t(answer.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ::shutdown(fd, SHUT_WR);
+        while (::recv(descriptor, unread.data(), unread.size(), MSG_DONTWAIT) > 0) { }
+        [[maybe_unused]] const ssize_t sent = ::send(
+            descriptor, answer.constData(), size_t(answer.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::shutdown(descriptor, SHUT_WR);
     }
-    ::close(fd);
+    ::close(descriptor);
 }
 
 } // namespace
@@ -123,8 +112,9 @@ Result<void> FrontDoor::listen(size_t gateNumber, const QHostAddress& address, q
         m_oldAcceptErrors += gate.listener->acceptErrors();
     gate.listener
         = std::make_unique<Listener>(m_context->wheel, m_context->options.deadlines.acceptBackOff,
-            [this, &gate](qintptr descriptor) { accept(gate, descriptor); });
-    if (gate.listener->listen(address, port, m_context->options.backlog))
+            [this, &gate](const Listener::Accepted& accepted) { accept(gate, accepted); });
+    const TransportOptions& options = m_context->options;
+    if (gate.listener->listen(address, port, options.backlog, options.webSocket.sendBufferBytes))
         return {};
     const QString why = gate.listener->errorString();
     gate.listener.reset();
@@ -228,25 +218,21 @@ bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress
     return true;
 }
 
-void FrontDoor::accept(const Gate& gate, qintptr descriptor)
+void FrontDoor::accept(const Gate& gate, const Listener::Accepted& accepted)
 {
     const bool isTls = m_tls && gate.encryption == Encryption::AsConfigured;
-    const QHostAddress peer = peerOf(descriptor);
+    const QHostAddress& peer = accepted.peer;
     const bool isCountedPerAddress = !m_trustedProxies.contains(peer);
     if (!isAdmitted(peer, isCountedPerAddress, isTls)) {
-        refuseDescriptor(descriptor, !isTls);
+        refuseDescriptor(accepted.descriptor, !isTls);
         return;
     }
-    const int sendBuffer = m_context->options.webSocket.sendBufferBytes;
-    if (sendBuffer > 0)
-        ::setsockopt(int(descriptor), SOL_SOCKET, SO_SNDBUF, &sendBuffer, sizeof sendBuffer);
-
     ++m_context->counters.accepted;
-    auto connection = std::make_unique<HttpConnection>(*this, gate.router, peer,
+    auto connection = std::make_unique<HttpConnection>(*this, gate.router, peer, accepted.peerPort,
         m_context->caps->admit(isCountedPerAddress ? peer : QHostAddress()), isTls);
     HttpConnection* const key = connection.get();
     m_connections.emplace(key, std::move(connection));
-    if (auto socket = makeSocket(key->socketHost(), int(descriptor), isTls))
+    if (auto socket = makeSocket(key->socketHost(), accepted.descriptor, isTls))
         key->setSocket(std::move(socket));
     else
         key->abort();
@@ -257,11 +243,13 @@ std::unique_ptr<HttpSocket> FrontDoor::makeSocket(
 {
     const bool isOurs = m_context->options.webSocket.stream == StreamKind::Descriptor
         && EpollDispatcher::current();
-    if (isTls && isOurs) {
-        const int on = 1;
-        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        auto stream = TlsStream::accept(m_context, descriptor, m_tlsContext);
-        return stream ? std::make_unique<TlsHttpSocket>(host, std::move(stream)) : nullptr;
+    if (isOurs) {
+        std::unique_ptr<WatchedStream> stream;
+        if (isTls)
+            stream = TlsStream::accept(m_context, descriptor, m_tlsContext);
+        else
+            stream = std::make_unique<DescriptorStream>(m_context, descriptor);
+        return stream ? std::make_unique<StreamHttpSocket>(host, std::move(stream)) : nullptr;
     }
     std::unique_ptr<QTcpSocket> socket;
     if (isTls) {
@@ -275,8 +263,7 @@ std::unique_ptr<HttpSocket> FrontDoor::makeSocket(
         ::close(descriptor);
         return nullptr;
     }
-    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    return std::make_unique<QtHttpSocket>(host, std::move(socket));
+    return std::make_unique<QtHttpSocket>(host, std::move(socket), m_context->counters);
 }
 
 void FrontDoor::forget(HttpConnection* connection)

@@ -3,6 +3,7 @@
 
 #include "common/core/result.h"
 #include "server/transport/httpsocket.h"
+#include "server/transport/listener.h"
 #include "server/transport/router.h"
 #include "server/transport/tlscontext.h"
 #include "server/transport/transportcontext.h"
@@ -20,7 +21,6 @@
 namespace gatehouse::transport {
 
 class HttpConnection;
-class Listener;
 
 /// Everything between accept() and the handlers: caps, TLS, the HTTP connections and where they
 /// turn. Owned by Server.
@@ -60,7 +60,7 @@ private:
         Encryption encryption = Encryption::AsConfigured;
     };
 
-    void accept(const Gate& gate, qintptr descriptor);
+    void accept(const Gate& gate, const Listener::Accepted& accepted);
     Result<void> prepare();
     std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor, bool isTls);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress, bool isTls);

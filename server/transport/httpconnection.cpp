@@ -15,9 +15,9 @@ constexpr qint64 MaxDiscardedBytes = 8 * 1024 * 1024;
 } // namespace
 
 HttpConnection::HttpConnection(FrontDoor& door, const Router& router, QHostAddress peer,
-    std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
-    : m_door(door), m_router(router), m_peer(std::move(peer)), m_ticket(std::move(ticket)),
-      m_deadline(door.context().wheel, [this] { handleDeadline(); }),
+    quint16 peerPort, std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls)
+    : m_door(door), m_router(router), m_peer(std::move(peer)), m_peerPort(peerPort),
+      m_ticket(std::move(ticket)), m_deadline(door.context().wheel, [this] { handleDeadline(); }),
       m_state(isTls ? State::TlsHandshake : State::Waiting), m_isTls(isTls)
 {
     const ConnectionDeadlines& deadlines = m_door.context().options.deadlines;
@@ -128,7 +128,6 @@ bool HttpConnection::headComplete()
     if (asksForUpgrade(head.request) && m_router.acceptorFor(head.request.path))
         return offerUpgrade();
 
-    m_door.context().counters.bytesIn += quint64(head.octets);
     m_socket->skip(head.octets);
     m_handler = m_router.handlerFor(head.request.path);
     if (!m_handler) {
@@ -155,7 +154,6 @@ bool HttpConnection::readBody()
     qsizetype consumed = 0;
     const auto progress = m_reader->readBody(octets, consumed);
     m_socket->skip(consumed);
-    m_door.context().counters.bytesIn += quint64(consumed);
     if (progress == HttpRequestReader::Progress::Refused) {
         refuse(m_reader->refusal().status, m_reader->refusal().reason);
         return false;
@@ -181,7 +179,7 @@ void HttpConnection::fillPeer(protocol::HttpRequest& request) const
     const TrustedProxies& proxies = m_door.trustedProxies();
     const QHostAddress client = proxies.clientAddress(m_peer, request.headers);
     request.peerAddress = client.toString();
-    request.peerPort = client == m_peer ? m_socket->peerPort() : quint16(0);
+    request.peerPort = client == m_peer ? m_peerPort : quint16(0);
     request.secure = m_isTls || proxies.saysSecure(m_peer, request.headers);
 }
 
@@ -218,7 +216,6 @@ bool HttpConnection::offerUpgrade()
     }
     m_deadline.stop();
     m_state = State::Gone;
-    context.counters.bytesIn += quint64(head.octets);
     m_socket->skip(head.octets);
     const std::unique_ptr<HttpSocket> socket = std::move(m_socket);
     auto ticket = std::move(m_ticket);
@@ -267,7 +264,6 @@ void HttpConnection::write(const protocol::HttpResponse& response)
     m_keepsAlive = m_keepsAlive && !m_door.isFinishing();
     const QByteArray octets = serialize(response, {m_keepsAlive, m_isHeadRequest});
     TransportCounters& counters = m_door.context().counters;
-    counters.bytesOut += quint64(octets.size());
     ++counters.answers[size_t(std::clamp(response.status / 100, 1, 5))];
     m_deadline.start(transferTime(octets.size()));
     m_socket->write(octets);

@@ -30,7 +30,7 @@ class HttpConnection : public QObject, private HttpSocket::Host
 
 public:
     /// A connected socket; with `isTls` its handshake comes first.
-    HttpConnection(FrontDoor& door, const Router& router, QHostAddress peer,
+    HttpConnection(FrontDoor& door, const Router& router, QHostAddress peer, quint16 peerPort,
         std::unique_ptr<ConnectionCaps::Ticket> ticket, bool isTls);
     /// Once, right after construction, with itself as the socket's host.
     void setSocket(std::unique_ptr<HttpSocket> socket);
@@ -87,6 +87,7 @@ private:
     const Router& m_router; ///< of the address it came to
     std::unique_ptr<HttpSocket> m_socket;
     QHostAddress m_peer;
+    quint16 m_peerPort;
     std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
     std::unique_ptr<HttpRequestReader> m_reader;
     std::weak_ptr<PendingExchange> m_exchange;

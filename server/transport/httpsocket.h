@@ -12,8 +12,9 @@ namespace gatehouse::transport {
 class ByteStream;
 struct TransportContext;
 
-/// What an HttpConnection reads from and writes to, whatever carries it. Octets that have arrived
-/// wait here, up to a bound, until they are taken. Destroying it ends the connection at once.
+/// What an HttpConnection reads from and writes to, whatever carries it; counts the octets. Those
+/// that have arrived wait here, up to a bound, until they are taken. Destroying it ends the
+/// connection at once.
 class HttpSocket
 {
 public:
@@ -40,7 +41,6 @@ public:
     virtual qint64 skip(qint64 bytes) = 0;
     virtual void write(const QByteArray& octets) = 0; ///< all of it, as fast as the peer takes it
     virtual qint64 unsentBytes() const = 0;
-    virtual quint16 peerPort() const = 0;
 
     /// No more writing after what was written; the peer sees the end.
     virtual void endWriting() = 0;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/listener.h"
 
+#include "server/transport/trustedproxies.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -12,20 +16,38 @@ namespace {
 /// Then those inside have their turn; the rest waits in the backlog.
 constexpr int MaxAcceptsPerTurn = 256;
 
+quint16 portOf(const sockaddr_storage& address)
+{
+    return ntohs(address.ss_family == AF_INET6
+            ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+            : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+/// Linux gives a connection the options of the socket that accepts it, so they are set once.
+void setConnectionOptions(int listening, int sendBufferBytes)
+{
+    const int on = 1;
+    ::setsockopt(listening, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (sendBufferBytes > 0)
+        ::setsockopt(listening, SOL_SOCKET, SO_SNDBUF, &sendBufferBytes, sizeof sendBufferBytes);
+}
+
 } // namespace
 
-Listener::Listener(DeadlineWheel& wheel, Millis backOff, std::function<void(qintptr)> accepted)
+Listener::Listener(
+    DeadlineWheel& wheel, Millis backOff, std::function<void(const Accepted&)> accepted)
     : m_accepted(std::move(accepted)), m_backOffTime(backOff),
       m_backOff(wheel, [this] { m_notifier->setEnabled(true); })
 {
 }
 
-bool Listener::listen(const QHostAddress& address, quint16 port, int backlog)
+bool Listener::listen(const QHostAddress& address, quint16 port, int backlog, int sendBufferBytes)
 {
     m_server.setListenBacklogSize(backlog);
     if (!m_server.listen(address, port))
         return false;
     m_server.pauseAccepting();
+    setConnectionOptions(int(m_server.socketDescriptor()), sendBufferBytes);
     m_notifier
         = std::make_unique<QSocketNotifier>(m_server.socketDescriptor(), QSocketNotifier::Read);
     QObject::connect(
@@ -36,10 +58,13 @@ bool Listener::listen(const QHostAddress& address, quint16 port, int backlog)
 void Listener::acceptSome()
 {
     for (int i = 0; i < MaxAcceptsPerTurn; ++i) {
-        const int descriptor = ::accept4(
-            int(m_server.socketDescriptor()), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        const int descriptor = ::accept4(int(m_server.socketDescriptor()),
+            reinterpret_cast<sockaddr*>(&address), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (descriptor >= 0) {
-            m_accepted(descriptor);
+            const QHostAddress peer(reinterpret_cast<const sockaddr*>(&address));
+            m_accepted({descriptor, plainAddress(peer), portOf(address)});
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED)

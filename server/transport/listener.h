@@ -11,16 +11,24 @@
 
 namespace gatehouse::transport {
 
-/// Accepts and hands on bare descriptors (close-on-exec, non-blocking). A QTcpServer opens the
-/// listening socket, but accepting is ours: when the system has no descriptor left, Qt 6.4 tries
-/// again on every turn of the loop without a word; we rest for a while.
+/// Accepts and hands on bare descriptors (close-on-exec, non-blocking, without Nagle's delay). A
+/// QTcpServer opens the listening socket, but accepting is ours: when the system has no descriptor
+/// left, Qt 6.4 tries again on every turn of the loop without a word; we rest for a while.
 class Listener
 {
 public:
-    Listener(DeadlineWheel& wheel, Millis backOff, std::function<void(qintptr)> accepted);
+    struct Accepted
+    {
+        int descriptor;
+        QHostAddress peer; ///< an IPv4 address as such, also on a socket for both
+        quint16 peerPort;
+    };
 
-    /// False: errorString() says why.
-    bool listen(const QHostAddress& address, quint16 port, int backlog);
+    Listener(DeadlineWheel& wheel, Millis backOff, std::function<void(const Accepted&)> accepted);
+
+    /// `sendBufferBytes` (SO_SNDBUF) is of each connection; 0 leaves it to the kernel. False:
+    /// errorString() says why.
+    bool listen(const QHostAddress& address, quint16 port, int backlog, int sendBufferBytes);
 
     QString errorString() const { return m_server.errorString(); }
     QHostAddress address() const { return m_server.serverAddress(); }
@@ -30,7 +38,7 @@ public:
 private:
     void acceptSome();
 
-    std::function<void(qintptr)> m_accepted;
+    std::function<void(const Accepted&)> m_accepted;
     Millis m_backOffTime;
     Deadline m_backOff;
     QTcpServer m_server;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/qthttpsocket.h"
 
-#include "server/transport/descriptorstream.h"
 #include "server/transport/socketstream.h"
 #include "server/transport/transportcontext.h"
 
@@ -11,8 +10,9 @@
 
 namespace gatehouse::transport {
 
-QtHttpSocket::QtHttpSocket(Host& host, std::unique_ptr<QTcpSocket> socket)
-    : m_socket(socket.release())
+QtHttpSocket::QtHttpSocket(
+    Host& host, std::unique_ptr<QTcpSocket> socket, TransportCounters& counters)
+    : m_counters(counters), m_socket(socket.release())
 {
     QTcpSocket* const raw = m_socket;
     const auto written = [&host] { host.octetsWritten(); };
@@ -37,8 +37,16 @@ QtHttpSocket::~QtHttpSocket()
     m_socket->deleteLater();
 }
 
+qint64 QtHttpSocket::skip(qint64 bytes)
+{
+    const qint64 skipped = m_socket->skip(bytes);
+    m_counters.bytesIn += quint64(std::max<qint64>(skipped, 0));
+    return skipped;
+}
+
 void QtHttpSocket::write(const QByteArray& octets)
 {
+    m_counters.bytesOut += quint64(octets.size());
     const QPointer<QTcpSocket> socket = m_socket; // the host may hear of the end, and end us
     socket->write(octets);
     if (socket)
@@ -68,17 +76,7 @@ std::unique_ptr<ByteStream> QtHttpSocket::takeStream(
 {
     QTcpSocket* const socket = std::exchange(m_socket, nullptr);
     socket->disconnect(&m_listener);
-    const bool isEncrypted = qobject_cast<QSslSocket*>(socket) != nullptr;
-    if (isEncrypted || context->options.webSocket.stream == StreamKind::Socket
-        || !EpollDispatcher::current())
-        return std::make_unique<SocketStream>(std::move(context), socket, std::move(ticket));
-    QByteArray early;
-    const int descriptor = takeDescriptor(*socket, early);
-    socket->deleteLater(); // it may be on the stack
-    if (descriptor < 0)
-        return nullptr;
-    return std::make_unique<DescriptorStream>(
-        std::move(context), descriptor, std::move(ticket), std::move(early));
+    return std::make_unique<SocketStream>(std::move(context), socket, std::move(ticket));
 }
 
 } // namespace gatehouse::transport

@@ -8,24 +8,27 @@
 
 namespace gatehouse::transport {
 
+struct TransportCounters;
+
 /// HttpSocket over a QTcpSocket, or a QSslSocket on which it starts a server handshake.
 class QtHttpSocket final : public HttpSocket
 {
 public:
-    QtHttpSocket(Host& host, std::unique_ptr<QTcpSocket> socket); ///< connected
+    /// A connected socket; `counters` live longer.
+    QtHttpSocket(Host& host, std::unique_ptr<QTcpSocket> socket, TransportCounters& counters);
     ~QtHttpSocket() override;
 
     qint64 bytesAvailable() const override { return m_socket ? m_socket->bytesAvailable() : 0; }
     QByteArray peek(qint64 maxBytes) override { return m_socket->peek(maxBytes); }
-    qint64 skip(qint64 bytes) override { return m_socket->skip(bytes); }
+    qint64 skip(qint64 bytes) override;
     void write(const QByteArray& octets) override;
     qint64 unsentBytes() const override;
-    quint16 peerPort() const override { return m_socket->peerPort(); }
     void endWriting() override;
     std::unique_ptr<ByteStream> takeStream(std::shared_ptr<TransportContext> context,
         std::unique_ptr<ConnectionCaps::Ticket> ticket) override;
 
 private:
+    TransportCounters& m_counters;
     QPointer<QTcpSocket> m_socket;
     QObject m_listener; ///< for as long as it lives the host is told
 };

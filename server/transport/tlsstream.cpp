@@ -51,52 +51,20 @@ std::unique_ptr<TlsStream> TlsStream::accept(
 }
 
 TlsStream::TlsStream(std::shared_ptr<TransportContext> context, int descriptor, ssl_st* tls)
-    : m_context(std::move(context)), m_tls(tls), m_descriptor(descriptor)
+    : WatchedStream(std::move(context), descriptor), m_tls(tls)
 {
 }
 
 TlsStream::~TlsStream()
 {
-    if (EpollDispatcher* dispatcher = EpollDispatcher::current(); dispatcher && m_isStarted)
-        dispatcher->watch(m_descriptor, nullptr, Interest::None);
     SSL_free(m_tls);
     ERR_clear_error();
-    ::close(m_descriptor);
 }
 
-void TlsStream::start()
+bool TlsStream::wantsWritable() const
 {
-    m_isStarted = true;
-    updateInterest();
-}
-
-void TlsStream::setReading(bool isReading)
-{
-    if (std::exchange(m_isReading, isReading) != isReading)
-        updateInterest();
-}
-
-void TlsStream::updateInterest()
-{
-    EpollDispatcher* dispatcher = EpollDispatcher::current();
-    if (!dispatcher || !m_isStarted)
-        return;
-    // What is here already is delivered from the event loop: as soon as we may write.
-    const bool hasOctets = m_isReading && (m_hasMoreToRead || !m_early.isEmpty());
-    const bool wantsWriting = m_handshakeWantsWriting || m_isWaitingToWrite || hasOctets;
-    Interest interest = m_isReading ? Interest::Reading : Interest::None;
-    if (wantsWriting)
-        interest = m_isReading ? Interest::Both : Interest::Writing;
-    dispatcher->watch(m_descriptor, interest == Interest::None ? nullptr : this, interest);
-}
-
-void TlsStream::end()
-{
-    EpollDispatcher::current()->watch(m_descriptor, nullptr, Interest::None);
-    m_isStarted = false;
-    m_isBroken = true;
-    if (m_receiver)
-        m_receiver->streamEnded();
+    return WatchedStream::wantsWritable() || m_handshakeWantsWriting
+        || (m_isReading && m_hasMoreToRead);
 }
 
 void TlsStream::descriptorReadable()
@@ -114,13 +82,8 @@ void TlsStream::descriptorWritable()
             shakeHands();
         return;
     }
-    if (m_isReading && !m_early.isEmpty()) {
-        QByteArray early = std::exchange(m_early, {});
-        updateInterest();
-        if (m_receiver)
-            m_receiver->bytesReceived({early.data(), size_t(early.size())});
+    if (deliverEarly())
         return;
-    }
     if (m_hasMoreToRead && m_isReading) {
         read(); // may be the end of us; what waits to be written is told of again
         return;
@@ -153,8 +116,8 @@ void TlsStream::shakeHands()
     // A request may have come with the last flight.
     m_hasMoreToRead = SSL_has_pending(m_tls) == 1;
     updateInterest();
-    if (m_host)
-        m_host->streamSecured();
+    if (m_receiver)
+        m_receiver->streamSecured();
 }
 
 void TlsStream::read()
@@ -234,15 +197,6 @@ bool TlsStream::sendPending()
         m_pending = {};
     updateInterest();
     return !m_isWaitingToWrite;
-}
-
-bool TlsStream::pauseReading(std::span<const char> unread)
-{
-    if (m_isBroken)
-        return false;
-    m_early = QByteArray(unread.data(), qsizetype(unread.size()));
-    setReading(false);
-    return true;
 }
 
 void TlsStream::shutdownWrite()

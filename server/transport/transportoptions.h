@@ -32,10 +32,10 @@ struct ConnectionDeadlines
     Millis acceptBackOff{100}; ///< accepting rests this long when descriptors run out
 };
 
-/// What carries an open WebSocket over plain TCP; over TLS it is always the socket.
+/// What carries connections.
 enum class StreamKind : quint8 {
-    Descriptor, ///< taken over after the handshake; DescriptorStream
-    Socket, ///< the QTcpSocket goes on; SocketStream
+    Descriptor, ///< DescriptorStream, TlsStream
+    Socket, ///< a QTcpSocket or QSslSocket; SocketStream
 };
 
 /// Whether what one turn of the loop has for many clients is sent with one system call.

@@ -20,15 +20,34 @@
 using namespace gatehouse;
 using namespace gatehouse::test;
 using protocol::HttpResponse;
+using transport::StreamKind;
 using transport::TransportOptions;
 
 namespace {
 
 const QByteArray Get = "GET /h/x HTTP/1.1\r\nHost: a\r\n\r\n";
 
+/// The defaults, over the stream of the test run's turn.
+TransportOptions defaults()
+{
+    QFETCH_GLOBAL(StreamKind, stream);
+    TransportOptions options;
+    options.webSocket.stream = stream;
+    return options;
+}
+
+const QByteArray upgradeFields("Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Version: 13\r\n"
+                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+
+QByteArray upgradeOf(const QByteArray& path)
+{
+    return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + upgradeFields;
+}
+
 TransportOptions shortDeadlines()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.deadlines.header = Millis{300};
     options.deadlines.idle = Millis{300};
     options.deadlines.body = Millis{300};
@@ -43,7 +62,9 @@ class TestServer : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase_data(); ///< every test below runs over each stream
     void requestReachesItsHandler();
+    void octetsAreCountedOnce();
     void refusalsAreProperAnswers_data();
     void refusalsAreProperAnswers();
     void pipelinedRequestsAreAnsweredInOrder();
@@ -81,9 +102,16 @@ private Q_SLOTS:
     void manyConnectionsAtOnce();
 };
 
+void TestServer::initTestCase_data()
+{
+    QTest::addColumn<StreamKind>("stream");
+    QTest::newRow("descriptor") << StreamKind::Descriptor;
+    QTest::newRow("socket") << StreamKind::Socket;
+}
+
 void TestServer::requestReachesItsHandler()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     QVERIFY(door.listening);
     const HttpReply reply = httpRequest(door.port(), "POST", "/h/path?a=b", {{"X-Y", "z"}}, "body");
     QCOMPARE(reply.status, 200);
@@ -101,6 +129,20 @@ void TestServer::requestReachesItsHandler()
     QCOMPARE(door.counters().requests, quint64(1));
     QCOMPARE(door.counters().accepted, quint64(1));
     QCOMPARE(door.counters().answers[2], quint64(1));
+}
+
+void TestServer::octetsAreCountedOnce()
+{
+    DoorFixture door(defaults());
+    RawClient client(door.port());
+    const QByteArray post = "POST /h/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody";
+    const QByteArray upgrade = upgradeOf("/ws");
+    client.send(post);
+    QVERIFY(client.waitFor("fine"));
+    client.send(upgrade);
+    QVERIFY(client.waitFor("\r\n\r\n", 2));
+    QCOMPARE(door.counters().bytesIn, quint64(post.size() + upgrade.size()));
+    QCOMPARE(door.counters().bytesOut, quint64(client.received().size()));
 }
 
 void TestServer::refusalsAreProperAnswers_data()
@@ -157,7 +199,7 @@ void TestServer::refusalsAreProperAnswers()
 
 void TestServer::pipelinedRequestsAreAnsweredInOrder()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     RawClient client(door.port());
     client.send("GET /h/1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /h/2 HTTP/1.1\r\nHost: a\r\n"
@@ -178,7 +220,7 @@ void TestServer::pipelinedRequestsAreAnsweredInOrder()
 
 void TestServer::keepAliveIsHonoured()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     for (int i = 1; i <= 20; ++i) {
         client.send(i % 2 ? Get : "\r\n" + Get); // an empty line in front is forgiven
@@ -202,7 +244,7 @@ void TestServer::closeIsHonoured_data()
 void TestServer::closeIsHonoured()
 {
     QFETCH(QByteArray, octets);
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(octets);
     QVERIFY(client.waitForEnd());
@@ -213,7 +255,7 @@ void TestServer::closeIsHonoured()
 
 void TestServer::headGetsNoBody()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send("HEAD /h/ HTTP/1.1\r\nHost: a\r\n\r\n" + Get);
     QVERIFY(client.waitFor("fine"));
@@ -223,7 +265,7 @@ void TestServer::headGetsNoBody()
 
 void TestServer::expectationIsAnswered()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(
         "POST /h/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
@@ -242,7 +284,7 @@ void TestServer::expectationIsAnswered()
 
 void TestServer::largeBodyAndAnswerPassWhole()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     QByteArray body;
     for (int i = 0; body.size() < 990'000; ++i)
@@ -257,7 +299,7 @@ void TestServer::largeBodyAndAnswerPassWhole()
 
 void TestServer::forgottenExchangeBecomes500()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     HttpCall call(door.port(), "GET", "/h/");
     QVERIFY(waitUntil([&] { return !door.handler.exchanges.empty(); }));
@@ -268,7 +310,7 @@ void TestServer::forgottenExchangeBecomes500()
 
 void TestServer::aDroppedExchangeEndsItsConnectionWithoutAnAnswer()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     RawClient client(door.port());
     client.send("GET /h/ HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -281,7 +323,7 @@ void TestServer::aDroppedExchangeEndsItsConnectionWithoutAnAnswer()
 
 void TestServer::answeringTwiceCountsOnce()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     RawClient client(door.port());
     client.send(Get);
@@ -302,7 +344,7 @@ void TestServer::abortedPollIsNoticedBeforeTheNextRequest()
     // A client gives up its long poll and asks again at once on another, already open connection.
     // The second request must find the first gone (Engine.IO conformance).
     for (int i = 0; i < 20; ++i) {
-        DoorFixture door;
+        DoorFixture door(defaults());
         door.handler.answerAtOnce.reset();
         RawClient next(door.port());
         HttpCall poll(door.port(), "GET", "/h/poll");
@@ -318,7 +360,7 @@ void TestServer::abortedPollIsNoticedBeforeTheNextRequest()
 
 void TestServer::answeringAGonePeerDoesNothing()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     {
         HttpCall call(door.port(), "GET", "/h/");
@@ -333,7 +375,7 @@ void TestServer::answeringAGonePeerDoesNothing()
 
 void TestServer::peerGoneIsNotToldAfterTheAnswer()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     {
         RawClient client(door.port());
         client.send(Get);
@@ -346,7 +388,7 @@ void TestServer::peerGoneIsNotToldAfterTheAnswer()
 
 void TestServer::handlerMayCloseTheServer()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     struct Closing : session::HttpHandler
     {
@@ -438,7 +480,7 @@ void TestServer::answerNobodyReadsIsCut()
 
 void TestServer::refusedUploadIsNotReadToItsEnd()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send("POST /h/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     const QByteArray chunk = "10000\r\n" + QByteArray(65'536, 'c') + "\r\n";
@@ -456,7 +498,7 @@ void TestServer::refusedUploadIsNotReadToItsEnd()
 
 void TestServer::connectionsAreCappedInAll()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.maxConnections = 3;
     DoorFixture door(options);
     QCOMPARE(door.server.connectionLimit(), 3);
@@ -475,7 +517,7 @@ void TestServer::connectionsAreCappedInAll()
 
 void TestServer::connectionsAreCappedPerAddress()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.maxConnectionsPerAddress = 2;
     DoorFixture door(options);
     const RawClient first(door.port());
@@ -492,7 +534,7 @@ void TestServer::connectionsAreCappedPerAddress()
 
 void TestServer::forwardedAddressIsBelievedFromProxiesOnly()
 {
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.trustedProxies = {QStringLiteral("127.0.0.1")};
     options.maxConnectionsPerAddress = 1; // does not hold for the proxy itself
     DoorFixture door(options);
@@ -516,7 +558,7 @@ void TestServer::forwardedAddressIsBelievedFromProxiesOnly()
 
 void TestServer::shortageOfDescriptorsDoesNotSpin()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient established(door.port());
     established.send(Get);
     QVERIFY(established.waitFor("fine"));
@@ -564,7 +606,7 @@ void TestServer::shortageOfDescriptorsDoesNotSpin()
 
 void TestServer::stopListeningLeavesOpenConnections()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RawClient client(door.port());
     client.send(Get);
     QVERIFY(client.waitFor("fine"));
@@ -578,7 +620,7 @@ void TestServer::stopListeningLeavesOpenConnections()
 
 void TestServer::closeEndsEverything()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     door.handler.answerAtOnce.reset();
     RawClient idle(door.port());
     RawClient polling(door.port());
@@ -617,18 +659,9 @@ void TestServer::badOptionsAreErrors()
     }
 }
 
-const QByteArray upgradeFields("Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                               "Sec-WebSocket-Version: 13\r\n"
-                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-
-static QByteArray upgradeOf(const QByteArray& path)
-{
-    return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + upgradeFields;
-}
-
 void TestServer::gatesHavePathsOfTheirOwn()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     RecordingAcceptor any;
     const transport::Gate gate = door.server.addGate(transport::Encryption::AsConfigured);
     door.server.setFallbackAcceptor(&any, gate);
@@ -657,7 +690,7 @@ void TestServer::gatesHavePathsOfTheirOwn()
 void TestServer::aGateWithoutTlsBesideTls()
 {
     const TlsFiles files;
-    TransportOptions options;
+    TransportOptions options = defaults();
     options.tls = files.options();
     DoorFixture door(options);
     RecordingAcceptor any;
@@ -691,7 +724,7 @@ void TestServer::anAcceptorsLimitsAreItsLinks()
         session::LinkLimits linkLimits() const override { return {5, 64 << 20, Millis{60'000}}; }
         std::unique_ptr<RecordingLink> opened;
     };
-    DoorFixture door;
+    DoorFixture door(defaults());
     Small small;
     door.server.addAcceptor("/small", &small);
     RawClient client(door.port());
@@ -710,7 +743,7 @@ void TestServer::anAcceptorsLimitsAreItsLinks()
 
 void TestServer::manyConnectionsAtOnce()
 {
-    DoorFixture door;
+    DoorFixture door(defaults());
     std::vector<std::unique_ptr<HttpCall>> calls;
     for (int i = 0; i < 500; ++i)
         calls.push_back(std::make_unique<HttpCall>(door.port(), "GET", "/h/"));

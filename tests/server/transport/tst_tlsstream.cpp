@@ -108,6 +108,7 @@ private Q_SLOTS:
     void initTestCase_data();
 
     void requestsFollowEachOtherOnOneConnection();
+    void octetsAreCountedOnce();
     void requestsInOneRecordAreAllAnswered();
     void aBodyLargerThanWhatMayWaitArrives();
     void anAnswerLargerThanTheKernelTakesArrives();
@@ -134,6 +135,16 @@ void TestTlsStream::requestsFollowEachOtherOnOneConnection()
     }
     QCOMPARE(tls.door.counters().accepted, quint64(1));
     QCOMPARE(tls.door.counters().tlsHandshakes, quint64(1));
+}
+
+void TestTlsStream::octetsAreCountedOnce()
+{
+    TlsDoor tls;
+    TlsClient client(tls);
+    client.socket.write(Get);
+    QVERIFY(client.waitFor("fine"));
+    QCOMPARE(tls.door.counters().bytesIn, quint64(Get.size()));
+    QCOMPARE(tls.door.counters().bytesOut, quint64(client.received().size()));
 }
 
 void TestTlsStream::requestsInOneRecordAreAllAnswered()

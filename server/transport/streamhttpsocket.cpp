@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/transport/tlshttpsocket.h"
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
+#include "server/transport/streamhttpsocket.h"
 
 namespace gatehouse::transport {
 
-TlsHttpSocket::TlsHttpSocket(HttpSocket::Host& host, std::unique_ptr<TlsStream> stream)
+StreamHttpSocket::StreamHttpSocket(HttpSocket::Host& host, std::unique_ptr<WatchedStream> stream)
     : m_host(host), m_stream(std::move(stream))
 {
     m_stream->setReceiver(this);
-    m_stream->setHost(this);
     m_stream->start();
 }
 
-void TlsHttpSocket::bytesReceived(std::span<char> octets)
+void StreamHttpSocket::bytesReceived(std::span<char> octets)
 {
     m_input.append(octets.data(), qsizetype(octets.size()));
     if (m_input.size() >= ReadAheadBytes)
@@ -22,24 +18,25 @@ void TlsHttpSocket::bytesReceived(std::span<char> octets)
     m_host.octetsArrived();
 }
 
-qint64 TlsHttpSocket::skip(qint64 bytes)
+qint64 StreamHttpSocket::skip(qint64 bytes)
 {
     const qint64 count = std::min(bytes, bytesAvailable());
-    m_input.remove(0, count);
-    if (m_input.isEmpty())
+    if (count == m_input.size())
         m_input = {};
+    else
+        m_input.remove(0, count);
     if (m_input.size() < ReadAheadBytes)
         m_stream->setReading(true);
     return count;
 }
 
-void TlsHttpSocket::write(const QByteArray& octets)
+void StreamHttpSocket::write(const QByteArray& octets)
 {
     m_output += octets;
     send();
 }
 
-void TlsHttpSocket::send()
+void StreamHttpSocket::send()
 {
     while (!m_output.isEmpty()) {
         const QByteArrayView rest = m_output;
@@ -53,34 +50,22 @@ void TlsHttpSocket::send()
         m_stream->shutdownWrite();
 }
 
-void TlsHttpSocket::readyToWrite()
+void StreamHttpSocket::readyToWrite()
 {
     send();
     m_host.octetsWritten();
 }
 
-void TlsHttpSocket::endWriting()
+void StreamHttpSocket::endWriting()
 {
     m_isEnding = true;
     send();
 }
 
-quint16 TlsHttpSocket::peerPort() const
-{
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (::getpeername(m_stream->descriptor(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET6
-            ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-            : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
-std::unique_ptr<ByteStream> TlsHttpSocket::takeStream(
+std::unique_ptr<ByteStream> StreamHttpSocket::takeStream(
     std::shared_ptr<TransportContext>, std::unique_ptr<ConnectionCaps::Ticket> ticket)
 {
     m_stream->setReceiver(nullptr);
-    m_stream->setHost(nullptr);
     m_stream->setReading(true);
     m_stream->setEarly(std::exchange(m_input, {}));
     m_stream->setTicket(std::move(ticket));

@@ -2,25 +2,25 @@
 #pragma once
 
 #include "server/transport/httpsocket.h"
-#include "server/transport/tlsstream.h"
+#include "server/transport/watchedstream.h"
 
 namespace gatehouse::transport {
 
-/// HttpSocket over a TlsStream, whose handshake it waits for.
-class TlsHttpSocket final : public HttpSocket, private ByteStream::Receiver, private TlsStream::Host
+/// HttpSocket over a stream of ours, which then goes on as a WebSocket's. Over TLS it waits for the
+/// handshake first.
+class StreamHttpSocket final : public HttpSocket, private ByteStream::Receiver
 {
 public:
-    TlsHttpSocket(HttpSocket::Host& host, std::unique_ptr<TlsStream> stream);
+    StreamHttpSocket(HttpSocket::Host& host, std::unique_ptr<WatchedStream> stream);
 
     qint64 bytesAvailable() const override { return m_input.size(); }
     QByteArray peek(qint64 maxBytes) override
     {
-        return m_input.first(std::min(maxBytes, bytesAvailable()));
+        return maxBytes < m_input.size() ? m_input.first(maxBytes) : m_input;
     }
     qint64 skip(qint64 bytes) override;
     void write(const QByteArray& octets) override;
     qint64 unsentBytes() const override { return m_output.size(); }
-    quint16 peerPort() const override;
     void endWriting() override;
     std::unique_ptr<ByteStream> takeStream(std::shared_ptr<TransportContext> context,
         std::unique_ptr<ConnectionCaps::Ticket> ticket) override;
@@ -33,7 +33,7 @@ private:
     void send();
 
     HttpSocket::Host& m_host;
-    std::unique_ptr<TlsStream> m_stream;
+    std::unique_ptr<WatchedStream> m_stream;
     QByteArray m_input;
     QByteArray m_output; ///< not yet taken by the stream
     bool m_isEnding = false;
