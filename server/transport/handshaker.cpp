@@ -24,6 +24,7 @@ public:
     }
 
     const QByteArray& answer() const { return m_answer; }
+    void disconnectSilently() { setSocketState(UnconnectedState); }
 
     qint64 bytesAvailable() const override
     {
@@ -69,12 +70,12 @@ QByteArray withoutCrossOriginFields(const QByteArray& answer)
 {
     QByteArray rest;
     rest.reserve(answer.size());
-    for (qsizetype begin = 0; begin < answer.size();) {
-        const qsizetype end = answer.indexOf("\r\n", begin);
-        const QByteArray line = answer.mid(begin, end < 0 ? -1 : end + 2 - begin);
+    for (QByteArrayView left = answer; !left.isEmpty();) {
+        const qsizetype end = left.indexOf('\n');
+        const QByteArrayView line = end < 0 ? left : left.first(end + 1);
         if (!line.startsWith("Access-Control-"))
             rest += line;
-        begin += line.size();
+        left = left.sliced(line.size());
     }
     return rest;
 }
@@ -94,9 +95,10 @@ QByteArray Handshaker::answerTo(const QByteArray& key)
     QCoreApplication::sendPostedEvents(&m_server, QEvent::MetaCall);
     const std::unique_ptr<QWebSocket> webSocket(m_server.nextPendingConnection());
     const QByteArray answer = socket && webSocket ? socket->answer() : QByteArray();
-    // While it believes to be connected the QWebSocket would say goodbye.
+    // While it has a socket the QWebSocket would say goodbye, and a connected one would be aborted,
+    // all of which is told from object to object.
     if (socket)
-        socket->abort();
+        socket->disconnectSilently();
     delete socket;
     return withoutCrossOriginFields(answer);
 }
