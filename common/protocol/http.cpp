@@ -7,12 +7,25 @@ namespace gatehouse::protocol {
 
 namespace {
 
-bool sameName(const QByteArray& a, QByteArrayView b)
+bool isListed(QByteArrayView list, QByteArrayView value)
 {
-    return a.compare(b, Qt::CaseInsensitive) == 0;
+    for (;;) {
+        const qsizetype comma = list.indexOf(',');
+        if (equalsWithoutCase((comma < 0 ? list : list.first(comma)).trimmed(), value))
+            return true;
+        if (comma < 0)
+            return false;
+        list = list.sliced(comma + 1);
+    }
 }
 
 } // namespace
+
+bool equalsWithoutCase(QByteArrayView a, QByteArrayView b)
+{
+    // Most differ in length, and Qt would look at their letters first.
+    return a.size() == b.size() && a.compare(b, Qt::CaseInsensitive) == 0;
+}
 
 void HttpHeaders::add(QByteArray name, QByteArray value)
 {
@@ -21,14 +34,15 @@ void HttpHeaders::add(QByteArray name, QByteArray value)
 
 void HttpHeaders::set(QByteArrayView name, QByteArray value)
 {
-    std::erase_if(m_fields, [name](const HttpHeader& field) { return sameName(field.name, name); });
+    std::erase_if(
+        m_fields, [name](const HttpHeader& field) { return equalsWithoutCase(field.name, name); });
     add(name.toByteArray(), std::move(value));
 }
 
 QByteArray HttpHeaders::value(QByteArrayView name) const
 {
     for (const HttpHeader& field : m_fields) {
-        if (sameName(field.name, name))
+        if (equalsWithoutCase(field.name, name))
             return field.value;
     }
     return {};
@@ -37,7 +51,14 @@ QByteArray HttpHeaders::value(QByteArrayView name) const
 int HttpHeaders::count(QByteArrayView name) const
 {
     return int(std::count_if(m_fields.begin(), m_fields.end(),
-        [name](const HttpHeader& field) { return sameName(field.name, name); }));
+        [name](const HttpHeader& field) { return equalsWithoutCase(field.name, name); }));
+}
+
+bool HttpHeaders::lists(QByteArrayView name, QByteArrayView value) const
+{
+    return std::any_of(m_fields.begin(), m_fields.end(), [&](const HttpHeader& field) {
+        return equalsWithoutCase(field.name, name) && isListed(field.value, value);
+    });
 }
 
 std::optional<QString> HttpRequest::queryItem(const QString& name) const
@@ -51,8 +72,7 @@ QByteArray HttpRequest::bearerToken() const
 {
     const QByteArray field = headers.value("Authorization");
     constexpr QByteArrayView scheme("bearer ");
-    if (field.size() <= scheme.size()
-        || field.first(scheme.size()).compare(scheme, Qt::CaseInsensitive) != 0)
+    if (field.size() <= scheme.size() || !equalsWithoutCase(field.first(scheme.size()), scheme))
         return {};
     return field.sliced(scheme.size()).trimmed();
 }

@@ -11,6 +11,9 @@
 
 namespace gatehouse::protocol {
 
+/// Names of fields, methods of encoding and the like, which compare without case.
+bool equalsWithoutCase(QByteArrayView a, QByteArrayView b);
+
 struct HttpHeader
 {
     QByteArray name;
@@ -31,6 +34,8 @@ public:
     QByteArray value(QByteArrayView name) const;
     bool has(QByteArrayView name) const { return count(name) > 0; }
     int count(QByteArrayView name) const;
+    /// One of the comma-separated values of a field of that name, case aside.
+    bool lists(QByteArrayView name, QByteArrayView value) const;
     const std::vector<HttpHeader>& fields() const { return m_fields; }
 
 private:

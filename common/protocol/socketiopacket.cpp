@@ -409,6 +409,10 @@ EncodedPacketPtr encodeAck(const NamespaceName& nsp, quint64 ackId, const JsonAr
 QByteArray jsonString(QByteArrayView utf8)
 {
     static constexpr char Hex[] = "0123456789abcdef";
+    const auto isPlain
+        = [](char c) { return static_cast<uchar>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (std::all_of(utf8.begin(), utf8.end(), isPlain)) // nearly every name and id
+        return '"' + utf8 + '"';
     QByteArray text;
     text.reserve(utf8.size() + 2);
     text += '"';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/session/enginerequest.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gatehouse::session {
@@ -15,16 +16,38 @@ QByteArray errorBody(int code, const QByteArray& message)
     return "{\"code\":" + QByteArray::number(code) + ",\"message\":\"" + message + "\"}";
 }
 
-/// The item if it is there exactly once.
-std::optional<QString> singleItem(const protocol::HttpRequest& request, const QString& name)
+/// A request's query, decoded once for all that is asked of it.
+class QueryItems
 {
-    const QStringList values = request.query.allQueryItemValues(name, QUrl::FullyDecoded);
-    return values.size() == 1 ? std::optional(values.front()) : std::nullopt;
-}
+public:
+    explicit QueryItems(const QUrlQuery& query) : m_items(query.queryItems(QUrl::FullyDecoded)) { }
 
-std::optional<TransportKind> transportOf(const protocol::HttpRequest& request)
+    bool has(QStringView name) const
+    {
+        return std::any_of(m_items.begin(), m_items.end(),
+            [name](const auto& item) { return item.first == name; });
+    }
+    /// The item if it is there exactly once.
+    std::optional<QString> single(QStringView name) const
+    {
+        std::optional<QString> found;
+        for (const auto& [key, value] : m_items) {
+            if (key != name)
+                continue;
+            if (found)
+                return std::nullopt;
+            found = value;
+        }
+        return found;
+    }
+
+private:
+    const QList<std::pair<QString, QString>> m_items;
+};
+
+std::optional<TransportKind> transportOf(const QueryItems& items)
 {
-    const std::optional<QString> name = singleItem(request, QStringLiteral("transport"));
+    const std::optional<QString> name = items.single(u"transport");
     if (name == QStringLiteral("polling"))
         return TransportKind::Polling;
     if (name == QStringLiteral("websocket"))
@@ -32,31 +55,30 @@ std::optional<TransportKind> transportOf(const protocol::HttpRequest& request)
     return std::nullopt;
 }
 
-protocol::EngineDialect dialectOf(const protocol::HttpRequest& request)
+protocol::EngineDialect dialectOf(const QueryItems& items)
 {
     using protocol::EngineDialect;
-    if (singleItem(request, QStringLiteral("EIO")) != QStringLiteral("3"))
+    if (items.single(u"EIO") != QStringLiteral("3"))
         return EngineDialect::V4;
     // As the reference server has it: any value but an empty one.
-    return singleItem(request, QStringLiteral("b64")).value_or(QString()).isEmpty()
-        ? EngineDialect::V3
-        : EngineDialect::V3Base64;
+    return items.single(u"b64").value_or(QString()).isEmpty() ? EngineDialect::V3
+                                                              : EngineDialect::V3Base64;
 }
 
 /// What a new session has to bring.
-std::optional<EngineError> refusalOfNew(const protocol::HttpRequest& request,
+std::optional<EngineError> refusalOfNew(const QByteArray& method, const QueryItems& items,
     const EngineRequest& wanted, const SessionOptions& options)
 {
-    if (request.method != "GET")
+    if (method != "GET")
         return EngineError::BadMethod;
     if (!isVersion3(wanted.dialect)) {
-        const bool isVersion4 = singleItem(request, QStringLiteral("EIO")) == QStringLiteral("4");
+        const bool isVersion4 = items.single(u"EIO") == QStringLiteral("4");
         return isVersion4 ? std::nullopt : std::optional(EngineError::UnsupportedVersion);
     }
     if (!options.allowEngineIo3)
         return EngineError::UnsupportedVersion;
     // JSONP hands any page what is said to its visitor, past every check of origins.
-    if (request.query.hasQueryItem(QStringLiteral("j")))
+    if (items.has(u"j"))
         return EngineError::UnknownTransport;
     return std::nullopt;
 }
@@ -79,18 +101,19 @@ protocol::HttpResponse overloadedResponse(int status, QByteArray message)
 tl::expected<EngineRequest, EngineError> readEngineRequest(
     const protocol::HttpRequest& request, Arrival arrival, const SessionOptions& options)
 {
-    const std::optional<TransportKind> transport = transportOf(request);
+    const QueryItems items(request.query);
+    const std::optional<TransportKind> transport = transportOf(items);
     if (!transport)
         return tl::unexpected(EngineError::UnknownTransport);
     const TransportKind expected
         = arrival == Arrival::Upgrade ? TransportKind::WebSocket : TransportKind::Polling;
-    EngineRequest result{*transport, dialectOf(request), {}};
-    if (request.query.hasQueryItem(QStringLiteral("sid"))) {
-        const std::optional<QString> sid = singleItem(request, QStringLiteral("sid"));
+    EngineRequest result{*transport, dialectOf(items), {}};
+    if (items.has(u"sid")) {
+        const std::optional<QString> sid = items.single(u"sid");
         if (!sid)
             return tl::unexpected(EngineError::BadRequest);
         result.sid = SessionId{sid->toUtf8()};
-    } else if (const auto refusal = refusalOfNew(request, result, options)) {
+    } else if (const auto refusal = refusalOfNew(request.method, items, result, options)) {
         return tl::unexpected(*refusal);
     }
     if (*transport != expected)

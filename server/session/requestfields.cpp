@@ -15,9 +15,8 @@ protocol::HttpHeaders spokenOfTheClient(const protocol::HttpHeaders& headers)
         "accept-encoding", "cache-control", "pragma", "content-length"};
     protocol::HttpHeaders kept;
     for (const protocol::HttpHeader& field : headers.fields()) {
-        const bool isDropped = std::any_of(About.begin(), About.end(), [&](QByteArrayView name) {
-            return field.name.compare(name, Qt::CaseInsensitive) == 0;
-        });
+        const bool isDropped = std::any_of(About.begin(), About.end(),
+            [&](QByteArrayView name) { return protocol::equalsWithoutCase(field.name, name); });
         if (!isDropped)
             kept.add(field.name, field.value);
     }

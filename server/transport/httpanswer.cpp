@@ -39,7 +39,7 @@ bool isOurs(const QByteArray& name)
 {
     constexpr std::array ours{"Content-Length", "Connection", "Date", "Transfer-Encoding"};
     return std::ranges::any_of(
-        ours, [&name](const char* own) { return name.compare(own, Qt::CaseInsensitive) == 0; });
+        ours, [&name](const char* own) { return protocol::equalsWithoutCase(name, own); });
 }
 
 bool staysOnItsLine(const HttpHeader& field)

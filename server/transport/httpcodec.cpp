@@ -53,23 +53,11 @@ HttpRefusal refusalFor(const boost::beast::error_code& error)
     return {400, "not a valid HTTP request"};
 }
 
-bool hasToken(const HttpHeaders& headers, QByteArrayView name, QByteArrayView token)
-{
-    return std::ranges::any_of(headers.fields(), [&](const protocol::HttpHeader& field) {
-        if (field.name.compare(name, Qt::CaseInsensitive) != 0)
-            return false;
-        const auto parts = field.value.split(',');
-        return std::ranges::any_of(parts, [&](const QByteArray& part) {
-            return part.trimmed().compare(token, Qt::CaseInsensitive) == 0;
-        });
-    });
-}
-
 /// Octets that tell apart what a front proxy and we might take for the end of a field.
 MaybeRefusal checkLines(QByteArrayView head)
 {
-    for (qsizetype i = 0; i + 2 < head.size(); ++i) {
-        if (head[i] == '\n' && (head[i + 1] == ' ' || head[i + 1] == '\t'))
+    for (qsizetype i = 0; (i = head.indexOf('\n', i) + 1) > 0 && i < head.size();) {
+        if (head[i] == ' ' || head[i] == '\t')
             return HttpRefusal{400, "folded header fields are not taken"};
     }
     return {};
@@ -104,6 +92,8 @@ MaybeRefusal checkMethod(const QByteArray& method)
 /// Percent-decoded octets; nothing for a broken escape or a NUL.
 std::optional<QByteArray> percentDecoded(QByteArrayView text)
 {
+    if (!text.contains('%'))
+        return text.toByteArray();
     QByteArray decoded;
     decoded.reserve(text.size());
     for (qsizetype i = 0; i < text.size(); ++i) {
@@ -225,8 +215,8 @@ MaybeRefusal HttpRequestReader::Private::finishHead(QByteArrayView octets)
         head.expectsContinue = head.minorVersion == 1;
     }
     head.hasBody = !parser.is_done();
-    head.keepsAlive = head.minorVersion == 1 ? !hasToken(headers, "Connection", "close")
-                                             : hasToken(headers, "Connection", "keep-alive");
+    head.keepsAlive = head.minorVersion == 1 ? !headers.lists("Connection", "close")
+                                             : headers.lists("Connection", "keep-alive");
     return {};
 }
 

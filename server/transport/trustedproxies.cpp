@@ -46,7 +46,7 @@ QHostAddress TrustedProxies::clientAddress(
         return client;
     QList<QByteArray> hops;
     for (const protocol::HttpHeader& field : headers.fields()) {
-        if (field.name.compare("X-Forwarded-For", Qt::CaseInsensitive) == 0)
+        if (protocol::equalsWithoutCase(field.name, "X-Forwarded-For"))
             hops += field.value.split(',');
     }
     // From the nearest hop back; what stands before the first stranger is his own claim.
@@ -63,7 +63,7 @@ bool TrustedProxies::saysSecure(
     const QHostAddress& peer, const protocol::HttpHeaders& headers) const
 {
     return contains(peer)
-        && headers.value("X-Forwarded-Proto").compare("https", Qt::CaseInsensitive) == 0;
+        && protocol::equalsWithoutCase(headers.value("X-Forwarded-Proto"), "https");
 }
 
 } // namespace gatehouse::transport

@@ -3,29 +3,14 @@
 
 #include "server/transport/httpanswer.h"
 
-#include <algorithm>
-
 namespace gatehouse::transport {
 
-using protocol::HttpHeader;
 using protocol::HttpRequest;
 using protocol::HttpResponse;
 
 namespace {
 
 constexpr qsizetype KeyOctets = 16;
-
-bool names(const HttpRequest& request, QByteArrayView field, QByteArrayView token)
-{
-    return std::ranges::any_of(request.headers.fields(), [&](const HttpHeader& header) {
-        if (header.name.compare(field, Qt::CaseInsensitive) != 0)
-            return false;
-        const auto parts = header.value.split(',');
-        return std::ranges::any_of(parts, [&](const QByteArray& part) {
-            return part.trimmed().compare(token, Qt::CaseInsensitive) == 0;
-        });
-    });
-}
 
 bool isValidKey(const QByteArray& key)
 {
@@ -45,7 +30,7 @@ HttpResponse withVersion(HttpResponse response)
 
 bool asksForUpgrade(const HttpRequest& request)
 {
-    return names(request, "Upgrade", "websocket");
+    return request.headers.lists("Upgrade", "websocket");
 }
 
 std::optional<HttpResponse> checkUpgrade(const HttpHead& head)
@@ -60,7 +45,7 @@ std::optional<HttpResponse> checkUpgrade(const HttpHead& head)
         return refusalResponse(400, "a WebSocket needs HTTP/1.1");
     if (head.hasBody)
         return refusalResponse(400, "a WebSocket request has no body");
-    if (!names(request, "Connection", "upgrade"))
+    if (!request.headers.lists("Connection", "upgrade"))
         return withVersion(refusalResponse(426, "Connection does not name upgrade"));
     if (request.headers.count("Sec-WebSocket-Version") != 1
         || request.headers.value("Sec-WebSocket-Version") != "13")
