@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/core/utf8.h"
 
+#include <array>
 #include <cstring>
 
 namespace gatehouse {
@@ -39,10 +40,16 @@ Lead leadOf(uchar octet)
 
 const char* skipAscii(const char* at, const char* end)
 {
-    quint64 word = 0;
+    std::array<quint64, 4> words;
+    while (end - at >= qsizetype(sizeof words)) {
+        std::memcpy(words.data(), at, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & HighBits)
+            break;
+        at += sizeof words;
+    }
     while (end - at >= 8) {
-        std::memcpy(&word, at, 8);
-        if (word & HighBits)
+        std::memcpy(words.data(), at, 8);
+        if (words[0] & HighBits)
             break;
         at += 8;
     }

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void accepts();
     void refuses_data();
     void refuses();
+    void everyOctetIsJudgedAtEveryPlaceInAString();
     void everyProperPrefixOfATextIsRefused();
     void depthIsCountedInBrackets();
     void hostileDepthIsRefusedAtTheLimit();
@@ -180,6 +181,22 @@ void TestStrictJson::refuses()
     QVERIFY(!checked);
     QCOMPARE(checked.error().offset, offset);
     QVERIFY(!checked.error().what.isEmpty());
+}
+
+void TestStrictJson::everyOctetIsJudgedAtEveryPlaceInAString()
+{
+    constexpr qsizetype letters = 40; // more than two steps of the scan
+    for (qsizetype place = 0; place < letters - 1; ++place) { // a last backslash eats the quote
+        for (int octet = 0; octet < 256; ++octet) {
+            QByteArray text = '"' + QByteArray(letters, 'a') + '"';
+            text[1 + place] = char(octet);
+            const auto checked = checkJson(text);
+            const bool isSound = octet >= 0x20 && octet < 0x80 && octet != '"' && octet != '\\';
+            QCOMPARE(checked.has_value(), isSound);
+            if (!isSound) // what follows a quote in the middle is text after the value
+                QCOMPARE(checked.error().offset, 1 + place + (octet == '"' ? 1 : 0));
+        }
+    }
 }
 
 void TestStrictJson::everyProperPrefixOfATextIsRefused()
