@@ -17,20 +17,20 @@ struct EncodedPacket::Version3
 
 EncodedPacketPtr EncodedPacket::create(QByteArray text, QList<QByteArray> attachments)
 {
-    return EncodedPacketPtr(
-        new EncodedPacket(Start::Text, std::move(text), std::move(attachments)));
+    return std::make_shared<EncodedPacket>(Start::Text, std::move(text), std::move(attachments));
 }
 
 EncodedPacketPtr EncodedPacket::createBinary(QByteArray octets)
 {
-    return EncodedPacketPtr(new EncodedPacket(Start::Attachment, {}, {std::move(octets)}));
+    return std::make_shared<EncodedPacket>(
+        Start::Attachment, QByteArray(), QList<QByteArray>{std::move(octets)});
 }
 
 EncodedPacket::EncodedPacket(Start start, QByteArray text, QList<QByteArray> attachments)
     : m_start(start), m_text(std::move(text)), m_attachments(std::move(attachments)),
       m_costBytes(m_text.size())
 {
-    for (const QByteArray& attachment : m_attachments)
+    for (const QByteArray& attachment : std::as_const(m_attachments))
         m_costBytes += attachment.size();
 }
 
@@ -68,18 +68,16 @@ EncodedPacketPtr EncodedPacket::withTypeOctets() const
     typed.reserve(m_attachments.size());
     for (const QByteArray& attachment : m_attachments)
         typed.append(encodeEngine3Binary(attachment));
-    return EncodedPacketPtr(new EncodedPacket(m_start, m_text, std::move(typed)));
+    return std::make_shared<EncodedPacket>(m_start, m_text, std::move(typed));
 }
 
 EncodedPacketPtr EncodedPacket::withBase64Texts() const
 {
-    std::unique_ptr<EncodedPacket> packet(new EncodedPacket(m_start, m_text, m_attachments));
+    auto packet = std::make_shared<EncodedPacket>(m_start, m_text, m_attachments);
     if (m_start == Start::Text)
-        appendWebSocketFrame(packet->m_frames, WebSocketOpcode::Text, m_text);
-    for (const QByteArray& attachment : m_attachments) {
-        appendWebSocketFrame(
-            packet->m_frames, WebSocketOpcode::Text, encodeEngine3Base64(attachment));
-    }
+        packet->m_frames = webSocketFrame(WebSocketOpcode::Text, m_text);
+    for (const QByteArray& attachment : m_attachments)
+        packet->m_frames += webSocketFrame(WebSocketOpcode::Text, encodeEngine3Base64(attachment));
     return packet;
 }
 
@@ -87,14 +85,16 @@ const QByteArray& EncodedPacket::webSocketFrames() const
 {
     if (!m_frames.isEmpty())
         return m_frames;
-    qsizetype size = webSocketHeaderBytes(m_text.size()) + m_text.size();
+    const bool hasText = m_start == Start::Text;
+    qsizetype size = hasText ? webSocketHeaderBytes(m_text.size()) + m_text.size() : 0;
     for (const QByteArray& attachment : m_attachments)
         size += webSocketHeaderBytes(attachment.size()) + attachment.size();
-    m_frames.reserve(size);
-    if (m_start == Start::Text)
-        appendWebSocketFrame(m_frames, WebSocketOpcode::Text, m_text);
+    m_frames = QByteArray(size, Qt::Uninitialized);
+    char* at = m_frames.data();
+    if (hasText)
+        at = writeWebSocketFrame(at, WebSocketOpcode::Text, m_text);
     for (const QByteArray& attachment : m_attachments)
-        appendWebSocketFrame(m_frames, WebSocketOpcode::Binary, attachment);
+        at = writeWebSocketFrame(at, WebSocketOpcode::Binary, attachment);
     return m_frames;
 }
 

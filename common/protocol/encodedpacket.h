@@ -19,6 +19,8 @@ using EncodedPacketPtr = std::shared_ptr<const EncodedPacket>;
 /// meaning; encodings are made on first use, so one instance belongs to one thread.
 class EncodedPacket
 {
+    enum class Start : quint8 { Text, Attachment };
+
 public:
     /// `text` starts with the Engine.IO type digit: "2" is a ping, "42/tasks,[…]" an event.
     static EncodedPacketPtr create(QByteArray text, QList<QByteArray> attachments = {});
@@ -30,6 +32,8 @@ public:
     /// has attachments and the client speaks Engine.IO 3.
     static EncodedPacketPtr forWebSocket(const EncodedPacketPtr& packet, EngineDialect dialect);
 
+    /// For create(): nobody else can name a start.
+    EncodedPacket(Start start, QByteArray text, QList<QByteArray> attachments);
     ~EncodedPacket();
     Q_DISABLE_COPY_MOVE(EncodedPacket)
 
@@ -58,9 +62,7 @@ public:
     Shedding shedding() const { return m_shedding; }
 
 private:
-    enum class Start : quint8 { Text, Attachment };
     struct Version3;
-    EncodedPacket(Start start, QByteArray text, QList<QByteArray> attachments);
     Version3& version3() const;
     EncodedPacketPtr withTypeOctets() const;
     EncodedPacketPtr withBase64Texts() const;

@@ -32,7 +32,7 @@ using JsonArgs = QByteArray;
 struct SocketIoPacket
 {
     PacketType type = PacketType::Event;
-    NamespaceName nsp{"/"};
+    NamespaceName nsp{QByteArrayLiteral("/")}; // costs no allocation
     std::optional<quint64> ackId;
     QByteArray payload; ///< raw JSON; for events and acks an array
     QList<QByteArray> attachments;

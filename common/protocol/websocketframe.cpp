@@ -52,21 +52,20 @@ void applyMask(std::span<char> octets, const std::array<uchar, 4>& mask, quint64
         at[i] = static_cast<char>(static_cast<uchar>(at[i]) ^ key[i]);
 }
 
-void appendHeader(QByteArray& out, WebSocketOpcode opcode, qsizetype size, uchar maskBit)
+/// Returns behind the header, where a mask or the payload begins.
+char* writeHeader(char* at, WebSocketOpcode opcode, qsizetype size, uchar maskBit)
 {
-    out += static_cast<char>(FinalBit | static_cast<uchar>(opcode));
-    std::array<char, 8> length{};
+    at[0] = static_cast<char>(FinalBit | static_cast<uchar>(opcode));
     if (size <= MaxControlBytes) {
-        out += static_cast<char>(maskBit | static_cast<uchar>(size));
+        at[1] = static_cast<char>(maskBit | static_cast<uchar>(size));
     } else if (size <= 0xFFFF) {
-        out += static_cast<char>(maskBit | Length16);
-        qToBigEndian(static_cast<quint16>(size), length.data());
-        out.append(length.data(), 2);
+        at[1] = static_cast<char>(maskBit | Length16);
+        qToBigEndian(static_cast<quint16>(size), at + 2);
     } else {
-        out += static_cast<char>(maskBit | Length64);
-        qToBigEndian(static_cast<quint64>(size), length.data());
-        out.append(length.data(), 8);
+        at[1] = static_cast<char>(maskBit | Length64);
+        qToBigEndian(static_cast<quint64>(size), at + 2);
     }
+    return at + webSocketHeaderBytes(size);
 }
 
 /// The longest part of `utf8` within `maxBytes` that does not cut a character.
@@ -124,8 +123,12 @@ std::optional<WebSocketEvent> WebSocketDecoder::takeHeader(std::span<char>& inpu
             return beginFrame();
         if (input.empty())
             return WebSocketEvent{};
-        m_head[m_headSize++] = input.front();
-        input = input.subspan(1);
+        // The first two are judged one by one, the rest only says how long and how masked.
+        const qsizetype wanted = m_headSize < 2 ? 1 : headerSize() - m_headSize;
+        const size_t count = std::min(static_cast<size_t>(wanted), input.size());
+        std::copy_n(input.begin(), count, m_head.begin() + m_headSize);
+        m_headSize += static_cast<quint8>(count);
+        input = input.subspan(count);
         std::optional<WebSocketEvent> failed;
         if (m_headSize == 1)
             failed = checkFirstOctet();
@@ -301,17 +304,15 @@ void WebSocketDecoder::unmask(std::span<char> octets) const
 
 QByteArray webSocketFrame(WebSocketOpcode opcode, QByteArrayView payload)
 {
-    QByteArray frame;
-    frame.reserve(webSocketHeaderBytes(payload.size()) + payload.size());
-    appendWebSocketFrame(frame, opcode, payload);
+    QByteArray frame(webSocketHeaderBytes(payload.size()) + payload.size(), Qt::Uninitialized);
+    writeWebSocketFrame(frame.data(), opcode, payload);
     return frame;
 }
 
-void appendWebSocketFrame(QByteArray& out, WebSocketOpcode opcode, QByteArrayView payload)
+char* writeWebSocketFrame(char* at, WebSocketOpcode opcode, QByteArrayView payload)
 {
     Q_ASSERT(!isControl(opcode) || payload.size() <= MaxControlBytes);
-    appendHeader(out, opcode, payload.size(), 0);
-    out.append(payload);
+    return std::copy_n(payload.data(), payload.size(), writeHeader(at, opcode, payload.size(), 0));
 }
 
 qsizetype webSocketHeaderBytes(qsizetype payloadBytes)
@@ -335,13 +336,11 @@ QByteArray maskedWebSocketFrame(WebSocketOpcode opcode, QByteArrayView payload, 
 {
     std::array<uchar, 4> mask{};
     qToBigEndian(key, mask.data());
-    QByteArray frame;
-    frame.reserve(webSocketHeaderBytes(payload.size()) + 4 + payload.size());
-    appendHeader(frame, opcode, payload.size(), MaskBit);
-    frame.append(reinterpret_cast<const char*>(mask.data()), 4);
-    const qsizetype start = frame.size();
-    frame.append(payload);
-    applyMask({frame.data() + start, static_cast<size_t>(payload.size())}, mask, 0);
+    QByteArray frame(webSocketHeaderBytes(payload.size()) + 4 + payload.size(), Qt::Uninitialized);
+    char* at = writeHeader(frame.data(), opcode, payload.size(), MaskBit);
+    at = std::copy(mask.begin(), mask.end(), at);
+    std::copy_n(payload.data(), payload.size(), at);
+    applyMask({at, static_cast<size_t>(payload.size())}, mask, 0);
     return frame;
 }
 

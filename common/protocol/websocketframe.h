@@ -128,9 +128,11 @@ private:
 
 /// One complete, unmasked frame, as servers send it.
 QByteArray webSocketFrame(WebSocketOpcode opcode, QByteArrayView payload);
-void appendWebSocketFrame(QByteArray& out, WebSocketOpcode opcode, QByteArrayView payload);
 
-/// Octets appendWebSocketFrame() adds before the payload.
+/// The same to where there is room for it; returns its end.
+char* writeWebSocketFrame(char* at, WebSocketOpcode opcode, QByteArrayView payload);
+
+/// Octets before the payload.
 qsizetype webSocketHeaderBytes(qsizetype payloadBytes);
 
 /// A close frame; without payload for WebSocketNoStatus. The reason is cut to the 123 octets that
