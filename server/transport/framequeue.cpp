@@ -8,7 +8,8 @@ namespace gatehouse::transport {
 namespace {
 
 constexpr qsizetype EntryOverheadBytes = 64;
-constexpr size_t CompactFrom = 64;
+constexpr qsizetype CompactFrom = 64;
+constexpr qsizetype FirstGrowth = 8;
 
 } // namespace
 
@@ -17,16 +18,18 @@ void FrameQueue::push(QByteArray frames, Millis now, protocol::Shedding shedding
     if (frames.isEmpty())
         return;
     if (m_first >= CompactFrom && m_first * 2 >= m_entries.size()) {
-        m_entries.erase(m_entries.begin(), m_entries.begin() + std::ptrdiff_t(m_first));
+        m_entries.erase(m_entries.begin(), m_entries.begin() + m_first);
         m_first = 0;
     }
     m_bytes += frames.size();
-    m_entries.push_back({std::move(frames), now, shedding});
+    if (m_entries.size() == 1)
+        m_entries.reserve(FirstGrowth);
+    m_entries.append({std::move(frames), now, shedding});
 }
 
 qsizetype FrameQueue::weight() const
 {
-    const auto count = qsizetype(m_entries.size() - m_first);
+    const qsizetype count = m_entries.size() - m_first;
     const qsizetype underWay
         = m_sentOfFirst > 0 ? m_entries[m_first].frames.size() - m_sentOfFirst : 0;
     return m_bytes - underWay + count * EntryOverheadBytes;
@@ -34,9 +37,9 @@ qsizetype FrameQueue::weight() const
 
 size_t FrameQueue::peek(std::span<QByteArrayView> parts) const
 {
-    const size_t count = std::min(parts.size(), m_entries.size() - m_first);
+    const size_t count = std::min(parts.size(), size_t(m_entries.size() - m_first));
     for (size_t i = 0; i < count; ++i)
-        parts[i] = m_entries[m_first + i].frames;
+        parts[i] = m_entries[m_first + qsizetype(i)].frames;
     if (count > 0)
         parts[0] = parts[0].sliced(m_sentOfFirst);
     return count;
@@ -51,17 +54,21 @@ void FrameQueue::drop(qsizetype sentBytes)
         m_entries[m_first].frames = {};
         ++m_first;
     }
-    if (isEmpty()) {
-        m_entries = {};
-        m_first = 0;
-    }
+    if (isEmpty())
+        forgetAll();
+}
+
+void FrameQueue::forgetAll()
+{
+    m_entries.clear();
+    m_entries.squeeze();
+    m_first = 0;
 }
 
 template <class Predicate>
 qsizetype FrameQueue::removeUnstarted(Predicate goes)
 {
-    const size_t begin = m_first + (m_sentOfFirst > 0 ? 1 : 0);
-    const auto from = m_entries.begin() + std::ptrdiff_t(begin);
+    const auto from = m_entries.begin() + m_first + (m_sentOfFirst > 0 ? 1 : 0);
     const auto kept = std::remove_if(from, m_entries.end(), [&](const Entry& entry) {
         const bool isGone = goes(entry);
         m_bytes -= isGone ? entry.frames.size() : 0;
@@ -69,19 +76,17 @@ qsizetype FrameQueue::removeUnstarted(Predicate goes)
     });
     const auto count = qsizetype(m_entries.end() - kept);
     m_entries.erase(kept, m_entries.end());
-    if (isEmpty()) {
-        m_entries = {};
-        m_first = 0;
-    }
+    if (isEmpty())
+        forgetAll();
     return count;
 }
 
 qsizetype FrameQueue::shed(qsizetype weightGoal)
 {
-    const size_t begin = m_first + (m_sentOfFirst > 0 ? 1 : 0);
+    const qsizetype begin = m_first + (m_sentOfFirst > 0 ? 1 : 0);
     std::vector<protocol::Sheddable> candidates;
-    candidates.reserve(m_entries.size() - begin);
-    for (size_t i = begin; i < m_entries.size(); ++i)
+    candidates.reserve(size_t(m_entries.size() - begin));
+    for (qsizetype i = begin; i < m_entries.size(); ++i)
         candidates.push_back(
             {m_entries[i].shedding, m_entries[i].frames.size() + EntryOverheadBytes});
     const std::vector<bool> chosen = protocol::chooseShed(candidates, weight() - weightGoal);
@@ -100,8 +105,8 @@ void FrameQueue::dropUnstarted()
 {
     if (isEmpty())
         return;
-    const size_t keep = m_sentOfFirst > 0 ? 1 : 0;
-    m_entries.erase(m_entries.begin() + std::ptrdiff_t(m_first + keep), m_entries.end());
+    const qsizetype keep = m_sentOfFirst > 0 ? 1 : 0;
+    m_entries.erase(m_entries.begin() + m_first + keep, m_entries.end());
     m_bytes = keep > 0 ? m_entries[m_first].frames.size() - m_sentOfFirst : 0;
 }
 
@@ -109,9 +114,11 @@ QByteArray FrameQueue::takeAll()
 {
     QByteArray all;
     all.reserve(m_bytes);
-    for (size_t i = m_first; i < m_entries.size(); ++i)
+    for (qsizetype i = m_first; i < m_entries.size(); ++i)
         all += i == m_first ? m_entries[i].frames.sliced(m_sentOfFirst) : m_entries[i].frames;
-    *this = {};
+    forgetAll();
+    m_sentOfFirst = 0;
+    m_bytes = 0;
     return all;
 }
 

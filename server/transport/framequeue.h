@@ -6,14 +6,14 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QVarLengthArray>
 
 #include <span>
-#include <vector>
 
 namespace gatehouse::transport {
 
-/// Finished frames waiting for one peer: references to octets that others share, in order. Empty,
-/// it holds no memory.
+/// Finished frames waiting for one peer: references to octets that others share, in order. One has
+/// its place in here, as most come and leave alone; empty, the queue holds no other memory.
 class FrameQueue
 {
 public:
@@ -51,8 +51,10 @@ private:
     template <class Predicate>
     qsizetype removeUnstarted(Predicate goes); ///< asked once for each, oldest first
 
-    std::vector<Entry> m_entries;
-    size_t m_first = 0;
+    void forgetAll();
+
+    QVarLengthArray<Entry, 1> m_entries;
+    qsizetype m_first = 0;
     qsizetype m_sentOfFirst = 0;
     qsizetype m_bytes = 0;
 };
