@@ -43,6 +43,10 @@ std::vector<ConfigKey> limitKeys()
         duration(s, "queue_age", FIELD(session.maxQueueAge), second, hour,
             "How old the oldest packet waiting for a client may get, with the same "
             "consequence."),
+        size(s, "handover_size", FIELD(transport.webSocket.maxHandedOverBytes), 4 * kib, 1024 * mib,
+            "With `server.io_threads` above 1: what a client on a WebSocket has sent and the "
+            "network thread has not worked off yet. Over it no more is read from the client until "
+            "it has."),
         withCheck(text(s, "slow_consumers", ConfigType::TextList, FIELD(slowConsumers),
                       "What a client over these bounds may miss instead of being closed, a rule "
                       "for each room or event: `\"NAMESPACE room|event NAME POLICY\"`, where NAME "

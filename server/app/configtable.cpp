@@ -103,9 +103,10 @@ std::vector<ConfigKey> serverKeys()
                       "`X-Forwarded-Proto` count."),
             checkSubnets),
         count(s, "io_threads", FIELD(transport.ioThreads), 1, 64,
-            "Threads that send what one turn of the loop has for many WebSockets over plain TCP, "
-            "the network thread included. Everything else stays on the network thread. More than "
-            "one pays with large rooms and free cores."),
+            "Threads that own connections. With one, the network thread does everything. With "
+            "more it keeps HTTP, polling, the TLS handshake, sessions and rooms, and the others "
+            "share the WebSockets: reading, frames, encryption, queues and sending, with "
+            "`http.websocket_stream` `descriptor`. Pays with large rooms or TLS, and free cores."),
         duration(s, "drain_spread", FIELD(server.drainSpread), 0, 10 * minute,
             "At SIGTERM the sessions are closed one after the other over this time, so "
             "that they do not all come back elsewhere at once."),

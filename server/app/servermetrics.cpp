@@ -10,6 +10,9 @@
 #include "server/store/store.h"
 #include "server/transport/server.h"
 
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
 namespace gatehouse::app {
 
 ServerMetrics::ServerMetrics(observe::Metrics& metrics, MetricSources sources)
@@ -25,6 +28,22 @@ ServerMetrics::~ServerMetrics()
     m_sources.tasks.removeObserver(this);
     m_sources.sessions.removeObserver(this);
     m_sources.hub.removeObserver(this);
+}
+
+/// How many there are is known only when the server listens.
+void ServerMetrics::showThreads()
+{
+    const std::vector<size_t> links = m_sources.transport.linksPerThread();
+    for (size_t i = 0; i < links.size(); ++i) {
+        if (i == m_threadLinks.size()) {
+            auto& family = prometheus::BuildGauge()
+                               .Name("gatehouse_io_thread_websockets")
+                               .Help("Open WebSockets of each I/O thread")
+                               .Register(m_metrics.registry());
+            m_threadLinks.push_back(&family.Add({{"thread", std::to_string(i + 1)}}));
+        }
+        m_threadLinks[i]->Set(double(links[i]));
+    }
 }
 
 void ServerMetrics::refresh()
@@ -73,6 +92,8 @@ void ServerMetrics::refresh()
     syncTotal(m.connectTimeouts, sessions.connectTimeouts);
     syncTotal(m.sessionsUpgraded, sessions.upgraded);
     syncTotal(m.readingPauses, door.readingPauses);
+    syncTotal(m.handOverPauses, door.handOverPauses);
+    showThreads();
     syncTotal(m.eventsShed, sessions.eventsShed + door.framesShed);
     syncTotal(m.volatileDropped, sessions.volatileDropped);
     syncTotal(m.recoveries, sessions.recoveries);

@@ -19,6 +19,10 @@ namespace gatehouse::transport {
 class Server;
 }
 
+namespace prometheus {
+class Gauge;
+}
+
 namespace gatehouse::app {
 
 class RecoveryJournal;
@@ -64,8 +68,11 @@ private:
     void taskCreated(const work::TaskRecord&) override;
     void runChanged(const work::RunChange& change) override;
 
+    void showThreads();
+
     observe::Metrics& m_metrics;
     MetricSources m_sources;
+    std::vector<prometheus::Gauge*> m_threadLinks; ///< for each I/O thread
 };
 
 } // namespace gatehouse::app

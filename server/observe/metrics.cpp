@@ -145,6 +145,8 @@ Metrics::Metrics()
           "Events a client over its queue's bound missed, as limits.slow_consumers allows")),
       readingPauses(counter(*m_registry, "gatehouse_reading_pauses_total",
           "Times a client asked faster than it took the answers, and had to wait")),
+      handOverPauses(counter(*m_registry, "gatehouse_handover_pauses_total",
+          "Times a client sent faster than the network thread worked it off, and had to wait")),
       stalls(counter(*m_registry, "gatehouse_stalls_total",
           "Times the process did not run for longer than a heartbeat allows")),
       refusedOrigins(counter(*m_registry, limited, limitedHelp, {{"what", "origin"}})),

@@ -83,6 +83,7 @@ public:
     prometheus::Gauge& historyBytes;
     prometheus::Counter& eventsShed;
     prometheus::Counter& readingPauses;
+    prometheus::Counter& handOverPauses; ///< over limits.handover_size
     prometheus::Counter& stalls;
     prometheus::Counter& refusedOrigins;
     prometheus::Counter& refusedRequests;

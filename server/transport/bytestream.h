@@ -7,9 +7,9 @@
 
 namespace gatehouse::transport {
 
-/// An open two-way connection below the frame codec, whatever carries it. Lives in the network
-/// thread. Keeps next to nothing of its own: what the kernel does not take stays with the writer.
-/// Destroying it ends the connection at once.
+/// An open two-way connection below the frame codec, whatever carries it. From start() on it lives
+/// in the thread of its context. Keeps next to nothing of its own: what the kernel does not take
+/// stays with the writer. Destroying it ends the connection at once.
 class ByteStream
 {
 public:

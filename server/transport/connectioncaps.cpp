@@ -8,19 +8,43 @@ namespace gatehouse::transport {
 ConnectionCaps::Ticket::Ticket(std::shared_ptr<ConnectionCaps> caps, QHostAddress key)
     : m_caps(std::move(caps)), m_key(std::move(key))
 {
-    ++m_caps->m_total;
-    if (!m_key.isNull())
-        ++m_caps->m_perAddress[m_key];
+    m_caps->enter(m_key);
 }
 
 ConnectionCaps::Ticket::~Ticket()
 {
-    --m_caps->m_total;
-    if (m_key.isNull())
+    m_caps->leave(m_key);
+}
+
+void ConnectionCaps::enter(const QHostAddress& key)
+{
+    const std::lock_guard lock(m_mutex);
+    ++m_total;
+    if (!key.isNull())
+        ++m_perAddress[key];
+}
+
+void ConnectionCaps::leave(const QHostAddress& key)
+{
+    const std::lock_guard lock(m_mutex);
+    --m_total;
+    if (key.isNull())
         return;
-    const auto count = m_caps->m_perAddress.find(m_key);
+    const auto count = m_perAddress.find(key);
     if (--*count == 0)
-        m_caps->m_perAddress.erase(count);
+        m_perAddress.erase(count);
+}
+
+int ConnectionCaps::total() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_total;
+}
+
+int ConnectionCaps::countOf(const QHostAddress& address) const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_perAddress.value(keyOf(address));
 }
 
 ConnectionCaps::ConnectionCaps(int maxTotal, int maxPerAddress)
@@ -30,7 +54,7 @@ ConnectionCaps::ConnectionCaps(int maxTotal, int maxPerAddress)
 
 ConnectionCaps::Verdict ConnectionCaps::judge(const QHostAddress& address) const
 {
-    if (m_total >= m_maxTotal)
+    if (total() >= m_maxTotal)
         return Verdict::TotalCap;
     if (!address.isNull() && countOf(address) >= m_maxPerAddress)
         return Verdict::AddressCap;

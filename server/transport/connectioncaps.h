@@ -5,11 +5,13 @@
 #include <QHostAddress>
 
 #include <memory>
+#include <mutex>
 
 namespace gatehouse::transport {
 
 /// How many connections are open, in all and per address. A connection holds a Ticket for as long
-/// as its descriptor is open. Shared, because tickets may outlive the front door.
+/// as its descriptor is open. Shared, because tickets may outlive the front door; they may end in
+/// any thread, everything else is called by the one that accepts.
 class ConnectionCaps : public std::enable_shared_from_this<ConnectionCaps>
 {
 public:
@@ -33,14 +35,17 @@ public:
     /// For an admitted address; a null address counts in all only.
     std::unique_ptr<Ticket> admit(const QHostAddress& address);
 
-    int total() const { return m_total; }
-    int countOf(const QHostAddress& address) const { return m_perAddress.value(keyOf(address)); }
+    int total() const;
+    int countOf(const QHostAddress& address) const;
 
 private:
+    void enter(const QHostAddress& key);
+    void leave(const QHostAddress& key);
     static QHostAddress keyOf(const QHostAddress& address); ///< IPv6: its /64
 
-    int m_maxTotal;
-    int m_maxPerAddress;
+    const int m_maxTotal;
+    const int m_maxPerAddress;
+    mutable std::mutex m_mutex; ///< of what follows
     int m_total = 0;
     QHash<QHostAddress, int> m_perAddress;
 };

@@ -10,9 +10,6 @@ namespace gatehouse::transport {
 
 namespace {
 
-/// Waking a thread is worth it for no fewer.
-constexpr size_t ClientsPerShare = 32;
-
 qsizetype octetsOf(std::span<const QByteArrayView> parts)
 {
     qsizetype octets = 0;
@@ -54,7 +51,7 @@ void FlushList::flushAll()
     ListHook now; // who becomes dirty meanwhile waits for the next turn
     now.takeAll(m_dirty);
     const bool areSeveral = !now.isEmpty() && now.next()->next() != &now;
-    if (m_sender && areSeveral)
+    if (m_ring && areSeveral)
         sendBatches(now);
     while (!now.isEmpty()) {
         auto& client = static_cast<Client&>(*now.next());
@@ -63,62 +60,35 @@ void FlushList::flushAll()
     }
 }
 
-void FlushList::setSender(std::unique_ptr<Sender> sender, std::unique_ptr<SendPool> pool)
-{
-    m_sender = std::move(sender);
-    m_pool = std::move(pool);
-    m_lanes.resize(1 + (m_pool ? m_pool->size() : 0));
-}
-
 /// Leaves in the list whose turn it is to flush() by themselves. Nothing called from here may
-/// destroy a client, so what is being sent stays where it is until the kernel is done with it.
+/// destroy a client, so what is in the ring stays where it is until the kernel is done with it.
 void FlushList::sendBatches(ListHook& clients)
 {
+    std::array<QByteArrayView, ByteStream::MaxParts> parts;
     ListHook alone;
     while (!clients.isEmpty()) {
-        deal(clients, alone);
-        for (size_t lane = 1; lane < m_lanes.size() && !m_lanes[lane].empty(); ++lane)
-            m_pool->start(lane - 1);
-        if (!m_lanes[0].empty())
-            finish(0, m_sender->sendAll());
-        for (size_t lane = 1; lane < m_lanes.size() && !m_lanes[lane].empty(); ++lane)
-            finish(lane, m_pool->wait(lane - 1));
+        while (!clients.isEmpty() && m_ring->hasRoomFor(parts.size())) {
+            auto& client = static_cast<Client&>(*clients.next());
+            size_t count = 0;
+            const int descriptor = client.gather(parts, count);
+            if (descriptor < 0) {
+                client.append(alone);
+                continue;
+            }
+            client.unlink();
+            const auto gathered = std::span(parts).first(count);
+            m_ring->add(descriptor, gathered);
+            m_batch.push_back({&client, octetsOf(gathered)});
+        }
+        if (m_batch.empty())
+            continue;
+        ++m_ringBatches;
+        const std::span<const qint32> results = m_ring->sendAll();
+        for (size_t i = 0; i < m_batch.size(); ++i)
+            m_batch[i].client->sent(m_batch[i].offered, results[i]);
+        m_batch.clear();
     }
     clients.takeAll(alone);
-}
-
-/// Share by share to the lanes in turn, until the next one is full.
-void FlushList::deal(ListHook& clients, ListHook& alone)
-{
-    std::array<QByteArrayView, ByteStream::MaxParts> parts;
-    size_t dealt = 0;
-    while (!clients.isEmpty()) {
-        const size_t lane = dealt / ClientsPerShare % m_lanes.size();
-        Sender& sender = senderOf(lane);
-        if (!sender.hasRoomFor(parts.size()))
-            return;
-        auto& client = static_cast<Client&>(*clients.next());
-        size_t count = 0;
-        const int descriptor = client.gather(parts, count);
-        if (descriptor < 0) {
-            client.append(alone);
-            continue;
-        }
-        client.unlink();
-        const auto gathered = std::span(parts).first(count);
-        sender.add(descriptor, gathered);
-        m_lanes[lane].push_back({&client, octetsOf(gathered)});
-        ++dealt;
-    }
-}
-
-void FlushList::finish(size_t lane, std::span<const qint32> results)
-{
-    std::vector<InFlight>& clients = m_lanes[lane];
-    for (size_t i = 0; i < clients.size(); ++i)
-        clients[i].client->sent(clients[i].offered, results[i]);
-    clients.clear();
-    m_ringBatches += hasRing() ? 1 : 0;
 }
 
 } // namespace gatehouse::transport

@@ -3,8 +3,8 @@
 
 #include "server/transport/epolldispatcher.h"
 #include "server/transport/listhook.h"
-#include "server/transport/sender.h"
-#include "server/transport/sendpool.h"
+#include "server/transport/sendring.h"
+#include "server/transport/tally.h"
 
 #include <QObject>
 
@@ -12,8 +12,8 @@ namespace gatehouse::transport {
 
 /// Connections with something to write. All of them are flushed together, after the events of the
 /// current turn of the loop, so that whatever one turn produced for a connection leaves in one
-/// write; with a Sender, the writes of many connections in one go, with a SendPool by several
-/// threads at once. One per network thread.
+/// write; with a SendRing, the writes of many connections in one system call. One per thread
+/// that owns connections.
 class FlushList : public QObject, private TurnEnd
 {
 public:
@@ -26,7 +26,7 @@ public:
         /// From the event loop, once per markDirty(). May destroy this and other clients.
         virtual void flush() = 0;
 
-        /// Instead, when a Sender is there. Sets parts to what is to be sent, `count` to how many
+        /// Instead, when a SendRing is there. Sets parts to what is to be sent, `count` to how many
         /// they are, and returns the descriptor to send them to; sent() follows, and until then
         /// they stay as they are. Negative: flush() it has to be. Calls nobody, destroys nothing.
         virtual int gather(std::span<QByteArrayView> parts, size_t& count);
@@ -40,11 +40,9 @@ public:
 
     void markDirty(Client& client);
 
-    /// Without a sender, flush() is called for each client. The pool shares the sender's work.
-    void setSender(std::unique_ptr<Sender> sender, std::unique_ptr<SendPool> pool = {});
-    bool hasSender() const { return m_sender != nullptr; }
-    bool hasRing() const { return m_sender && m_sender->isRing(); }
-    quint64 ringBatches() const { return m_ringBatches; } ///< since the start
+    void setRing(std::unique_ptr<SendRing> ring) { m_ring = std::move(ring); }
+    bool hasRing() const { return m_ring != nullptr; }
+    quint64 ringBatches() const { return m_ringBatches; } ///< since the start; from any thread
 
 protected:
     void customEvent(QEvent* event) override;
@@ -53,22 +51,16 @@ private:
     void turnEnded() override { flushAll(); }
     void flushAll();
     void sendBatches(ListHook& clients);
-    void deal(ListHook& clients, ListHook& alone);
-    void finish(size_t lane, std::span<const qint32> results);
-    Sender& senderOf(size_t lane) { return lane == 0 ? *m_sender : m_pool->sender(lane - 1); }
 
+    ListHook m_dirty;
+    std::unique_ptr<SendRing> m_ring;
     struct InFlight
     {
         Client* client;
         qsizetype offered;
     };
-
-    ListHook m_dirty;
-    std::unique_ptr<Sender> m_sender;
-    std::unique_ptr<SendPool> m_pool;
-    /// By lane: our own sender first, then the pool's. Empty but while they send.
-    std::vector<std::vector<InFlight>> m_lanes;
-    quint64 m_ringBatches = 0;
+    std::vector<InFlight> m_batch; ///< in the ring; empty but while it sends
+    Tally m_ringBatches;
     bool m_isScheduled = false;
 };
 

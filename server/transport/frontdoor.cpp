@@ -4,9 +4,8 @@
 #include "server/transport/descriptorstream.h"
 #include "server/transport/httpanswer.h"
 #include "server/transport/httpconnection.h"
+#include "server/transport/iothread.h"
 #include "server/transport/qthttpsocket.h"
-#include "server/transport/sendloop.h"
-#include "server/transport/sendring.h"
 #include "server/transport/streamhttpsocket.h"
 #include "server/transport/tlssettings.h"
 #include "server/transport/tlsstream.h"
@@ -58,6 +57,8 @@ FrontDoor::~FrontDoor()
 {
     close();
     m_context->closing.finish();
+    for (const auto& thread : m_webSocketDoor.threads())
+        thread->abortClosing(true);
 }
 
 int FrontDoor::allowedConnections() const
@@ -96,7 +97,8 @@ Result<void> FrontDoor::prepare()
     if (!m_context->caps)
         m_context->caps
             = std::make_shared<ConnectionCaps>(m_connectionLimit, options.maxConnectionsPerAddress);
-    prepareSending();
+    if (const auto prepared = prepareSending(); !prepared)
+        return prepared;
     m_isPrepared = true;
     return {};
 }
@@ -125,26 +127,22 @@ Result<void> FrontDoor::listen(size_t gateNumber, const QHostAddress& address, q
             .arg(why));
 }
 
-void FrontDoor::prepareSending()
+Result<void> FrontDoor::prepareSending()
 {
     const TransportOptions& options = m_context->options;
-    FlushList& flushList = m_context->flushList;
-    if (flushList.hasSender() || options.tls.isEnabled()
-        || options.webSocket.stream != StreamKind::Descriptor)
-        return;
-    const bool wantsRing = options.webSocket.ring == RingUse::Auto;
-    std::unique_ptr<Sender> sender;
-    if (QString why; wantsRing && !(sender = SendRing::create(why)))
-        qCInfo(
-            lcDoor, "no io_uring, so each client is sent to by itself: %ls", qUtf16Printable(why));
-    if (options.ioThreads <= 1) {
-        flushList.setSender(std::move(sender));
-        return;
+    if (options.ioThreads > 1 && options.webSocket.stream == StreamKind::Descriptor
+        && EpollDispatcher::current()) {
+        if (const auto started = m_webSocketDoor.startThreads(options.ioThreads - 1); !started)
+            return started;
+    } else {
+        m_context->useRing();
     }
-    if (!sender)
-        sender = std::make_unique<SendLoop>();
-    flushList.setSender(
-        std::move(sender), std::make_unique<SendPool>(size_t(options.ioThreads) - 1, wantsRing));
+    const auto& threads = m_webSocketDoor.threads();
+    const QString& whyNoRing = (threads.empty() ? m_context : threads[0]->context())->whyNoRing();
+    if (!whyNoRing.isEmpty())
+        qCInfo(lcDoor, "no io_uring, so each client is sent to by itself: %ls",
+            qUtf16Printable(whyNoRing));
+    return {};
 }
 
 Result<void> FrontDoor::reloadTls()
@@ -196,6 +194,8 @@ void FrontDoor::close()
     while (!m_connections.empty())
         m_connections.begin()->second->abort();
     m_context->closing.abortAll();
+    for (const auto& thread : m_webSocketDoor.threads())
+        thread->abortClosing(false);
 }
 
 bool FrontDoor::isAdmitted(const QHostAddress& address, bool isCountedPerAddress, bool isTls)
@@ -278,14 +278,21 @@ void FrontDoor::forget(HttpConnection* connection)
 
 const TransportCounters& FrontDoor::refreshedCounters()
 {
-    TransportCounters& counters = m_context->counters;
-    counters.acceptErrors = m_oldAcceptErrors;
+    TransportCounters& all = m_allCounters;
+    all = m_context->counters;
+    all.acceptErrors = m_oldAcceptErrors;
     for (const auto& gate : m_gates)
-        counters.acceptErrors += gate->listener ? gate->listener->acceptErrors() : 0;
-    counters.ringBatches = m_context->flushList.ringBatches();
-    counters.hasRing = m_context->flushList.hasRing();
-    counters.openConnections = m_context->caps ? quint64(m_context->caps->total()) : 0;
-    return counters;
+        all.acceptErrors += gate->listener ? gate->listener->acceptErrors() : 0;
+    all.ringBatches = m_context->flushList.ringBatches();
+    all.hasRing = m_context->flushList.hasRing();
+    for (const auto& thread : m_webSocketDoor.threads()) {
+        const TransportContext& context = *thread->context();
+        all.add(context.counters);
+        all.ringBatches += context.flushList.ringBatches();
+        all.hasRing |= context.flushList.hasRing();
+    }
+    all.openConnections = m_context->caps ? quint64(m_context->caps->total()) : 0;
+    return all;
 }
 
 void FrontDoor::countRefusal(int status)

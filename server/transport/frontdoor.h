@@ -65,13 +65,14 @@ private:
     std::unique_ptr<HttpSocket> makeSocket(HttpSocket::Host& host, int descriptor, bool isTls);
     bool isAdmitted(const QHostAddress& address, bool isCountedPerAddress, bool isTls);
     int allowedConnections() const;
-    void prepareSending();
+    Result<void> prepareSending();
     void checkFinished();
 
     TransportContextPtr m_context;
     std::vector<std::unique_ptr<Gate>> m_gates;
     WebSocketDoor m_webSocketDoor;
     TrustedProxies m_trustedProxies;
+    TransportCounters m_allCounters; ///< ours and the threads', as of the last reading
     std::optional<QSslConfiguration> m_tls;
     TlsContextPtr m_tlsContext; ///< the same for our own streams
     std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> m_connections;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/transport/sender.h"
-
+#include <QByteArrayView>
 #include <QString>
 
 #include <sys/socket.h>
@@ -21,22 +20,30 @@ namespace gatehouse::transport {
 
 /// Sends to many sockets with one system call (io_uring, Linux 6.1 or newer), made of the bare
 /// system calls: all we want of it is less than what a library for it brings. Belongs to the thread
-/// that created it: only there sendAll() may be called. Nothing waits inside the ring.
-class SendRing final : public Sender
+/// that created it.
+///
+/// sendAll() returns when the kernel is done with everything that was added, so no octet has to
+/// outlive it: nothing waits inside the ring, a socket without room says EAGAIN.
+class SendRing
 {
 public:
+    static constexpr size_t Capacity = 256; ///< sockets in one go
+
     /// Null, and why, when the kernel or what confines this process does not let us have it.
     static std::unique_ptr<SendRing> create(QString& why);
-    ~SendRing() override;
+    ~SendRing();
     Q_DISABLE_COPY_MOVE(SendRing)
 
-    bool hasRoomFor(size_t parts) const override
+    /// For one more socket with that many parts.
+    bool hasRoomFor(size_t parts) const
     {
         return m_count < Capacity && m_vectorCount + parts <= m_vectors.size();
     }
-    void add(int descriptor, std::span<const QByteArrayView> parts) override;
-    std::span<const qint32> sendAll() override;
-    bool isRing() const override { return true; }
+    void add(int descriptor, std::span<const QByteArrayView> parts); ///< needs room
+
+    /// In the order of adding: octets the kernel took, or a negative errno; ECANCELED for what was
+    /// not tried, because the kernel had no memory for it. Valid until the next call.
+    std::span<const qint32> sendAll();
 
 private:
     SendRing() = default;

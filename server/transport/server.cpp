@@ -2,6 +2,7 @@
 #include "server/transport/server.h"
 
 #include "server/transport/frontdoor.h"
+#include "server/transport/iothread.h"
 #include "server/transport/listener.h"
 
 #include <sys/resource.h>
@@ -95,6 +96,14 @@ const TransportCounters& Server::counters() const
 const TransportOptions& Server::options() const
 {
     return d->door.context().options;
+}
+
+std::vector<size_t> Server::linksPerThread() const
+{
+    std::vector<size_t> links;
+    for (const auto& thread : d->door.webSocketDoor().threads())
+        links.push_back(thread->linkCount());
+    return links;
 }
 
 int Server::connectionLimit() const

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace gatehouse::transport {
 
@@ -21,7 +22,8 @@ enum class Gate : size_t { Main = 0 };
 
 /// The one door: accepts connections, reads HTTP requests within limits and deadlines, hands them
 /// to the handler of their path, and turns upgrade requests into WebSocketLinks. Owned by the
-/// composition root; lives in one thread that runs an EpollDispatcher. Handlers and acceptors are
+/// composition root; lives in one thread that runs an EpollDispatcher, as does all it calls; its
+/// I/O threads end with it and the last of their links. Handlers and acceptors are
 /// not owned and must outlive the server or its close(); the clock must outlive every connection,
 /// those in a closing handshake included.
 class Server
@@ -74,6 +76,9 @@ public:
 
     const TransportCounters& counters() const;
     const TransportOptions& options() const;
+
+    /// WebSockets of each I/O thread; none while the network thread has them all.
+    std::vector<size_t> linksPerThread() const;
 
     /// What maxConnections really is: the configured number or what RLIMIT_NOFILE leaves after
     /// reservedDescriptors. Known after listen().

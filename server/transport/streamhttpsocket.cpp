@@ -63,9 +63,10 @@ void StreamHttpSocket::endWriting()
 }
 
 std::unique_ptr<ByteStream> StreamHttpSocket::takeStream(
-    std::shared_ptr<TransportContext>, std::unique_ptr<ConnectionCaps::Ticket> ticket)
+    std::shared_ptr<TransportContext> context, std::unique_ptr<ConnectionCaps::Ticket> ticket)
 {
     m_stream->setReceiver(nullptr);
+    m_stream->moveTo(std::move(context));
     m_stream->setReading(true);
     m_stream->setEarly(std::exchange(m_input, {}));
     m_stream->setTicket(std::move(ticket));

@@ -20,4 +20,27 @@ const WebSocketOptions& TransportContext::webSocketOptions(
     return *own;
 }
 
+void TransportContext::useRing()
+{
+    if (options.webSocket.ring == RingUse::Auto && !options.tls.isEnabled()
+        && options.webSocket.stream == StreamKind::Descriptor)
+        flushList.setRing(SendRing::create(m_whyNoRing));
+}
+
+void WebSocketCounters::add(const WebSocketCounters& other)
+{
+    openWebSockets += other.openWebSockets;
+    webSocketProtocolErrors += other.webSocketProtocolErrors;
+    webSocketTooBig += other.webSocketTooBig;
+    webSocketStalls += other.webSocketStalls;
+    webSocketFloods += other.webSocketFloods;
+    slowConsumers += other.slowConsumers;
+    framesShed += other.framesShed;
+    readingPauses += other.readingPauses;
+    handOverPauses += other.handOverPauses;
+    closeTimeouts += other.closeTimeouts;
+    bytesIn += other.bytesIn;
+    bytesOut += other.bytesOut;
+}
+
 } // namespace gatehouse::transport

@@ -16,8 +16,9 @@
 
 namespace gatehouse::transport {
 
-/// What every connection of one network thread shares. Held by each of them, since links belong to
-/// sessions and may outlive the front door.
+/// What every connection of one thread shares. Held by each of them, since links belong to sessions
+/// and may outlive the front door. Made, used and destroyed in that thread; others may read the
+/// counters, and the network thread alone asks for webSocketOptions().
 struct TransportContext
 {
     TransportContext(TransportOptions transportOptions, const Clock& clockSource)
@@ -29,6 +30,13 @@ struct TransportContext
     /// Bounds of an acceptor's links: ours but for what it says itself. For the context's life.
     const WebSocketOptions& webSocketOptions(const session::WebSocketAcceptor& acceptor);
 
+    /// Sends what a turn has for many with one system call, where options and kernel let us.
+    void useRing();
+    const QString& whyNoRing() const
+    {
+        return m_whyNoRing;
+    } ///< empty: there is one, or none wanted
+
     const TransportOptions options;
     const Clock& clock;
     TransportCounters counters;
@@ -39,6 +47,7 @@ struct TransportContext
     int pendingTlsHandshakes = 0;
 
 private:
+    QString m_whyNoRing;
     std::unordered_map<const session::WebSocketAcceptor*, std::unique_ptr<const WebSocketOptions>>
         m_ownOptions;
 };

@@ -1,18 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/transport/tally.h"
+
 #include <QtGlobal>
 
 #include <array>
 
 namespace gatehouse::transport {
 
-/// Totals since the start unless a comment says "now". Plain numbers of the network thread.
-struct TransportCounters
+/// What the WebSockets of one thread count. Totals since the start unless a comment says "now".
+struct WebSocketCounters
+{
+    Tally openWebSockets; ///< now
+
+    Tally webSocketProtocolErrors; ///< ended by us: 1002, 1003, 1007
+    Tally webSocketTooBig; ///< ended by us: 1009
+    Tally webSocketStalls; ///< a message was begun and not finished in time
+    Tally webSocketFloods; ///< ended by us: too many control frames
+    Tally slowConsumers; ///< outgoing queue over its bound
+    Tally framesShed; ///< dropped for a client over its bound, as a policy allows
+    Tally readingPauses; ///< a peer asked faster than it took the answers
+    Tally handOverPauses; ///< a peer asked faster than the network thread worked it off
+    Tally closeTimeouts; ///< the peer did not finish the closing handshake
+
+    Tally bytesIn; ///< payload of the byte streams, without TLS overhead
+    Tally bytesOut;
+
+    void add(const WebSocketCounters& other);
+};
+
+/// The same of a whole transport: plain numbers are counted by the network thread alone.
+struct TransportCounters : WebSocketCounters
 {
     quint64 accepted = 0;
     quint64 openConnections = 0; ///< now: HTTP, WebSocket and closing ones
-    quint64 openWebSockets = 0; ///< now
 
     quint64 refusedTotalCap = 0; ///< over maxConnections
     quint64 refusedAddressCap = 0; ///< over maxConnectionsPerAddress
@@ -38,17 +60,6 @@ struct TransportCounters
     quint64 upgradesRefused = 0; ///< by our checks or by the acceptor
     quint64 upgradesFailed = 0; ///< checked, but the connection was gone
 
-    quint64 webSocketProtocolErrors = 0; ///< ended by us: 1002, 1003, 1007
-    quint64 webSocketTooBig = 0; ///< ended by us: 1009
-    quint64 webSocketStalls = 0; ///< a message was begun and not finished in time
-    quint64 webSocketFloods = 0; ///< ended by us: too many control frames
-    quint64 slowConsumers = 0; ///< outgoing queue over its bound
-    quint64 framesShed = 0; ///< dropped for a client over its bound, as a policy allows
-    quint64 readingPauses = 0; ///< a peer asked faster than it took the answers
-    quint64 closeTimeouts = 0; ///< the peer did not finish the closing handshake
-
-    quint64 bytesIn = 0; ///< payload of the byte streams, without TLS overhead
-    quint64 bytesOut = 0;
     quint64 ringBatches = 0; ///< system calls that sent to many clients (io_uring)
     bool hasRing = false; ///< now
 };

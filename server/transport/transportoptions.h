@@ -47,9 +47,15 @@ enum class RingUse : quint8 {
 /// Bounds of one open WebSocket.
 struct WebSocketOptions
 {
+    /// A peer with more than this part of maxQueuedBytes to take is not asked for more.
+    static constexpr qsizetype PauseShare = 4;
+
     qint64 maxMessageBytes = 1'000'000; ///< one frame and one message; more is close code 1009
     qsizetype maxQueuedBytes = 1 << 20; ///< waiting for the peer; more is SlowConsumer
     Millis maxQueueAge{30'000}; ///< of the oldest message waiting, same consequence
+    /// From the peer, handed over by an I/O thread and not worked off yet, and one message: over it
+    /// no more is read. With TransportOptions::ioThreads above 1.
+    qsizetype maxHandedOverBytes = 256 * 1024;
     Millis stall{30'000}; ///< inside a message, without a new octet
     Millis messageTotal{120'000}; ///< from the first to the last octet of one message
     Rate controlFrames; ///< pings and pongs of the peer; more is RateLimited
@@ -82,8 +88,8 @@ struct TransportOptions
     WebSocketOptions webSocket;
     TlsOptions tls;
 
-    /// That send what one turn has for many WebSockets, the network thread included. For plain TCP
-    /// over StreamKind::Descriptor.
+    /// Threads that own connections, the network thread included: with more than one it keeps HTTP,
+    /// and the others have the WebSockets. For StreamKind::Descriptor.
     int ioThreads = 1;
     int backlog = 1'024; ///< connections the kernel keeps until they are accepted
     int maxConnections = 50'000; ///< lowered to what the descriptor limit allows, see Server

@@ -26,6 +26,15 @@ void WatchedStream::start()
     updateInterest();
 }
 
+void WatchedStream::moveTo(std::shared_ptr<TransportContext> context)
+{
+    if (context == m_context)
+        return;
+    EpollDispatcher::current()->watch(m_descriptor, nullptr, Interest::None);
+    m_isStarted = false;
+    m_context = std::move(context);
+}
+
 void WatchedStream::setReading(bool isReading)
 {
     if (std::exchange(m_isReading, isReading) != isReading)

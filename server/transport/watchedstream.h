@@ -24,6 +24,8 @@ public:
     void setTicket(std::unique_ptr<ConnectionCaps::Ticket> ticket) { m_ticket = std::move(ticket); }
     /// Read from it before; delivered before what the kernel has. Before start().
     void setEarly(QByteArray octets) { m_early = std::move(octets); }
+    /// To another thread, whose context this is; there it is started again.
+    void moveTo(std::shared_ptr<TransportContext> context);
     void setReading(bool isReading); ///< without it what arrives waits in the kernel
 
     void setReceiver(Receiver* receiver) final { m_receiver = receiver; }

@@ -21,7 +21,7 @@ constexpr QLatin1StringView SlowReason("slow consumer");
 /// goes on. So an answer of half the bound that is given at once always fits, and whoever takes
 /// such answers is no slow consumer, however much it asks for at once. What is owed for later (by
 /// the database, by a service) is not counted before it is there.
-constexpr qsizetype PauseShare = 4;
+constexpr qsizetype PauseShare = WebSocketOptions::PauseShare;
 constexpr qsizetype ResumeShare = 8;
 
 protocol::WebSocketLimits limitsOf(const WebSocketOptions& options)
@@ -39,9 +39,7 @@ std::unique_ptr<session::WebSocketLink> WebSocketConnection::create(
 {
     std::unique_ptr<WebSocketConnection> connection(
         new WebSocketConnection(std::move(context), options, std::move(stream)));
-    connection->m_stream->setReceiver(connection.get());
-    connection->m_stream->start();
-    connection->enqueue(std::move(greeting));
+    connection->begin(std::move(greeting));
     return connection;
 }
 
@@ -54,6 +52,13 @@ WebSocketConnection::WebSocketConnection(std::shared_ptr<TransportContext> conte
       m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); })
 {
     ++m_context->counters.openWebSockets;
+}
+
+void WebSocketConnection::begin(QByteArray greeting)
+{
+    m_stream->setReceiver(this);
+    m_stream->start();
+    enqueue(std::move(greeting));
 }
 
 WebSocketConnection::~WebSocketConnection()
@@ -71,10 +76,10 @@ void WebSocketConnection::send(const protocol::EncodedPacketPtr& packet)
         enqueue(packet->webSocketFrames(), packet->shedding());
 }
 
-void WebSocketConnection::sendFrames(QByteArray frames)
+void WebSocketConnection::sendFrames(QByteArray frames, protocol::Shedding shedding)
 {
     if (m_state == State::Open)
-        enqueue(std::move(frames));
+        enqueue(std::move(frames), shedding);
 }
 
 void WebSocketConnection::enqueue(QByteArray frames, protocol::Shedding shedding)
@@ -190,7 +195,7 @@ void WebSocketConnection::writeQueue()
 void WebSocketConnection::afterWriting()
 {
     watchQueueAge();
-    if (m_isReadingPaused && m_queue.bytes() <= m_options.maxQueuedBytes / ResumeShare)
+    if (m_isReadingPaused && !m_isReadingHeld && hasCaughtUp())
         resumeReading();
 }
 
@@ -253,15 +258,47 @@ void WebSocketConnection::bytesReceived(std::span<char> octets)
 
 bool WebSocketConnection::mayGoOnReading(std::span<const char> unread)
 {
-    const qsizetype mark = m_options.maxQueuedBytes / PauseShare;
-    if (m_queue.bytes() <= mark || m_state != State::Open)
+    const bool isFull = m_queue.bytes() > m_options.maxQueuedBytes / PauseShare;
+    if ((!isFull && !m_isReadingHeld) || m_state != State::Open)
         return true;
-    writeQueue(); // not taken yet is not the same as not offered yet
-    if (m_queue.bytes() <= mark || !m_stream || !m_stream->pauseReading(unread))
+    if (!m_isReadingHeld && !isBehind())
+        return true;
+    if (!m_stream || !m_stream->pauseReading(unread))
         return true;
     m_isReadingPaused = true;
-    ++m_context->counters.readingPauses;
+    if (!m_isReadingHeld)
+        countReadingPause();
     return false;
+}
+
+bool WebSocketConnection::isBehind()
+{
+    const qsizetype mark = m_options.maxQueuedBytes / PauseShare;
+    if (m_queue.bytes() > mark)
+        writeQueue(); // not taken yet is not the same as not offered yet
+    return m_queue.bytes() > mark;
+}
+
+bool WebSocketConnection::hasCaughtUp() const
+{
+    return m_queue.bytes() <= m_options.maxQueuedBytes / ResumeShare;
+}
+
+void WebSocketConnection::setReadingHeld(bool isHeld)
+{
+    m_isReadingHeld = isHeld;
+    if (m_isReadingPaused && !isHeld && hasCaughtUp())
+        resumeReading();
+}
+
+void WebSocketConnection::countReadingPause()
+{
+    ++m_context->counters.readingPauses;
+}
+
+void WebSocketConnection::countHandOverPause()
+{
+    ++m_context->counters.handOverPauses;
 }
 
 void WebSocketConnection::resumeReading()

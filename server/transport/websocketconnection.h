@@ -16,14 +16,15 @@ namespace gatehouse::transport {
 struct TransportContext;
 struct WebSocketOptions;
 
-/// WebSocketLink over a ByteStream, server side, after the opening handshake. Owned by the session;
-/// network thread only. Answers pings, checks frames, bounds its queue in octets and age, ends a
-/// message that is begun and not finished, and closes as RFC 6455 section 7 says; each end is
-/// counted. From a peer that takes answers more slowly than it asks, no more is read than it takes.
-/// When it ends with a close frame, the stream moves to ClosingStreams to deliver it.
-class WebSocketConnection final : public session::WebSocketLink,
-                                  private ByteStream::Receiver,
-                                  private FlushList::Client
+/// WebSocketLink over a ByteStream, server side, after the opening handshake. Owned by the session,
+/// or as a LinkEnd by an I/O thread; lives in its context's thread. Answers pings, checks frames,
+/// bounds its queue in octets and age, ends a message that is begun and not finished, and closes as
+/// RFC 6455 section 7 says; each end is counted. From a peer that takes answers more slowly than it
+/// asks, no more is read than it takes. When it ends with a close frame, the stream moves to
+/// ClosingStreams to deliver it.
+class WebSocketConnection : public session::WebSocketLink,
+                            private ByteStream::Receiver,
+                            private FlushList::Client
 {
 public:
     /// `greeting`, the answer to the handshake, leaves before everything else.
@@ -35,7 +36,7 @@ public:
     void setReceiver(WebSocketLink::Receiver* receiver) override { m_receiver = receiver; }
     void send(const protocol::EncodedPacketPtr& packet) override;
     /// Finished frames of whatever protocol, under the same bounds as send().
-    void sendFrames(QByteArray frames);
+    void sendFrames(QByteArray frames, protocol::Shedding shedding = {});
     bool flushOrDrop() override;
     qsizetype queuedBytes() const override { return m_queue.bytes(); }
     quint64 shedPackets() const override { return m_shed; }
@@ -44,6 +45,28 @@ public:
     bool isBusy() const override { return !m_queue.isEmpty() || m_decoder.isMidMessage(); }
     void close(session::CloseCode code, QLatin1StringView reason) override;
 
+protected:
+    WebSocketConnection(std::shared_ptr<TransportContext> context, const WebSocketOptions& options,
+        std::unique_ptr<ByteStream> stream);
+    void begin(QByteArray greeting); ///< once
+
+    const WebSocketOptions& options() const { return m_options; }
+
+    /// For who has reasons of its own to let the peer wait: after the message that is being
+    /// handled, or the next one, no more is read.
+    void setReadingHeld(bool isHeld);
+    /// Offers the peer what is queued; true when it has not taken enough to be asked for more.
+    bool isBehind();
+    bool hasCaughtUp() const; ///< with most of it: after isBehind() it may be asked again
+    void countReadingPause(); ///< for a peer that is behind
+    void countHandOverPause();
+
+    void bytesReceived(std::span<char> octets) override;
+    void readyToWrite() override;
+    void flush() override;
+    void sent(qsizetype offered, qint32 result) override;
+    virtual void handleWriteDeadline();
+
 private:
     enum class State : quint8 {
         Open,
@@ -51,15 +74,8 @@ private:
         Ended,
     };
 
-    WebSocketConnection(std::shared_ptr<TransportContext> context, const WebSocketOptions& options,
-        std::unique_ptr<ByteStream> stream);
-
-    void bytesReceived(std::span<char> octets) override;
-    void readyToWrite() override;
     void streamEnded() override;
-    void flush() override;
     int gather(std::span<QByteArrayView> parts, size_t& count) override;
-    void sent(qsizetype offered, qint32 result) override;
 
     /// False: `this` may be gone, or nothing more is to be read.
     bool handle(const protocol::WebSocketEvent& event);
@@ -77,7 +93,6 @@ private:
     void afterWriting();
     void watchQueueAge();
     void handleReadDeadline();
-    void handleWriteDeadline();
     void endAsSlowConsumer();
 
     /// Gives the stream, and a close frame if `code` may be sent, to ClosingStreams.
@@ -99,6 +114,7 @@ private:
     quint16 m_closeCode = 0; ///< what we closed with
     State m_state = State::Open;
     bool m_isReadingPaused = false;
+    bool m_isReadingHeld = false;
     bool m_isSlow = false; ///< over a bound; the receiver is told from the event loop
 };
 

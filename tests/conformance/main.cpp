@@ -74,7 +74,8 @@ int main(int argc, char* argv[])
     const QCommandLineOption keyOption(
         QStringLiteral("tls-key"), QStringLiteral("Its key."), QStringLiteral("file"));
     const QCommandLineOption threadsOption(QStringLiteral("io-threads"),
-        QStringLiteral("Threads that send."), QStringLiteral("number"), QStringLiteral("1"));
+        QStringLiteral("Threads that own connections."), QStringLiteral("number"),
+        QStringLiteral("1"));
     const QCommandLineOption noRingOption(QStringLiteral("no-io-uring"),
         QStringLiteral("Send to each WebSocket with a system call of its own."));
     parser.addOptions({fixtureOption, listenOption, streamOption, threadsOption, noRingOption,

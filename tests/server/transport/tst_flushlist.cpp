@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/transport/bytestream.h"
 #include "server/transport/flushlist.h"
-#include "server/transport/sendloop.h"
 #include "server/transport/sendring.h"
 #include "tests/support/wait.h"
 
@@ -14,8 +13,6 @@
 
 using namespace gatehouse;
 using transport::FlushList;
-using transport::SendLoop;
-using transport::SendPool;
 using transport::SendRing;
 
 namespace {
@@ -91,7 +88,7 @@ class TestFlushList : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase_data(); ///< with and without a ring, in one thread and in three
+    void initTestCase_data(); ///< with and without a ring
     void init();
     void cleanup();
     void whatOneTurnProducedLeavesOnceAtItsEnd();
@@ -118,27 +115,20 @@ private:
 void TestFlushList::initTestCase_data()
 {
     QTest::addColumn<bool>("hasRing");
-    QTest::addColumn<int>("workers");
-    QTest::newRow("one by one") << false << 0;
-    QTest::newRow("one by one, three threads") << false << 2;
-    QTest::newRow("ring") << true << 0;
-    QTest::newRow("ring, three threads") << true << 2;
+    QTest::newRow("one by one") << false;
+    QTest::newRow("ring") << true;
 }
 
 void TestFlushList::init()
 {
     QFETCH_GLOBAL(bool, hasRing);
-    QFETCH_GLOBAL(int, workers);
     m_list = std::make_unique<FlushList>();
+    if (!hasRing)
+        return;
     QString why;
-    std::unique_ptr<transport::Sender> sender;
-    if (hasRing && !(sender = SendRing::create(why)))
+    m_list->setRing(SendRing::create(why));
+    if (!m_list->hasRing())
         QSKIP(qPrintable(why));
-    if (workers == 0)
-        m_list->setSender(std::move(sender));
-    else
-        m_list->setSender(sender ? std::move(sender) : std::make_unique<SendLoop>(),
-            std::make_unique<SendPool>(size_t(workers), hasRing));
 }
 
 void TestFlushList::cleanup()
@@ -174,7 +164,7 @@ void TestFlushList::oneAloneNeedsNoRing()
 
 void TestFlushList::moreThanARingHolds()
 {
-    addClients(3 * SendRing::Capacity + 44); // and more than three threads hold
+    addClients(3 * SendRing::Capacity + 44);
     for (size_t i = 0; i < m_clients.size(); ++i)
         m_clients[i]->send(QByteArray::number(qulonglong(i)));
     turn();
@@ -188,7 +178,7 @@ void TestFlushList::manyTurnsKeepEachOnesOrder()
     addClients(200);
     std::vector<QByteArray> expected(m_clients.size());
     for (int round = 0; round < 60; ++round) {
-        // Not the same ones each time, so that they change lanes.
+        // Not the same ones each time.
         for (size_t i = size_t(round) % 3; i < m_clients.size(); i += 1 + size_t(round) % 3) {
             const QByteArray text = QByteArray::number(round) + ' ';
             m_clients[i]->send(text);

@@ -398,7 +398,7 @@ void TestWebSocketLink::messagesOfOneTurnLeaveTogether()
     QVERIFY(link.link->queuedBytes() > 200 * 10);
     for (int i = 0; i < 200; ++i)
         QCOMPARE(client.receiveText(), QByteArray("4message " + QByteArray::number(i)));
-    QCOMPARE(link.link->queuedBytes(), qsizetype(0));
+    QTRY_COMPARE(link.link->queuedBytes(), qsizetype(0));
 }
 
 void TestWebSocketLink::packetIsEncodedOnceForAll()
@@ -525,7 +525,7 @@ void TestWebSocketLink::peerClosesFirst()
     QCOMPARE(event.kind, Kind::Close);
     QCOMPARE(event.code, quint16(4000));
     QVERIFY(client.waitForEnd());
-    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+    QTRY_COMPARE(door.acceptor.links[0]->closedCount, 1);
     QCOMPARE(door.acceptor.links[0]->closeCode, quint16(4000));
     QTRY_COMPARE(door.counters().openConnections, quint64(0));
 }
@@ -595,7 +595,7 @@ void TestWebSocketLink::peerThatNeverAnswersTheCloseIsCut()
     RecordingLink& link = *door.acceptor.links.at(0);
     link.link->close(CloseCode::Kicked, QLatin1StringView("kicked"));
     QVERIFY(client.waitForEnd());
-    QCOMPARE(link.closedCount, 1);
+    QTRY_COMPARE(link.closedCount, 1);
     QCOMPARE(link.closeCode, quint16(4003));
     QCOMPARE(door.counters().closeTimeouts, quint64(1));
 }
@@ -609,8 +609,8 @@ void TestWebSocketLink::destroyedLinkEndsAtOnce()
     QVERIFY(client.waitForEnd());
     // In particular no frame of QWebSocket's own.
     QVERIFY(!client.closeCode());
-    QCOMPARE(door.counters().openConnections, quint64(0));
-    QCOMPARE(door.counters().openWebSockets, quint64(0));
+    QTRY_COMPARE(door.counters().openConnections, quint64(0));
+    QTRY_COMPARE(door.counters().openWebSockets, quint64(0));
 }
 
 void TestWebSocketLink::lostPeerIsTold()
@@ -639,7 +639,7 @@ void TestWebSocketLink::protocolErrorIsAnsweredThoughMoreIsUnderWay()
     const WireEvent event = client.receive();
     QCOMPARE(event.kind, Kind::Close);
     QCOMPARE(event.code, quint16(1002));
-    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+    QTRY_COMPARE(door.acceptor.links[0]->closedCount, 1);
     QCOMPARE(door.counters().webSocketProtocolErrors, quint64(1));
 }
 
@@ -773,7 +773,7 @@ void TestWebSocketLink::stalledMessageIsEnded()
     QVERIFY(client.waitForEnd());
     QCOMPARE(client.closeCode(), quint16(1008));
     QCOMPARE(door.counters().webSocketStalls, quint64(1));
-    QCOMPARE(door.acceptor.links[0]->closedCount, 1);
+    QTRY_COMPARE(door.acceptor.links[0]->closedCount, 1);
 }
 
 void TestWebSocketLink::drippingMessageIsEnded()
@@ -838,7 +838,10 @@ void TestWebSocketLink::slowConsumerByBytes()
         }));
         QCOMPARE(link.closeCode, quint16(CloseCode::SlowConsumer));
         QVERIFY(!link.wasClosedInsideSend);
-        QVERIFY2(largest <= 120'000, qPrintable(QString::number(largest)));
+        // As much again may be on its way to the thread that keeps the bound.
+        QFETCH_GLOBAL(int, ioThreads);
+        const qsizetype allowed = ioThreads > 1 ? 220'000 : 120'000;
+        QVERIFY2(largest <= allowed, qPrintable(QString::number(largest)));
         QCOMPARE(door.counters().slowConsumers, quint64(1));
         // Who reads on finds out why, behind whole frames only.
         client.tcp().setReadBufferSize(0);
@@ -971,9 +974,8 @@ void TestWebSocketLink::noMoreIsReadThanThePeerTakes()
     peer.door.acceptor.links.at(1)->send("to the other");
     QCOMPARE(other.receiveText(), QByteArray("to the other"));
     // What others send it is not held back.
-    const qsizetype before = peer.link().link->queuedBytes();
     peer.link().send("to all");
-    QVERIFY(peer.link().link->queuedBytes() > before);
+    QVERIFY(peer.link().link->queuedBytes() > 0);
 
     // It takes everything: all answers come, in order, and every request was read as it was sent.
     peer.client.tcp().setReadBufferSize(0);
