@@ -55,7 +55,7 @@ Heartbeat::Pinger pingerOf(protocol::EngineDialect dialect)
 
 EngineSession::EngineSession(
     ServerCore& core, Client& client, SessionId id, protocol::EngineDialect dialect)
-    : m_core(core), m_client(client), m_id(std::move(id)), m_dialect(dialect),
+    : m_core(core), m_dialect(dialect), m_client(client), m_id(std::move(id)),
       m_heartbeat(core.timers, *this, core.options.pingInterval, core.options.pingTimeout,
           pingerOf(dialect)),
       m_queueAge(core.timers, *this), m_heldPoll(core.timers, *this),

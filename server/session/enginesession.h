@@ -105,20 +105,21 @@ private:
     bool countIn(qsizetype octets); ///< false: over its rate, and closed
     void countOut(const protocol::EncodedPacket& packet);
 
+    // First what each packet sent looks at, so that it lies in few pieces of a cache.
     ServerCore& m_core;
-    Client& m_client;
-    const SessionId m_id;
-    const protocol::EngineDialect m_dialect; ///< of the request that made the session
-    protocol::EngineDialect m_upgradeDialect = protocol::EngineDialect::V4; ///< of version 3 only
     State m_state = State::New;
     bool m_isDoomed = false; ///< over its queue bound; closes when the turn ends
-    std::unique_ptr<PollingTransport> m_polling; ///< either this
-    std::unique_ptr<WebSocketLink> m_link; ///< or this
+    const protocol::EngineDialect m_dialect; ///< of the request that made the session
+    protocol::EngineDialect m_upgradeDialect = protocol::EngineDialect::V4; ///< of version 3 only
+    std::unique_ptr<WebSocketLink> m_link; ///< either this
+    Traffic m_traffic;
+    std::unique_ptr<PollingTransport> m_polling; ///< or this
+    Client& m_client;
+    const SessionId m_id;
     std::unique_ptr<Upgrade> m_upgrade;
     Heartbeat m_heartbeat;
     Timer m_queueAge; ///< polling: the oldest packet must be fetched by then
     Timer m_heldPoll; ///< polling: a GET in mid-upgrade is answered then
-    Traffic m_traffic;
     quint64 m_shedByPolling = 0; ///< before the upgrade
     TokenBucket m_messages;
     TokenBucket m_bytes;

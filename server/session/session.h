@@ -66,9 +66,9 @@ private:
     ServerCore& m_core;
     SessionOwner& m_owner;
     const Handshake m_handshake;
+    Parser m_parser = Parser::Unknown; ///< beside what m_engine begins with: both are for sending
     EngineSession m_engine;
     protocol::SocketIoDecoder m_decoder;
-    Parser m_parser = Parser::Unknown;
     std::vector<std::unique_ptr<SocketImpl>> m_sockets;
     std::vector<NamespaceName> m_leftByServer; ///< what the client sent before it knew is ignored
     std::optional<AddressBook::Place> m_place; ///< while open

@@ -25,7 +25,7 @@ bool isBrokenConnection(const QByteArray& reason)
 
 SocketImpl::SocketImpl(
     ServerCore& core, Session& session, SocketId id, NamespaceName nsp, const NamespaceEntry& entry)
-    : m_core(core), m_session(session), m_id(std::move(id)), m_nsp(std::move(nsp)),
+    : m_session(session), m_core(core), m_id(std::move(id)), m_nsp(std::move(nsp)),
       m_handler(*entry.handler),
       m_recovery(
           session.revision() == protocol::SocketIoRevision::Five ? entry.recovery.get() : nullptr),

@@ -93,14 +93,15 @@ private:
     PastSocket asPast() const;
     void noteChange();
 
-    ServerCore& m_core;
+    // First what each delivery looks at, so that it lies in one piece of a cache.
     Session& m_session;
+    State m_state = State::Deciding;
+    ServerCore& m_core;
     SocketId m_id; ///< final from accept() on
     const NamespaceName m_nsp;
     NamespaceHandler& m_handler;
     NamespaceRecovery* const m_recovery; ///< null: off
     std::unique_ptr<Stay> m_stay; ///< null: off
-    State m_state = State::Deciding;
     access::Principal m_principal;
     PendingAcks m_acks;
     QSet<quint64> m_owed; ///< ids of the client's events that will be acknowledged

@@ -31,9 +31,10 @@ void Deadline::start(Millis after)
 
 void Deadline::stop()
 {
+    if (!std::exchange(m_isRunning, false))
+        return;
     unlink();
-    if (std::exchange(m_isRunning, false))
-        m_wheel.stopped();
+    m_wheel.stopped();
 }
 
 DeadlineWheel::DeadlineWheel(const Clock& clock)

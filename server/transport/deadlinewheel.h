@@ -31,9 +31,9 @@ private:
     friend class DeadlineWheel;
 
     DeadlineWheel& m_wheel;
-    std::function<void()> m_expired;
+    bool m_isRunning = false; ///< near the front: it is looked at far more often than changed
     Millis m_due{};
-    bool m_isRunning = false;
+    std::function<void()> m_expired;
 };
 
 /// All deadlines of one network thread on one timer, which runs only while there are any. Must

@@ -8,7 +8,7 @@
 namespace gatehouse::transport {
 
 WatchedStream::WatchedStream(std::shared_ptr<TransportContext> context, int descriptor)
-    : m_context(std::move(context)), m_descriptor(descriptor)
+    : m_descriptor(descriptor), m_context(std::move(context))
 {
 }
 

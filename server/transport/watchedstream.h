@@ -48,15 +48,16 @@ protected:
     bool deliverEarly(); ///< false: there was nothing; else the last act, it may be the end of us
     void end(); ///< the last act: tells the receiver
 
-    std::shared_ptr<TransportContext> m_context;
-    std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
-    Receiver* m_receiver = nullptr;
-    QByteArray m_early;
+    // First what each write looks at, so that it lies in one piece of a cache.
     const int m_descriptor;
+    bool m_isWaitingToWrite = false;
     bool m_isStarted = false;
     bool m_isReading = true;
-    bool m_isWaitingToWrite = false;
     bool m_isBroken = false; ///< it takes nothing any more
+    std::shared_ptr<TransportContext> m_context;
+    Receiver* m_receiver = nullptr;
+    QByteArray m_early;
+    std::unique_ptr<ConnectionCaps::Ticket> m_ticket;
 };
 
 } // namespace gatehouse::transport

@@ -46,10 +46,10 @@ std::unique_ptr<session::WebSocketLink> WebSocketConnection::create(
 WebSocketConnection::WebSocketConnection(std::shared_ptr<TransportContext> context,
     const WebSocketOptions& options, std::unique_ptr<ByteStream> stream)
     : m_context(std::move(context)), m_options(options), m_stream(std::move(stream)),
+      m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); }),
       m_decoder(protocol::WebSocketRole::Server, limitsOf(m_options)),
       m_controlFrames(m_options.controlFrames),
-      m_readDeadline(m_context->wheel, [this] { handleReadDeadline(); }),
-      m_writeDeadline(m_context->wheel, [this] { handleWriteDeadline(); })
+      m_readDeadline(m_context->wheel, [this] { handleReadDeadline(); })
 {
     ++m_context->counters.openWebSockets;
 }

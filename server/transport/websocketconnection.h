@@ -99,23 +99,24 @@ private:
     void partWithStream(quint16 code, QByteArrayView reason);
     void end(quint16 code, QLatin1StringView reason); ///< last act: tells the receiver
 
+    // First what each frame sent looks at, so that it lies in few pieces of a cache.
     std::shared_ptr<TransportContext> m_context;
     const WebSocketOptions& m_options;
     std::unique_ptr<ByteStream> m_stream;
-    WebSocketLink::Receiver* m_receiver = nullptr;
-    protocol::WebSocketDecoder m_decoder;
-    FrameQueue m_queue;
-    quint64 m_shed = 0; ///< packets given up for this peer
-    TokenBucket m_controlFrames;
-    Deadline m_readDeadline; ///< for the rest of a message
-    Deadline m_writeDeadline; ///< for the oldest frame queued; when Closing, for the peer's close
-    Millis m_messageBegan{-1}; ///< negative: between messages
-    bool* m_isDestroyed = nullptr; ///< set by the destructor while a handler of ours is running
-    quint16 m_closeCode = 0; ///< what we closed with
     State m_state = State::Open;
     bool m_isReadingPaused = false;
     bool m_isReadingHeld = false;
     bool m_isSlow = false; ///< over a bound; the receiver is told from the event loop
+    quint16 m_closeCode = 0; ///< what we closed with
+    FrameQueue m_queue;
+    Deadline m_writeDeadline; ///< for the oldest frame queued; when Closing, for the peer's close
+    WebSocketLink::Receiver* m_receiver = nullptr;
+    protocol::WebSocketDecoder m_decoder;
+    quint64 m_shed = 0; ///< packets given up for this peer
+    TokenBucket m_controlFrames;
+    Deadline m_readDeadline; ///< for the rest of a message
+    Millis m_messageBegan{-1}; ///< negative: between messages
+    bool* m_isDestroyed = nullptr; ///< set by the destructor while a handler of ours is running
 };
 
 } // namespace gatehouse::transport
