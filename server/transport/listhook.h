@@ -36,11 +36,16 @@ public:
         head.m_prev = this;
     }
 
-    /// As a head: takes over everything the other list holds.
+    /// As a head: takes over everything the other list holds, behind its own.
     void takeAll(ListHook& other)
     {
-        while (!other.isEmpty())
-            other.next()->append(*this);
+        if (other.isEmpty())
+            return;
+        m_prev->m_next = other.m_next;
+        other.m_next->m_prev = m_prev;
+        other.m_prev->m_next = this;
+        m_prev = other.m_prev;
+        other.m_next = other.m_prev = &other;
     }
 
 private:
