@@ -2,6 +2,7 @@
 #include "server/hub/hub.h"
 
 #include "common/core/observerlist.h"
+#include "common/core/prefetch.h"
 #include "server/hub/namespacerooms.h"
 
 #include <QSet>
@@ -12,6 +13,8 @@
 namespace gatehouse::hub {
 
 namespace {
+
+constexpr size_t Ahead = 4; ///< recipients, until what was asked for has come
 
 /// The recipients of one publication while it is being delivered. A delivery may make subscribers
 /// go away; publications on the way are a stack, and each is told.
@@ -95,11 +98,14 @@ void Hub::Private::gather(
                 member.seat->mark = mark;
         }
     }
+    // Who is in one room is in it once, and need not be looked at for that.
+    const bool isMarked = publication.rooms.size() > 1 || !publication.except.empty()
+        || !publication.exceptRooms.empty();
     const auto take = [&](Seat* seat) {
-        if (seat->mark != mark) {
-            seat->mark = mark;
+        if (!isMarked || seat->mark != mark)
             seats.push_back(seat);
-        }
+        if (isMarked)
+            seat->mark = mark;
     };
     if (publication.rooms.empty())
         std::for_each(rooms.seats().begin(), rooms.seats().end(), take);
@@ -155,6 +161,11 @@ qsizetype Hub::Private::deliver(const Publication& publication, NamespaceRooms& 
     qsizetype recipients = 0;
     batch.outer = std::exchange(delivering, &batch);
     for (size_t i = 0; i < batch.seats.size(); ++i) {
+        // Those who come next are spread over more memory than a cache holds.
+        if (i + 2 * Ahead < batch.seats.size())
+            prefetch(batch.seats[i + 2 * Ahead]);
+        if (const Seat* next = i + Ahead < batch.seats.size() ? batch.seats[i + Ahead] : nullptr)
+            prefetch(next->subscriber);
         if (Seat* seat = batch.seats[i]) {
             ++recipients;
             seat->subscriber->deliver(packet, publication.urgency);
