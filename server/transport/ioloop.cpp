@@ -39,7 +39,7 @@ struct IoLoop::Work
         close.link->end->closeLink(close.code, close.reason);
     }
     void operator()(const Outward::TellDrained& tell) const { tell.link->end->tellDrained(); }
-    void operator()(const Outward::GoOnReading& go) const { go.link->end->goOnReading(); }
+    void operator()(const Outward::GoOnReading& go) const { go.link->end->goOnReading(go.handled); }
     void operator()(const Outward::FlushOrDrop& flush) const
     {
         loop.m_channel.answer.give(flush.link->end->flushOrDropLink());
@@ -104,7 +104,8 @@ void IoLoop::tell(const Inward::Event& event, QByteArrayView payload)
 
 void IoLoop::turnEnded()
 {
-    m_channel.inward.post(std::exchange(m_batch, {}));
+    Inward next = Inward::after(m_batch);
+    m_channel.inward.post(std::exchange(m_batch, std::move(next)));
 }
 
 bool IoLoop::isOverBound()

@@ -24,6 +24,12 @@ constexpr size_t LinkWeight = sizeof(SharedLink*);
 
 void IoThread::Thread::run()
 {
+    serve();
+    m_channel.answer.give(true); // to Stop
+}
+
+void IoThread::Thread::serve()
+{
     EpollDispatcher* const dispatcher = EpollDispatcher::current();
     m_channel.outward.setReader(dispatcher);
     IoLoop loop(m_channel, std::make_shared<TransportContext>(m_options, m_clock));
@@ -76,8 +82,7 @@ IoThread::~IoThread()
     if (!m_loop)
         return;
     QObject::disconnect(m_turns);
-    tell(Outward::Stop{});
-    handOver();
+    ask(Outward::Stop{});
     m_thread.wait();
     for (const Inward& batch : m_channel.inward.takeAll())
         deliver(batch);
@@ -140,17 +145,22 @@ void IoThread::handOver()
 {
     if (m_batch.entries.empty())
         return;
-    m_handedOver += m_batch.weight;
-    m_channel.outward.post(std::exchange(m_batch, {}));
+    post();
     if (m_handedOver - m_channel.workedOff.load(std::memory_order_relaxed) > MaxAhead)
         catchUp();
+}
+
+void IoThread::post()
+{
+    m_handedOver += m_batch.weight;
+    Outward next = Outward::after(m_batch);
+    m_channel.outward.post(std::exchange(m_batch, std::move(next)));
 }
 
 bool IoThread::ask(Outward::Entry question)
 {
     tell(std::move(question));
-    m_handedOver += m_batch.weight;
-    m_channel.outward.post(std::exchange(m_batch, {}));
+    post();
     return m_channel.answer.wait();
 }
 
@@ -171,7 +181,7 @@ void IoThread::countHandled(SharedLink& link, const Inward::Event& event)
     m_channel.handled.store(m_channel.handled.load(Relaxed) + event.weight(), Relaxed);
     // Its answers are in the batch already.
     if (event.isHeld && link.remote)
-        tell(Outward::GoOnReading{&link});
+        tell(Outward::GoOnReading{&link, link.handled.load(Relaxed)});
 }
 
 void IoThread::readMail()

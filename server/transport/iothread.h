@@ -64,6 +64,7 @@ private:
 
     private:
         void run() override;
+        void serve();
 
         Channel& m_channel;
         const TransportOptions& m_options; ///< until it has started
@@ -75,6 +76,7 @@ private:
 
     void turnEnded() override { handOver(); }
     void handOver();
+    void post();
     bool ask(Outward::Entry question);
     void readMail();
     void deliver(const Inward& batch);

@@ -44,7 +44,9 @@ void LinkEnd::tellDrained()
 {
     // Not taken yet is not the same as not offered yet.
     m_isUndrained = isBehind();
-    if (m_isUndrained) {
+    if (m_isUndrained && std::exchange(m_isStreamEndPostponed, false)) {
+        WebSocketConnection::streamEnded();
+    } else if (m_isUndrained) {
         countReadingPause();
         holdOrRelease();
         publish();
@@ -53,16 +55,57 @@ void LinkEnd::tellDrained()
     }
 }
 
-void LinkEnd::goOnReading()
+void LinkEnd::goOnReading(quint64 handled)
 {
+    m_answered = handled;
     m_isUnhandled = false;
-    holdOrRelease();
+    if ((m_postponedEnd || m_isStreamEndPostponed) && isAllAnswered())
+        endAsPostponed();
+    else
+        holdOrRelease();
     publish();
 }
 
 void LinkEnd::holdOrRelease()
 {
-    setReadingHeld(m_isUnhandled || m_isUndrained);
+    setReadingHeld(m_isUnhandled || m_isUndrained || m_postponedEnd);
+}
+
+bool LinkEnd::postponeEnd(const protocol::WebSocketEvent& end)
+{
+    if (isAllAnswered())
+        return false;
+    m_postponedEnd = {end.kind, end.code, end.payload.toByteArray()};
+    handOver(Inward::Kind::Reached, {});
+    return true;
+}
+
+void LinkEnd::streamEnded()
+{
+    // Without a close frame the peer may have ended only its own direction. One that does not take
+    // answers gets no more of them.
+    if (m_postponedEnd || m_isUndrained || isAllAnswered()) {
+        m_postponedEnd.reset();
+        WebSocketConnection::streamEnded();
+        return;
+    }
+    m_isStreamEndPostponed = true;
+    handOver(Inward::Kind::Reached, {});
+}
+
+void LinkEnd::endAsPostponed()
+{
+    if (const auto end = std::exchange(m_postponedEnd, std::nullopt)) {
+        protocol::WebSocketEvent event;
+        event.kind = end->kind;
+        event.code = end->code;
+        event.payload = end->reason;
+        handleEnd(event);
+    }
+    if (std::exchange(m_isStreamEndPostponed, false)) {
+        writeQueue();
+        WebSocketConnection::streamEnded();
+    }
 }
 
 void LinkEnd::publish()
@@ -82,7 +125,11 @@ void LinkEnd::publish()
 
 void LinkEnd::bytesReceived(std::span<char> octets)
 {
+    if (m_postponedEnd)
+        return; // nothing follows an end
     WebSocketConnection::bytesReceived(octets);
+    if (m_postponedEnd)
+        readNoMore();
     publish();
 }
 
@@ -122,7 +169,9 @@ void LinkEnd::handOver(Inward::Kind kind, QByteArrayView payload)
     m_received += event.weight();
     m_shared.received.store(m_received, std::memory_order_relaxed);
     m_loop.countReceived(event.weight());
-    if (!m_isUnhandled && (isOverBound() || m_loop.isOverBound())) {
+    if (kind == Inward::Kind::Reached) {
+        event.isHeld = true;
+    } else if (!m_isUnhandled && (isOverBound() || m_loop.isOverBound())) {
         m_isUnhandled = event.isHeld = true;
         countHandOverPause();
         holdOrRelease();

@@ -4,6 +4,8 @@
 #include "server/transport/linkmail.h"
 #include "server/transport/websocketconnection.h"
 
+#include <optional>
+
 namespace gatehouse::transport {
 
 class IoLoop;
@@ -12,7 +14,8 @@ class IoLoop;
 /// thread. Owned by its SharedLink.
 ///
 /// What is handed over and not yet worked off there is bounded, for each link and for the thread:
-/// over a bound no more is read from the peer.
+/// over a bound no more is read from the peer. The peer's end (close frame, fault, end of stream)
+/// waits until everything before it is worked off, so that the answers to it go out first.
 class LinkEnd final : public WebSocketConnection, private session::WebSocketLink::Receiver
 {
 public:
@@ -23,11 +26,13 @@ public:
     void closeLink(session::CloseCode code, QLatin1StringView reason);
     bool flushOrDropLink();
     void tellDrained();
-    void goOnReading();
+    void goOnReading(quint64 handled);
 
 private:
     void bytesReceived(std::span<char> octets) override;
     void readyToWrite() override;
+    void streamEnded() override;
+    bool postponeEnd(const protocol::WebSocketEvent& end) override;
     void flush() override;
     void sent(qsizetype offered, qint32 result) override;
     void handleWriteDeadline() override;
@@ -38,15 +43,27 @@ private:
     void linkClosed(quint16 code, QLatin1StringView reason) override;
 
     void handOver(Inward::Kind kind, QByteArrayView payload);
+    bool isAllAnswered() const { return m_received == m_answered; }
     bool isOverBound();
     void holdOrRelease();
+    void endAsPostponed();
     void publish();
+
+    struct PostponedEnd
+    {
+        protocol::WebSocketEvent::Kind kind;
+        quint16 code;
+        QByteArray reason;
+    };
 
     IoLoop& m_loop;
     SharedLink& m_shared;
     quint64 m_accepted = 0;
     quint64 m_received = 0;
+    quint64 m_answered = 0; ///< of m_received: up to there all answers have come
     quint64 m_seenHandled = 0; ///< what SharedLink::handled was at least
+    std::optional<PostponedEnd> m_postponedEnd;
+    bool m_isStreamEndPostponed = false;
     bool m_isUnhandled = false; ///< held until GoOnReading
     bool m_isUndrained = false; ///< held until the peer has taken most of the queue
 };

@@ -7,6 +7,7 @@
 
 #include <QByteArray>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <variant>
@@ -68,9 +69,10 @@ struct Outward
     {
         SharedLink* link;
     };
-    struct GoOnReading ///< everything the link has handed over is worked off
+    struct GoOnReading ///< so much of what the link has handed over is worked off, and answered
     {
         SharedLink* link;
+        quint64 handled;
     };
     struct FlushOrDrop ///< the network thread waits for the answer
     {
@@ -87,11 +89,20 @@ struct Outward
     {
         bool isForGood;
     };
-    struct Stop
+    struct Stop ///< the last of all; the network thread waits until the loop has ended
     {
     };
     using Entry = std::variant<Adopt, Send, Close, TellDrained, GoOnReading, FlushOrDrop, CatchUp,
         Destroy, EndClosing, Stop>;
+
+    /// One with room for as much again, within reason.
+    static Outward after(const Outward& other)
+    {
+        Outward next;
+        next.entries.reserve(std::min<size_t>(other.entries.size(), 256));
+        next.links.reserve(std::min<size_t>(other.links.size(), 16 * 1'024));
+        return next;
+    }
 
     std::vector<Entry> entries;
     std::vector<SharedLink*> links;
@@ -105,6 +116,7 @@ struct Inward
         Text,
         Binary,
         Pong,
+        Reached, ///< asks for GoOnReading when everything before it is worked off
         Closed,
         Drained, ///< the answer to TellDrained
         Gone, ///< the link's end is no more; nothing names it any longer
@@ -113,7 +125,7 @@ struct Inward
     {
         SharedLink* link;
         Kind kind;
-        bool isHeld; ///< no more is read from the peer until GoOnReading
+        bool isHeld; ///< GoOnReading is waited for
         quint16 code; ///< Closed
         qsizetype octets; ///< Text, Binary: how many of `octets` are the payload
         QLatin1StringView reason; ///< Closed
@@ -121,6 +133,15 @@ struct Inward
         /// What it counts for against the bounds: that many empty messages cost memory too.
         quint64 weight() const { return quint64(octets) + 64; }
     };
+
+    /// One with room for as much again, within reason.
+    static Inward after(const Inward& other)
+    {
+        Inward next;
+        next.events.reserve(std::min<size_t>(other.events.size(), 1'024));
+        next.octets.reserve(std::min<size_t>(other.octets.size(), 64 * 1'024));
+        return next;
+    }
 
     std::vector<Event> events;
     std::vector<char> octets;

@@ -17,19 +17,16 @@ template <class Batch>
 class Mailbox
 {
 public:
-    /// Whom to wake. Before the first post(); has to be there until the last.
+    /// Whom to wake. Before the first post(); has to be there until the last is taken.
     void setReader(QAbstractEventDispatcher* reader) { m_reader = reader; }
 
     void post(Batch batch)
     {
-        bool isFirst = false;
-        {
-            const std::lock_guard lock(m_mutex);
-            isFirst = m_batches.empty();
-            m_batches.push_back(std::move(batch));
-            m_hasMail.store(true, std::memory_order_relaxed);
-        }
-        if (isFirst)
+        // Under the lock, since the batch may be the one after which the reader is no more.
+        const std::lock_guard lock(m_mutex);
+        m_batches.push_back(std::move(batch));
+        m_hasMail.store(true, std::memory_order_relaxed);
+        if (m_batches.size() == 1)
             m_reader->wakeUp();
     }
 

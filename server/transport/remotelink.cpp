@@ -113,17 +113,18 @@ void RemoteLink::receive(const Inward::Event& event, QByteArrayView payload)
 
 bool RemoteLink::act(const Inward::Event& event, QByteArrayView payload)
 {
+    // Both are there until the thread has delivered its batch.
     SharedLink& shared = *m_shared;
-    const std::shared_ptr<IoThread> thread = m_thread;
+    IoThread& thread = *m_thread;
     if (m_state == State::Open && m_receiver) {
         if (event.kind == Inward::Kind::Text)
             m_receiver->textReceived(payload);
         else if (event.kind == Inward::Kind::Binary)
             m_receiver->binaryReceived(payload);
-        else
+        else if (event.kind == Inward::Kind::Pong)
             m_receiver->pongReceived();
     }
-    thread->countHandled(shared, event);
+    thread.countHandled(shared, event);
     return shared.remote == this;
 }
 

@@ -350,15 +350,34 @@ bool WebSocketConnection::handle(const WebSocketEvent& event)
             m_receiver->pongReceived();
         return true;
     case WebSocketEvent::Kind::Close:
-        handleClose(event);
-        return false;
     case WebSocketEvent::Kind::Failed:
-        handleFailure(event);
+        if (!isOpen || !postponeEnd(event))
+            handleEnd(event);
         return false;
     case WebSocketEvent::Kind::NeedMore:
         break;
     }
     return false;
+}
+
+bool WebSocketConnection::postponeEnd(const WebSocketEvent&)
+{
+    return false;
+}
+
+void WebSocketConnection::handleEnd(const WebSocketEvent& end)
+{
+    if (end.kind == WebSocketEvent::Kind::Close)
+        handleClose(end);
+    else
+        handleFailure(end);
+}
+
+void WebSocketConnection::readNoMore()
+{
+    m_isReadingHeld = true;
+    m_isReadingPaused = m_stream && m_stream->pauseReading({});
+    m_readDeadline.stop();
 }
 
 bool WebSocketConnection::handlePing(QByteArrayView payload)

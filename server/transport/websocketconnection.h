@@ -61,8 +61,16 @@ protected:
     void countReadingPause(); ///< for a peer that is behind
     void countHandOverPause();
 
+    /// The peer's close frame, or a fault of its. True: it is kept, to be handled later, and until
+    /// then nothing more is to be read.
+    virtual bool postponeEnd(const protocol::WebSocketEvent& end);
+    void handleEnd(const protocol::WebSocketEvent& end);
+    void readNoMore(); ///< the last act in bytesReceived()
+    void writeQueue();
+
     void bytesReceived(std::span<char> octets) override;
     void readyToWrite() override;
+    void streamEnded() override;
     void flush() override;
     void sent(qsizetype offered, qint32 result) override;
     virtual void handleWriteDeadline();
@@ -74,7 +82,6 @@ private:
         Ended,
     };
 
-    void streamEnded() override;
     int gather(std::span<QByteArrayView> parts, size_t& count) override;
 
     /// False: `this` may be gone, or nothing more is to be read.
@@ -88,7 +95,6 @@ private:
 
     void enqueue(QByteArray frames, protocol::Shedding shedding = {});
     void countShed(qsizetype packets);
-    void writeQueue();
     void watchReading(bool isProgress);
     void afterWriting();
     void watchQueueAge();

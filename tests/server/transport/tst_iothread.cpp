@@ -8,6 +8,8 @@
 #include <QLoggingCategory>
 #include <QTest>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -110,6 +112,8 @@ private Q_SLOTS:
     void nothingIsHeardAfterOurClose();
     void closesThatCrossAreToldOnce();
     void whatCameBeforeTheEndIsHeard();
+    void answersGoOutBeforeTheEnd_data();
+    void answersGoOutBeforeTheEnd();
     void aCallMayDestroyOthers();
     void aCallMayTurnTheLoop();
     void heardAndUnheardCountAsBusy();
@@ -343,6 +347,49 @@ void TestIoThread::whatCameBeforeTheEndIsHeard()
     QTRY_COMPARE(t.link(0).closedCount, 1);
     QCOMPARE(t.link(0).closeCode, quint16(1006));
     QCOMPARE(t.link(0).texts.size(), 100);
+}
+
+void TestIoThread::answersGoOutBeforeTheEnd_data()
+{
+    const QByteArray close
+        = protocol::maskedWebSocketFrame(WebSocketOpcode::Close, QByteArray::fromHex("03e8"), 5);
+    QTest::addColumn<QByteArray>("end"); // empty: no more than an end of stream
+    QTest::addColumn<int>("wireCode");
+    QTest::addColumn<int>("code");
+    QTest::newRow("close frame") << close << 1000 << 1000;
+    QTest::newRow("fault") << QByteArray::fromHex("c100") << 1002 << 1002; // a reserved bit
+    QTest::newRow("end of stream") << QByteArray() << 0 << 1006;
+}
+
+void TestIoThread::answersGoOutBeforeTheEnd()
+{
+    QFETCH(QByteArray, end);
+    QFETCH(int, wireCode);
+    QFETCH(int, code);
+    Threads t;
+    if (t.isSecure && end.isEmpty())
+        return; // TLS has no half of it
+    QVERIFY(t.open(1));
+    ScriptedWebSocket& client = *t.clients[0];
+    RecordingLink& link = t.link(0);
+    link.onText = [&link] { link.send("answer to " + link.texts.last()); };
+    // All of it is there before the network thread hears of any.
+    const quint64 before = t.door.counters().bytesIn;
+    const QByteArray octets = frameOf("1") + frameOf("2") + frameOf("3") + end;
+    client.sendRaw(octets);
+    client.tcp().flush();
+    if (end.isEmpty())
+        ::shutdown(int(client.tcp().socketDescriptor()), SHUT_WR);
+    QVERIFY(t.waitUntilRead(before + quint64(octets.size())));
+    for (const char* number : {"1", "2", "3"})
+        QCOMPARE(client.receiveText(), QByteArray("answer to ") + number);
+    if (wireCode > 0)
+        QCOMPARE(client.receive().code, quint16(wireCode));
+    QVERIFY(client.waitForEnd());
+    QTRY_COMPARE(link.closedCount, 1);
+    QCOMPARE(link.closeCode, quint16(code));
+    QTRY_COMPARE(t.door.counters().openConnections, quint64(0));
+    QCOMPARE(t.door.counters().closeTimeouts, quint64(0));
 }
 
 void TestIoThread::aCallMayDestroyOthers()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the WebSocket conformance client against ws-echo.
 
-    wsconformance.py WS_ECHO plain|plain_socket|tls TOOL [options of the tool]
+    wsconformance.py WS_ECHO plain|plain_socket|plain_threads|tls|tls_threads TOOL [options of the tool]
 
 TOOL lies outside the repository; GATEHOUSE_WSFUZZ overrides it. Exits 77 (skipped) without it.
 """
@@ -32,14 +32,17 @@ def main():
         print("SKIPPED: the conformance client is not at", tool)
         return SKIPPED
     with tempfile.TemporaryDirectory() as folder:
-        arguments = make_certificate(folder) if mode == "tls" else []
+        is_secure = mode.startswith("tls")
+        arguments = make_certificate(folder) if is_secure else []
         if mode == "plain_socket":
-            arguments = ["--stream", "socket"]
+            arguments += ["--stream", "socket"]
+        if mode.endswith("_threads"):
+            arguments += ["--io-threads", "3"]
         server = subprocess.Popen(
             [echo, "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE, text=True)
         try:
             port = server.stdout.readline().split()[-1]
-            scheme = "wss" if mode == "tls" else "ws"
+            scheme = "wss" if is_secure else "ws"
             outcome = subprocess.run(
                 [sys.executable, tool, f"{scheme}://127.0.0.1:{port}/", "--strict", "-q",
                  *sys.argv[4:]], check=False).returncode

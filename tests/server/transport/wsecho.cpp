@@ -2,11 +2,10 @@
 // ws-echo: sends every WebSocket message back as it came. Made from the server's own front door,
 // for conformance clients:
 //   ws-echo --listen 127.0.0.1:0 [--max-message OCTETS] [--stream descriptor|socket]
-//           [--cert FILE --key FILE]
+//           [--io-threads NUMBER] [--cert FILE --key FILE]
 // Prints "listening on PORT" and serves until it is terminated.
 #include "server/transport/epolldispatcher.h"
 #include "server/transport/server.h"
-#include "server/transport/websocketconnection.h"
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
@@ -15,6 +14,7 @@
 #include <unordered_map>
 
 using namespace gatehouse;
+using protocol::EncodedPacket;
 
 namespace {
 
@@ -45,22 +45,15 @@ private:
         }
         void textReceived(QByteArrayView utf8) override
         {
-            send(protocol::WebSocketOpcode::Text, utf8);
+            m_link->send(EncodedPacket::create(utf8.toByteArray()));
         }
         void binaryReceived(QByteArrayView octets) override
         {
-            send(protocol::WebSocketOpcode::Binary, octets);
+            m_link->send(EncodedPacket::createBinary(octets.toByteArray()));
         }
         void linkClosed(quint16, QLatin1StringView) override { m_echo.m_sessions.erase(this); }
 
     private:
-        void send(protocol::WebSocketOpcode opcode, QByteArrayView payload)
-        {
-            // Any message, an empty one too: not every echo is an Engine.IO packet.
-            static_cast<transport::WebSocketConnection&>(*m_link).sendFrames(
-                protocol::webSocketFrame(opcode, payload));
-        }
-
         Echo& m_echo;
         std::unique_ptr<session::WebSocketLink> m_link;
     };
@@ -85,11 +78,15 @@ int main(int argc, char** argv)
     const QCommandLineOption keyOption(QStringLiteral("key"), {}, QStringLiteral("file"));
     const QCommandLineOption streamOption(QStringLiteral("stream"), {},
         QStringLiteral("descriptor|socket"), QStringLiteral("descriptor"));
-    parser.addOptions({listenOption, sizeOption, streamOption, certificateOption, keyOption});
+    const QCommandLineOption threadsOption(
+        QStringLiteral("io-threads"), {}, QStringLiteral("number"), QStringLiteral("1"));
+    parser.addOptions(
+        {listenOption, sizeOption, streamOption, threadsOption, certificateOption, keyOption});
     parser.addHelpOption();
     parser.process(application);
 
     transport::TransportOptions options;
+    options.ioThreads = parser.value(threadsOption).toInt();
     options.webSocket.maxMessageBytes = parser.value(sizeOption).toLongLong();
     if (parser.value(streamOption) == QStringLiteral("socket"))
         options.webSocket.stream = transport::StreamKind::Socket;
