@@ -51,7 +51,7 @@ void FrameQueue::drop(qsizetype sentBytes)
     m_sentOfFirst += sentBytes;
     while (m_first < m_entries.size() && m_sentOfFirst >= m_entries[m_first].frames.size()) {
         m_sentOfFirst -= m_entries[m_first].frames.size();
-        m_entries[m_first].frames = {};
+        m_entries[m_first].frames = QByteArray(); // {} would be a call of operator=(const char*)
         ++m_first;
     }
     if (isEmpty())
