@@ -18,7 +18,7 @@ class Crowd
     SystemClock m_time; // the connections of the house's sessions read it to their end
 
 public:
-    Crowd() : door(transport::TransportOptions{}, m_time)
+    explicit Crowd(int ioThreads) : door(doorOptions(ioThreads), m_time)
     {
         work::DirectoryContent content = house.store->loadStartState()->directory;
         const CollaborationId heart = house.collaboration(u"heart"_s);
@@ -52,6 +52,13 @@ public:
     bool isListening = false;
 
 private:
+    static transport::TransportOptions doorOptions(int ioThreads)
+    {
+        transport::TransportOptions options;
+        options.ioThreads = ioThreads;
+        return options;
+    }
+
     std::vector<Client> m_clients;
 
 public:
@@ -67,12 +74,21 @@ class tst_FirstSnapshot : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void aSlowReaderGetsItAll_data();
     void aSlowReaderGetsItAll();
 };
 
+void tst_FirstSnapshot::aSlowReaderGetsItAll_data()
+{
+    QTest::addColumn<int>("ioThreads");
+    QTest::newRow("one thread") << 1;
+    QTest::newRow("three threads") << 3;
+}
+
 void tst_FirstSnapshot::aSlowReaderGetsItAll()
 {
-    Crowd crowd;
+    QFETCH(int, ioThreads);
+    Crowd crowd(ioThreads);
     QVERIFY(crowd.isListening);
     ScriptedWebSocket console;
     QVERIFY(console.open(crowd.door.port()));
