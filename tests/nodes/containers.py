@@ -62,4 +62,6 @@ class Containers:
 
 
 def say(**what):
-    print(json.dumps(what), flush=True)
+    # In one piece: the node logs to the same place from other threads.
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
