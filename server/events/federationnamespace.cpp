@@ -11,6 +11,7 @@
 #include "server/events/historyjson.h"
 #include "server/events/killdelivery.h"
 #include "server/events/nodeinfohandler.h"
+#include "server/events/nodemetricshandler.h"
 #include "server/hub/hub.h"
 #include "server/identity/identities.h"
 #include "server/observe/log.h"
@@ -86,6 +87,7 @@ FederationNamespace::FederationNamespace(
             services.hub, services.tasks, m_refusals, services.clock, m_options, *m_foreignRuns));
     add("node_info_update",
         std::make_unique<NodeInfoHandler>(services.presence, m_nodeWrites, m_refusals, m_options));
+    add("node_metrics_update", std::make_unique<NodeMetricsHandler>(services.presence, m_refusals));
     m_logHandler = add("algorithm_log",
         std::make_unique<AlgorithmLogHandler>(
             services.hub, services.tasks, m_refusals, m_options, *m_foreignRuns));

@@ -4,6 +4,7 @@
 #include "common/model/nodeinfo.h"
 
 #include <QJsonArray>
+#include <QJsonDocument>
 
 #include <algorithm>
 
@@ -95,6 +96,12 @@ std::optional<QByteArray> NodesTopic::item(const QString& key)
     const Findings findings = m_findings.value(node->id);
     QJsonObject item = info.toJson();
     item.insert(QStringLiteral("history"), toJson(m_presence.history(node->id)));
+    const QJsonObject metrics = QJsonDocument::fromJson(presence.metrics).object();
+    item.insert(QStringLiteral("metrics"),
+        presence.metricsAt ? QJsonValue(metrics) : QJsonValue(QJsonValue::Null));
+    item.insert(QStringLiteral("metricsAt"),
+        presence.metricsAt ? QJsonValue(qint64(presence.metricsAt->count()))
+                           : QJsonValue(QJsonValue::Null));
     item.insert(QStringLiteral("activeRuns"), findings.activeRuns);
     item.insert(QStringLiteral("pendingKills"), findings.pendingKills);
     item.insert(QStringLiteral("attention"), QJsonArray::fromStringList(findings.attention));

@@ -72,6 +72,8 @@ void Presence::socketClosed(NodeId node, const SocketId& socket)
         state.online = false;
         state.since = m_clock.wall();
         state.lastSeen = m_clock.wall();
+        state.metrics.clear();
+        state.metricsAt.reset();
         ++state.flaps;
         --m_online;
     } else {
@@ -110,6 +112,21 @@ bool Presence::setConfig(NodeId node, const SocketId& socket, NodeConfig config)
     const NodePresence now = known.state;
     m_observers.forEach([&](PresenceObserver& observer) { observer.nodeConfigChanged(now); });
     return true;
+}
+
+void Presence::setMetrics(NodeId node, const SocketId& socket, QByteArray json)
+{
+    const auto found = m_entries.find(node);
+    if (found == m_entries.end())
+        return;
+    const auto isIt = [&](const LiveSocket& one) { return one.id == socket; };
+    if (std::none_of(found->sockets.begin(), found->sockets.end(), isIt))
+        return;
+    NodePresence& state = found->state;
+    state.metrics = std::move(json);
+    state.lastSeen = state.metricsAt = m_clock.wall();
+    const NodePresence now = state;
+    m_observers.forEach([&](PresenceObserver& observer) { observer.nodeChanged(now); });
 }
 
 bool Presence::isOnline(NodeId node) const

@@ -28,6 +28,8 @@ struct NodePresence
     int flaps = 0; ///< times it went offline since the server's start
     QString address; ///< of its newest socket; kept after the last one is gone
     NodeConfig config; ///< empty while offline
+    QByteArray metrics; ///< its last word on its machine's load, a JSON object; empty while offline
+    std::optional<Millis> metricsAt; ///< when that came
 };
 
 /// A socket of a node that came or went. Times are wall clock.
@@ -46,7 +48,7 @@ public:
     virtual ~PresenceObserver() = default;
     virtual void nodeOnline(const NodePresence&) { } ///< its first socket came
     virtual void nodeOffline(const NodePresence&) { } ///< its last socket went; config is empty
-    virtual void nodeChanged(const NodePresence&) { } ///< sockets, lastSeen, address
+    virtual void nodeChanged(const NodePresence&) { } ///< sockets, lastSeen, address, metrics
     virtual void nodeConfigChanged(const NodePresence&) { }
 };
 
@@ -74,6 +76,8 @@ public:
     void seen(NodeId node); ///< a ping or any other sign of life
     /// False when it changed nothing: the socket is not live, or a newer one owns the config.
     bool setConfig(NodeId node, const SocketId& socket, NodeConfig config);
+    /// A sign of life as well. Ignored from a socket that is not live.
+    void setMetrics(NodeId node, const SocketId& socket, QByteArray json);
 
     bool isOnline(NodeId node) const;
     /// Online, and without a sign of life for this long.

@@ -199,6 +199,8 @@ private Q_SLOTS:
     void whoMissedNothingIsToldNothing();
     void unwatchedTopicsAreSilent();
     void nodesShowTheirHistoryAndWhatDeservesALook();
+    void metricsOfANodeAreShown_data();
+    void metricsOfANodeAreShown();
     void overviewCounts();
     void servicesAreLookedAt();
     void plainClientsAreWhoTheyAre();
@@ -692,6 +694,59 @@ void AdminNamespaceTest::nodesShowTheirHistoryAndWhatDeservesALook()
     }
     QCOMPARE(attention(), QStringList{u"flapping"_s});
     QCOMPARE(field(u"flaps"_s).toInt(), 3);
+}
+
+void AdminNamespaceTest::metricsOfANodeAreShown_data()
+{
+    QTest::addColumn<QByteArray>("told");
+    QTest::addColumn<QByteArray>("shown"); // empty: nothing
+    const QByteArray all
+        = R"({"cpu_percent":12.5,"memory_percent":40.1,"num_algorithm_containers":2,"os":"posix",)"
+          R"("platform":"linux","cpu_count":8,"memory_total":33567850496,)"
+          R"("memory_available":20104568832})";
+    QTest::newRow("as vantage6 4.14 tells them") << all << all;
+    const QByteArray gpus = R"({"cpu_count":8,"gpu_count":2,"gpu_load":[1,99],"gpu_memory_used":)"
+                            R"([1024,2048],"gpu_memory_free":[0,1],"gpu_temperature":[50,61.5]})";
+    QTest::newRow("of GPUs") << gpus << gpus;
+    QTest::newRow("what nobody knows is left out") << QByteArray(
+        R"({"cpu_count":8,"secret":"x","OS":"a"})") << QByteArray(R"({"cpu_count":8})");
+    QTest::newRow("wrong kinds are left out")
+        << QByteArray(R"({"cpu_count":"8","os":1,"gpu_load":[1,"2"],"gpu_count":2,"platform":{}})")
+        << QByteArray(R"({"gpu_count":2})");
+    QTest::newRow("nothing of use") << QByteArray("{}") << QByteArray("{}");
+    QTest::newRow("no object") << QByteArray("7") << QByteArray();
+    QTest::newRow("too large") << QByteArray(R"({"os":")" + QByteArray(8'192, 'x') + "\"}")
+                               << QByteArray();
+}
+
+void AdminNamespaceTest::metricsOfANodeAreShown()
+{
+    QFETCH(QByteArray, told);
+    QFETCH(QByteArray, shown);
+    House house;
+    Console console(house);
+    console.subscribe(u"nodes"_s);
+    const QString key = QString::number(house.node(u"a-heart"_s).value);
+    const auto field = [&](const QString& name) {
+        house.pass(Millis{100});
+        return console.items(u"nodes"_s).value(key).value(name);
+    };
+    Client user = house.connectUser(u"anna"_s);
+    Client node = house.connectNode(u"a-heart"_s);
+    user.emitEvent("node_metrics_update", told);
+    QCOMPARE(field(u"metrics"_s), QJsonValue(QJsonValue::Null));
+    house.clock.advance(Millis{1'000});
+    const qint64 at = house.clock.wall().count();
+    node.emitEvent("node_metrics_update", told);
+    const QJsonValue nothing(QJsonValue::Null);
+    const QJsonValue expected
+        = shown.isEmpty() ? nothing : QJsonValue(QJsonDocument::fromJson(shown).object());
+    QCOMPARE(field(u"metrics"_s), expected);
+    QCOMPARE(field(u"metricsAt"_s), shown.isEmpty() ? nothing : QJsonValue(at));
+    if (!shown.isEmpty())
+        QCOMPARE(field(u"lastSeen"_s).toInteger(), at);
+    node.die();
+    QCOMPARE(field(u"metrics"_s), nothing);
 }
 
 void AdminNamespaceTest::servicesAreLookedAt()

@@ -53,6 +53,7 @@ private Q_SLOTS:
     void openingOrClosingTwiceCountsOnce();
     void aSocketThatComesBackRenewsItsAddress();
     void aPingOnlyRefreshesLastSeen();
+    void metricsGoWithTheLastSocket();
     void onlineNodesWithoutASignOfLifeAreSilent();
     void sinceIsTheLastChangeOfOnline();
     void wallClockJumpsDoNotTakeItOffline();
@@ -205,6 +206,27 @@ void TestPresence::aPingOnlyRefreshesLastSeen()
     m_presence->socketClosed(node, oldSocket);
     m_presence->seen(node);
     QVERIFY(!m_presence->isOnline(node));
+}
+
+void TestPresence::metricsGoWithTheLastSocket()
+{
+    m_presence->setMetrics(node, oldSocket, "{}"); // nobody there
+    QVERIFY(!m_presence->presence(node).metricsAt);
+    m_presence->socketOpened(node, oldSocket, {});
+    m_presence->socketOpened(node, newSocket, {});
+    m_recorder->take();
+    m_clock->advance(Millis{1'000});
+    m_presence->setMetrics(node, oldSocket, "{\"cpu_count\":8}");
+    QCOMPARE(m_recorder->take(), u"changed:7/2"_s);
+    QCOMPARE(m_presence->presence(node).metricsAt, Millis{1'001'000});
+    QCOMPARE(m_presence->presence(node).lastSeen, Millis{1'001'000});
+    m_presence->socketClosed(node, oldSocket);
+    QCOMPARE(m_presence->presence(node).metrics, QByteArray("{\"cpu_count\":8}"));
+    m_presence->setMetrics(node, oldSocket, "{}"); // its last word comes too late
+    QCOMPARE(m_presence->presence(node).metrics, QByteArray("{\"cpu_count\":8}"));
+    m_presence->socketClosed(node, newSocket);
+    QVERIFY(m_presence->presence(node).metrics.isEmpty());
+    QVERIFY(!m_presence->presence(node).metricsAt);
 }
 
 void TestPresence::onlineNodesWithoutASignOfLifeAreSilent()
