@@ -117,6 +117,8 @@ private Q_SLOTS:
     void secondSignalStopsAtOnce();
     void readsTheConfigurationAgainAtSighup();
     void importBesideARunningServerCountsAtOnce();
+    void explainEndsWithItsAnswer_data();
+    void explainEndsWithItsAnswer();
     void firstStartMakesAnAdministratorOnce();
     void mintedTokenIsAloneAndGood();
     void administratorLogsInWithThePasswordFromStdin();
@@ -329,6 +331,47 @@ void tst_Program::importBesideARunningServerCountsAtOnce()
     const auto alone = import(second);
     QCOMPARE(alone.code, 0);
     QVERIFY(!alone.err.contains(QStringLiteral("The running server")));
+}
+
+void tst_Program::explainEndsWithItsAnswer_data()
+{
+    QTest::addColumn<QString>("user");
+    QTest::addColumn<QString>("event");
+    QTest::addColumn<int>("code");
+    QTest::addColumn<QString>("says");
+    const auto row
+        = [](const char* name, const char* user, const char* event, int code, const char* says) {
+              QTest::newRow(name) << QString::fromLatin1(user) << QString::fromLatin1(event) << code
+                                  << QString::fromLatin1(says);
+          };
+    row("yes, by a role", "anna", "new_task", 0, "event/RECEIVE/COLLABORATION");
+    row("no", "anna", "kill", 1, ": no");
+    row("yes, by a rule of its own", "bert", "kill", 0, "event/SEND/GLOBAL");
+    row("nobody", "eve", "new_task", 2, "eve");
+    row("no such event", "anna", "tea", 2, "tea");
+}
+
+void tst_Program::explainEndsWithItsAnswer()
+{
+    QFETCH(QString, user);
+    QFETCH(QString, event);
+    QFETCH(int, code);
+    QFETCH(QString, says);
+    const QString file = write("rights.json",
+        R"({"format":"gatehouse-import","version":1,"organizations":[{"name":"Aachen"}],)"
+        R"("collaborations":[{"name":"heart","encrypted":false,"organizations":["Aachen"]}],)"
+        R"("roles":[{"name":"Watcher","rules":["event/receive/collaboration"]}],)"
+        R"("users":[{"username":"anna","organization":"Aachen","roles":["Watcher"]},)"
+        R"({"username":"bert","organization":"Aachen","rules":["event/send/global"]}]})");
+    const QStringList data{QStringLiteral("--data"), path("data")};
+    QCOMPARE(run(QStringList{QStringLiteral("import"), file} + data).code, 0);
+    const Ended answer = run(QStringList{QStringLiteral("explain"), QStringLiteral("--user"), user,
+                                 QStringLiteral("--event"), event,
+                                 QStringLiteral("--collaboration"), QStringLiteral("heart")}
+        + data);
+    QCOMPARE(answer.code, code);
+    const QString& told = code == 2 ? answer.err : answer.out;
+    QVERIFY2(told.contains(says), qPrintable(told));
 }
 
 void tst_Program::firstStartMakesAnAdministratorOnce()
