@@ -25,6 +25,10 @@ void checkDependency(Database& database, const work::Task& task, TaskId wanted)
             u"Task id=%1, which this one depends on, has failed"_s.arg(wanted.value));
 }
 
+/// At the end of a subquery: PostgreSQL would make a join of it that reads every run there is,
+/// finished ones too, where it knows nothing of the tables yet. With an offset it does not.
+const QString lookedUpForEachRow = u" LIMIT 1 OFFSET 0"_s;
+
 /// In SQL, those that are no failure.
 QString goodStatuses()
 {
@@ -43,12 +47,12 @@ QString unfinishedDependencyOf(const QString& task)
     return u"SELECT 1 FROM task_dependency JOIN run AS awaited ON awaited.task_id = "
            "task_dependency.depends_on_id WHERE (awaited.finished_at IS NULL OR awaited.status <> "
            "'completed') AND task_dependency.task_id = "_s
-        + task;
+        + task + lookedUpForEachRow;
 }
 
 bool isWaiting(Database& database, TaskId task)
 {
-    Rows rows = database.query(unfinishedDependencyOf(u"?"_s) + u" LIMIT 1"_s, task);
+    Rows rows = database.query(unfinishedDependencyOf(u"?"_s), task);
     return rows.next();
 }
 
@@ -90,7 +94,7 @@ std::vector<TaskId> readFailedDependencies(Database& database)
         "link ON link.task_id = run.task_id WHERE run.finished_at IS NULL AND EXISTS (SELECT 1 "
         "FROM run AS awaited WHERE awaited.task_id = link.depends_on_id AND awaited.status NOT IN "
         "("_s
-        + goodStatuses() + u")) ORDER BY link.depends_on_id"_s);
+        + goodStatuses() + u')' + lookedUpForEachRow + u") ORDER BY link.depends_on_id"_s);
     while (rows.next())
         list.push_back({rows.integer(0)});
     return list;
