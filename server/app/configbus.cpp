@@ -186,6 +186,10 @@ std::vector<ConfigKey> deliveryKeys(const char* s)
             "Messages in the outbox; more are refused."),
         size(s, "outbox_size", FIELD(bus.options.maxKeptBytes), 0, 1024 * 1024 * mib,
             "Octets of the messages in the outbox; likewise."),
+        duration(s, "outbox_hold", FIELD(bus.options.outboxHold), 0, 7 * day,
+            "With the broker there: how long a message of the outbox that needs a receiver, as "
+            "those of the services profile do, waits for somebody to be bound to its topic. Then "
+            "it is a dead letter."),
         count(s, "unconfirmed", FIELD(bus.options.maxUnconfirmed), 1, 65'535,
             "Messages the broker has got and not confirmed; more wait."),
         size(s, "unconfirmed_size", FIELD(bus.options.maxUnconfirmedBytes), kib, 1024 * mib,

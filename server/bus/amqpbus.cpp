@@ -37,17 +37,30 @@ AmqpOptions completed(AmqpOptions options)
 
 } // namespace
 
-struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<Private>
+struct AmqpBus::Private final : ConsumerListener,
+                                ServiceObserver,
+                                std::enable_shared_from_this<Private>
 {
     Private(const Clock& time, AmqpOptions o, Outbox& outbox)
         : options(completed(std::move(o))), clock(time), requests(clock, counters),
           services(later, counters), seen(options.common.rememberedIds),
-          sender(options, clock, counters, later, uplink, outbox,
-              [this](BusState::Link link, const QString& why) { senderChanged(link, why); }),
+          sender(
+              options, clock, counters, later, uplink, outbox,
+              [this](BusState::Link link, const QString& why) { senderChanged(link, why); },
+              [this](const Publication& publication, std::function<void()> done) {
+                  consumer.release(
+                      atBroker(publication.exchange), publication.topic, std::move(done));
+              }),
           consumer(options, uplink, *this)
     {
         shown = {BusState::Link::Connecting, clock.monotonic(), QStringLiteral("starting")};
+        // First of all: what waits in the outbox goes out before what others have for it.
+        services.observers.add(this);
     }
+
+    // ServiceObserver
+    void serviceCame(const Service&) override { sender.receiversCame(); }
+    void serviceWent(const Service&) override { }
 
     struct Serving
     {
@@ -196,8 +209,11 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
             return;
         }
         const SubscriptionTable::Delivered delivered = subscriptions.deliver(message);
-        if (delivered.handlers == 0)
+        if (delivered.handlers == 0) {
             ++counters.unmatched;
+            unmatchedArrived(incoming, delivery);
+            return;
+        }
         if (delivered.isRejected) {
             seen.setRejected(id);
             ++counters.deadLettered;
@@ -205,6 +221,38 @@ struct AmqpBus::Private final : ConsumerListener, std::enable_shared_from_this<P
                 "message", QStringLiteral("A message on %1 was rejected").arg(text(message.topic)));
         }
         consumer.settle(delivery, !delivered.isRejected);
+    }
+
+    /// A former process of our name was bound to it, or whoever wanted it has gone a moment ago.
+    /// What needs a receiver waits for another one.
+    void unmatchedArrived(const Incoming& incoming, const DeliveryRef& delivery)
+    {
+        const Message& message = incoming.message;
+        Publication again;
+        if (incoming.needsReceiver) {
+            again.exchange = normalized(message.exchange, options.common);
+            again.topic = message.topic;
+            again.body = message.body;
+            again.properties = message.properties;
+            again.properties.id.clear(); // or we would take it for a repetition
+            complete(again.properties, options.common.nodeName);
+            again.care = Care::Kept;
+            again.needsReceiver = true;
+        }
+        consumer.release(
+            message.exchange, message.topic, [this, again = std::move(again), delivery]() mutable {
+                if (!again.needsReceiver) {
+                    consumer.settle(delivery, true);
+                    return;
+                }
+                // Not before it is on disk here.
+                sender.publish(
+                    std::move(again),
+                    [this, delivery](Outcome outcome, const Error&) {
+                        consumer.settle(delivery, outcome != Outcome::Refused);
+                    },
+                    AmqpSender::Path::Outbox);
+            });
     }
 
     void callArrived(quint64 id, const Incoming& incoming, const DeliveryRef& delivery) override;

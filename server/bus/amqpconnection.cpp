@@ -27,6 +27,7 @@ namespace {
 
 constexpr int frameOctets = 131'072; // RabbitMQ's own default
 constexpr auto repeatedHeader = "x-may-be-repeated";
+constexpr auto receiverHeader = "x-needs-receiver";
 
 amqp_bytes_t bytes(const QByteArray& text)
 {
@@ -140,8 +141,9 @@ amqp_table_t table(std::vector<amqp_table_entry_t>& entries)
 }
 
 /// The text of the values we understand; others are left out.
-void readHeaders(const amqp_table_t& headers, Message& message)
+void readHeaders(const amqp_table_t& headers, Incoming& to)
 {
+    Message& message = to.message;
     for (int i = 0; i < headers.num_entries && message.properties.headers.size() < 32; ++i) {
         const amqp_table_entry_t& one = headers.entries[i];
         const QByteArray key = copy(one.key);
@@ -149,6 +151,8 @@ void readHeaders(const amqp_table_t& headers, Message& message)
         case AMQP_FIELD_KIND_BOOLEAN:
             if (key == repeatedHeader)
                 message.mayBeRepeated = message.mayBeRepeated || one.value.value.boolean;
+            else if (key == receiverHeader)
+                to.needsReceiver = one.value.value.boolean;
             break;
         case AMQP_FIELD_KIND_UTF8:
         case AMQP_FIELD_KIND_BYTES:
@@ -184,7 +188,7 @@ void readProperties(const amqp_basic_properties_t& from, Incoming& to)
     if (has(AMQP_BASIC_CORRELATION_ID_FLAG))
         to.correlation = copy(from.correlation_id);
     if (has(AMQP_BASIC_HEADERS_FLAG))
-        readHeaders(from.headers, to.message);
+        readHeaders(from.headers, to);
 }
 
 } // namespace
@@ -539,6 +543,8 @@ Result<void> AmqpConnection::publish(quint16 channel, const Outgoing& message)
         headers.push_back(entry(key, value));
     if (message.mayBeRepeated)
         headers.push_back(entry(repeatedHeader, true));
+    if (message.needsReceiver)
+        headers.push_back(entry(receiverHeader, true));
     if (!headers.empty()) {
         to._flags |= AMQP_BASIC_HEADERS_FLAG;
         to.headers = table(headers);

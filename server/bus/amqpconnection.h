@@ -28,6 +28,7 @@ struct Outgoing
     bool isMandatory = false; ///< comes back when no queue is bound
     bool isPersistent = true;
     bool mayBeRepeated = false;
+    bool needsReceiver = false; ///< said to whoever gets it
 };
 
 /// A message as it comes from the broker.
@@ -41,6 +42,7 @@ struct Incoming
     quint16 channel = 0;
     bool isOversized = false; ///< the body was thrown away
     bool isRedelivered = false; ///< the broker gave it before, to us or to somebody else
+    bool needsReceiver = false; ///< as its sender said
 };
 
 struct QueueOptions

@@ -3,6 +3,7 @@
 
 #include "server/bus/amqppublisher.h"
 #include "server/bus/buslog.h"
+#include "server/bus/topicpattern.h"
 
 namespace gatehouse::bus {
 
@@ -12,6 +13,8 @@ constexpr quint16 messages = 1;
 constexpr quint16 answers = 2;
 constexpr quint16 asking = 3; // closed by the broker when something is not as we want it
 constexpr quint16 firstServing = 10;
+
+constexpr qsizetype mostReleased = 10'000; // remembered; then they are given up again
 
 const QByteArray deadLetters("gatehouse.dead"); // exchange and queue
 
@@ -70,6 +73,15 @@ void AmqpConsumer::settle(const DeliveryRef& delivery, bool isAccepted)
     give({.kind = Command::Kind::Settle, .delivery = delivery, .isAccepted = isAccepted});
 }
 
+void AmqpConsumer::release(
+    const ExchangeName& exchange, const Topic& topic, std::function<void()> done)
+{
+    give({.kind = Command::Kind::Release,
+        .exchange = exchange,
+        .pattern = topic,
+        .done = std::move(done)});
+}
+
 std::deque<AmqpConsumer::Command> AmqpConsumer::takeCommands()
 {
     const std::lock_guard lock(m_mutex);
@@ -80,6 +92,7 @@ Result<void> AmqpConsumer::setUp(AmqpConnection& connection)
 {
     m_generation = ++m_lastGeneration;
     m_exchanges.clear();
+    m_released.clear();
     m_nextChannel = firstServing;
     m_retryAt.reset();
     for (const Command& command : takeCommands())
@@ -104,6 +117,11 @@ Result<void> AmqpConsumer::setUp(AmqpConnection& connection)
     for (auto& [id, serving] : m_servings) {
         if (const auto served = serveNow(connection, id, serving); !served)
             return served;
+    }
+    while (!m_releases.empty()) {
+        if (const auto released = carryOut(connection, m_releases.front()); !released)
+            return released;
+        m_releases.pop_front();
     }
     const auto replyQueue
         = connection.declareQueue(answers, {}, {.isExclusive = true, .isAutoDelete = true});
@@ -215,6 +233,21 @@ Result<void> AmqpConsumer::unbindNow(AmqpConnection& connection, const Binding& 
     if (gone)
         return gone;
     return connection.openChannel(asking); // the exchange has gone, and the binding with it
+}
+
+Result<void> AmqpConsumer::releaseNow(AmqpConnection& connection, const Binding& topic)
+{
+    for (const Topic& pattern : likelyPatterns(topic.second)) {
+        const Binding binding(topic.first, pattern);
+        if (m_bindings.contains(binding) || m_released.contains(binding))
+            continue;
+        if (m_released.size() >= mostReleased)
+            m_released.clear();
+        m_released.insert(binding);
+        if (const auto gone = unbindNow(connection, binding); !gone)
+            return gone;
+    }
+    return {};
 }
 
 /// The broker's tags of a channel that was closed may still be settled: a number that has just
@@ -346,6 +379,7 @@ void AmqpConsumer::remember(const Command& command)
     case Command::Kind::Bind:
         m_bindings.insert(binding);
         m_stale.remove(binding);
+        m_released.remove(binding);
         break;
     case Command::Kind::Unbind:
         m_bindings.remove(binding);
@@ -360,6 +394,9 @@ void AmqpConsumer::remember(const Command& command)
         m_servings.erase(command.serving);
         break;
     case Command::Kind::Settle:
+        break;
+    case Command::Kind::Release:
+        m_releases.push_back(command);
         break;
     }
 }
@@ -381,6 +418,12 @@ Result<void> AmqpConsumer::carryOut(AmqpConnection& connection, const Command& c
         return endServing(connection, command.serving);
     case Command::Kind::Settle:
         return settleNow(connection, command);
+    case Command::Kind::Release: {
+        const auto released = releaseNow(connection, binding);
+        if (released)
+            m_uplink.post(command.done);
+        return released;
+    }
     }
     return {};
 }

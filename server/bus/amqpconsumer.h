@@ -56,6 +56,10 @@ public:
     void serve(quint64 serving, const QueueName& queue);
     void unserve(quint64 serving); ///< calls that came may still be settled
     void settle(const DeliveryRef& delivery, bool isAccepted);
+    /// A message came for nobody: gives up what it may have come by and nobody here has asked for,
+    /// a binding of a former process of our name perhaps. Then `done` is called, on the network
+    /// thread, if need be with the next connection.
+    void release(const ExchangeName& exchange, const Topic& topic, std::function<void()> done);
 
 private:
     Result<void> setUp(AmqpConnection& connection) override;
@@ -67,13 +71,14 @@ private:
 
     struct Command
     {
-        enum class Kind { Bind, Unbind, Serve, Unserve, Settle };
+        enum class Kind { Bind, Unbind, Serve, Unserve, Settle, Release };
         Kind kind{};
         ExchangeName exchange{};
-        Topic pattern{}; ///< or queue
+        Topic pattern{}; ///< or queue, or topic
         quint64 serving = 0;
         DeliveryRef delivery{};
         bool isAccepted = false;
+        std::function<void()> done{};
     };
     using Binding = std::pair<ExchangeName, Topic>;
     struct Serving
@@ -96,6 +101,7 @@ private:
     Result<void> carryOut(AmqpConnection& connection, const Command& command);
     Result<void> bindNow(AmqpConnection& connection, const Binding& binding);
     Result<void> unbindNow(AmqpConnection& connection, const Binding& binding);
+    Result<void> releaseNow(AmqpConnection& connection, const Binding& topic);
     Result<void> serveNow(AmqpConnection& connection, quint64 id, Serving& serving);
     Result<void> endServing(AmqpConnection& connection, quint64 id);
     Result<void> settleNow(AmqpConnection& connection, const Command& command);
@@ -117,6 +123,8 @@ private:
     QSet<Binding> m_refused; ///< among them: the broker does not bind them, and this was said
     QSet<Binding> m_bound; ///< the broker has them, or may have
     QSet<Binding> m_stale; ///< among those: given up while the broker was away
+    std::deque<Command> m_releases; ///< for the next connection
+    QSet<Binding> m_released; ///< given up by releaseNow(), with this connection
     QSet<ExchangeName> m_exchanges; ///< known to be there
     std::map<quint64, Serving> m_servings;
     QHash<quint16, quint64> m_servingOf; ///< by channel

@@ -64,6 +64,9 @@ struct AmqpOptions
     int maxDeadLetters = 10'000; ///< messages in the broker's queue of dead letters
     qsizetype maxKept = 100'000; ///< messages in the outbox
     qint64 maxKeptBytes = 256 * 1024 * 1024;
+    /// With the broker there, of what is in the outbox and needs a receiver: for one to come. Then
+    /// it is a dead letter.
+    Millis outboxHold{60'000};
     Millis presencePeriod{2'000}; ///< each process tells who is on it; gone after three missed
 };
 

@@ -28,7 +28,8 @@ Error away(const QString& why)
 } // namespace
 
 AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounters& counters,
-    Later& later, Uplink& uplink, Outbox& outbox, LinkChanged changed)
+    Later& later, Uplink& uplink, Outbox& outbox, LinkChanged changed,
+    KeptMessages::Release release)
     : m_options(options), m_clock(clock), m_counters(counters), m_later(later),
       m_changed(std::move(changed)),
       m_kept(
@@ -49,14 +50,15 @@ AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounte
               return isUp()
                   && std::none_of(m_pending.begin(), m_pending.end(),
                       [](const auto& one) { return one.second.isKeeping; });
-          }),
+          },
+          std::move(release)),
       m_publisher(options, uplink, *this), m_why(QStringLiteral("not connected yet"))
 {
     m_timer.callOnTimeout([this] { tick(); });
     m_timer.start(tickTime);
 }
 
-void AmqpSender::publish(Publication publication, Published done)
+void AmqpSender::publish(Publication publication, Published done, Path path)
 {
     const qint64 bytes = publication.body.size();
     const bool isKept = publication.care == Care::Kept;
@@ -74,7 +76,7 @@ void AmqpSender::publish(Publication publication, Published done)
         pending.done = std::move(done);
         pending.since = m_clock.monotonic();
         const auto at = add(std::move(pending));
-        if (isKept && m_kept.isInUse())
+        if (isKept && (path == Path::Outbox || m_kept.mustFollow(at->second.publication)))
             keep(at->first, at->second);
         else if (isUp())
             hand(at->first, at->second);
@@ -141,6 +143,7 @@ void AmqpSender::hand(quint64 id, Pending& pending)
     message.properties = publication.properties;
     message.isMandatory = publication.needsReceiver;
     message.isPersistent = publication.care != Care::Volatile;
+    message.needsReceiver = publication.needsReceiver && publication.care == Care::Kept;
     message.mayBeRepeated = pending.mayBeRepeated;
     if (publication.care != Care::Kept)
         message.deadline
@@ -155,8 +158,7 @@ void AmqpSender::hand(quint64 id, Pending& pending)
 
 void AmqpSender::handWaiting()
 {
-    if (m_kept.isInUse())
-        keepAllUnhanded();
+    keepWhatFollows();
     for (auto& [id, pending] : m_pending) {
         if (!pending.isDirect && !pending.isHanded && !pending.isKeeping)
             hand(id, pending);
@@ -195,6 +197,7 @@ void AmqpSender::setLink(BusState::Link link, const QString& why)
         handWaiting();
         m_kept.drain();
     } else {
+        m_kept.linkLost();
         // Volatile ones are not worth waiting for.
         for (auto at = m_pending.begin(); at != m_pending.end();) {
             const auto next = std::next(at);
@@ -324,6 +327,10 @@ void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
         pending.isUnroutable = isUnroutable;
         return;
     }
+    if (isUnroutable && pending.keptAs != 0 && !pending.done) {
+        unroutableKept(at);
+        return;
+    }
     if (isUnroutable)
         ++m_counters.unroutable;
     else
@@ -340,6 +347,19 @@ void AmqpSender::confirmed(Queue::iterator at, bool isUnroutable)
             {ErrorCode::NotFound, QStringLiteral("nobody listens to %1").arg(text(topic))});
     else
         done(Outcome::Confirmed, {});
+}
+
+/// It was taken, and waits for somebody who is bound to its topic.
+void AmqpSender::unroutableKept(Queue::iterator at)
+{
+    const quint64 number = at->second.keptAs;
+    const qint64 bytes = at->second.bytes;
+    const bool isFromOutbox = at->second.isFromOutbox;
+    erase(at);
+    if (isFromOutbox)
+        m_kept.unroutable(number, bytes);
+    else
+        m_kept.drain(); // which finds it
 }
 
 /// Kept for ever it would hold up what is behind it.
@@ -382,7 +402,7 @@ void AmqpSender::givenBack(Queue::iterator at, bool wasSent)
     }
     if (pending.publication.care == Care::Volatile) {
         refuse(at, away(m_why));
-    } else if (pending.publication.care == Care::Kept && m_kept.isInUse()) {
+    } else if (pending.publication.care == Care::Kept && m_kept.mustFollow(pending.publication)) {
         keep(at->first, pending);
     } else if (isUp()) {
         hand(at->first, pending);
@@ -464,16 +484,15 @@ void AmqpSender::keepOverdue()
         if (!pending.isDirect && !pending.isKeeping && pending.publication.care == Care::Kept)
             keep(id, pending);
     }
-    if (m_kept.isInUse())
-        keepAllUnhanded();
+    keepWhatFollows();
 }
 
 /// None may overtake those that are kept already.
-void AmqpSender::keepAllUnhanded()
+void AmqpSender::keepWhatFollows()
 {
     for (auto& [id, pending] : m_pending) {
         if (!pending.isDirect && !pending.isHanded && !pending.isKeeping
-            && pending.publication.care == Care::Kept)
+            && pending.publication.care == Care::Kept && m_kept.mustFollow(pending.publication))
             keep(id, pending);
     }
 }
@@ -499,8 +518,7 @@ void AmqpSender::tick()
             refuse(at, late());
         at = next;
     }
-    m_kept.drain();
-    m_kept.refreshAge();
+    m_kept.tick();
     checkFlushed();
 }
 

@@ -25,14 +25,18 @@ public:
     using LinkChanged = std::function<void(BusState::Link link, const QString& why)>;
 
     AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounters& counters, Later& later,
-        Uplink& uplink, Outbox& outbox, LinkChanged changed);
+        Uplink& uplink, Outbox& outbox, LinkChanged changed, KeptMessages::Release release);
     Q_DISABLE_COPY_MOVE(AmqpSender)
 
     void start() { m_publisher.start(); }
     void requestStop() { m_publisher.requestStop(); }
     void stop() { m_publisher.stop(); }
 
-    void publish(Publication publication, Published done);
+    enum class Path {
+        Shortest,
+        Outbox
+    }; ///< to the outbox whatever the broker says: Kept ones only
+    void publish(Publication publication, Published done, Path path = Path::Shortest);
     /// What has room beyond the bounds of what waits: it says what found none.
     enum class Room { Common, Reserve };
     /// Sends within that time or never: requests and answers. Not taken: RateLimited or
@@ -41,6 +45,7 @@ public:
     [[nodiscard]] Result<void> send(Outgoing message, Millis limit,
         std::function<void(const Error&)> failed, Room room = Room::Common);
     bool isUp() const { return m_link == BusState::Link::Up; }
+    void receiversCame() { m_kept.receiversCame(); } ///< somebody may be bound who was not
     void flush(Millis limit, std::function<void()> done);
 
 private:
@@ -82,6 +87,7 @@ private:
     void directSettled(Queue::iterator at, Fate fate);
     void fail(Queue::iterator at, const Error& error);
     void confirmed(Queue::iterator at, bool isUnroutable);
+    void unroutableKept(Queue::iterator at);
     void nacked(Queue::iterator at);
     void impossible(Queue::iterator at);
     void givenBack(Queue::iterator at, bool wasSent);
@@ -89,7 +95,7 @@ private:
     Error late() const;
     void keep(quint64 id, Pending& pending);
     void keepOverdue();
-    void keepAllUnhanded();
+    void keepWhatFollows();
     void erase(Queue::iterator at);
     void tick();
     void setLink(BusState::Link link, const QString& why);

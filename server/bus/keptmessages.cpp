@@ -9,13 +9,23 @@ namespace {
 
 constexpr int batchMessages = 256;
 constexpr qint64 batchBytes = 8 * 1024 * 1024;
+constexpr Millis askInterval{1'000};
+constexpr size_t mostAsked = 64; ///< at a time
+constexpr qsizetype mostTopics = 10'000;
+
+void remember(QSet<UnboundTopics::Key>& topics, const UnboundTopics::Key& key)
+{
+    if (topics.size() >= mostTopics)
+        topics.clear();
+    topics.insert(key);
+}
 
 } // namespace
 
 KeptMessages::KeptMessages(const AmqpOptions& options, const Clock& clock, BusCounters& counters,
-    Outbox& outbox, Send send, MayDrain mayDrain)
+    Outbox& outbox, Send send, MayDrain mayDrain, Release release)
     : m_options(options), m_clock(clock), m_counters(counters), m_outbox(outbox),
-      m_send(std::move(send)), m_mayDrain(std::move(mayDrain))
+      m_send(std::move(send)), m_mayDrain(std::move(mayDrain)), m_release(std::move(release))
 {
     readState();
 }
@@ -46,9 +56,15 @@ void KeptMessages::readState()
     });
 }
 
-bool KeptMessages::isInUse() const
+bool KeptMessages::hasMore() const
 {
-    return !m_isStateKnown || m_counters.outboxMessages > 0 || m_writing > 0;
+    return m_counters.outboxMessages > quint64(m_unbound.count());
+}
+
+bool KeptMessages::mustFollow(const Publication& publication) const
+{
+    return !m_isStateKnown || hasMore() || m_writing > 0
+        || (publication.needsReceiver && m_unbound.contains(UnboundTopics::keyOf(publication)));
 }
 
 bool KeptMessages::hasRoomFor(qint64 bytes) const
@@ -107,26 +123,32 @@ void KeptMessages::drain()
         readState();
         return;
     }
-    if (m_isReading || !m_out.isEmpty() || m_counters.outboxMessages == 0 || !m_mayDrain())
+    if (isBusy() || !hasMore() || !m_mayDrain())
         return;
+    read(m_readUpTo, batchMessages, batchBytes, [this](std::vector<KeptMessage> messages) {
+        dropDamaged(messages);
+        if (!messages.empty())
+            choose(std::move(messages));
+        else
+            removeConfirmed();
+    });
+}
+
+void KeptMessages::read(
+    quint64 after, int count, qint64 bytes, std::function<void(std::vector<KeptMessage>)> done)
+{
     m_isReading = true;
-    const std::weak_ptr alive(m_isAlive);
-    m_outbox.oldest(
-        batchMessages, batchBytes, [this, alive](const Result<std::vector<KeptMessage>>& batch) {
+    m_outbox.oldest(after, count, bytes,
+        [this, alive = std::weak_ptr(m_isAlive), done = std::move(done)](
+            const Result<std::vector<KeptMessage>>& batch) {
             if (alive.expired())
                 return;
             m_isReading = false;
-            if (!batch) {
+            if (batch)
+                done(*batch);
+            else // asked again with the next drain
                 warnSparingly(
                     "outbox", QString(u"The outbox cannot be read: " + batch.error().detail));
-                return; // asked again with the next drain
-            }
-            std::vector<KeptMessage> messages = *batch;
-            dropDamaged(messages);
-            if (!messages.empty())
-                send(std::move(messages));
-            else
-                removeConfirmed();
         });
 }
 
@@ -145,26 +167,147 @@ void KeptMessages::dropDamaged(std::vector<KeptMessage>& batch)
     });
 }
 
-void KeptMessages::send(std::vector<KeptMessage> batch)
+/// What follows one of a topic nobody may be bound to waits until that is known: it would overtake
+/// the other one.
+void KeptMessages::choose(std::vector<KeptMessage> batch)
 {
-    m_oldest = batch.front().keptAt;
-    std::vector<quint64> numbers;
-    for (const KeptMessage& message : batch)
-        numbers.push_back(message.number);
-    m_isReading = true; // until they are marked
-    m_outbox.markTried(std::move(numbers),
-        [this, alive = std::weak_ptr(m_isAlive), batch = std::move(batch)](
-            const Result<void>& marked) {
+    if (m_readUpTo == 0)
+        m_oldest = batch.front().keptAt;
+    std::vector<KeptMessage> chosen;
+    quint64 readUpTo = 0;
+    for (KeptMessage& message : batch) {
+        const bool needsReceiver = message.publication.needsReceiver;
+        const Key key = UnboundTopics::keyOf(message.publication);
+        if (needsReceiver && !m_released.contains(key)) {
+            if (chosen.empty())
+                release(message.publication);
+            break;
+        }
+        readUpTo = message.number;
+        if (needsReceiver && m_unbound.contains(key)) {
+            m_unbound.add(
+                key, message.number, message.publication.body.size(), m_clock.monotonic());
+            continue;
+        }
+        chosen.push_back(std::move(message));
+        if (needsReceiver && !m_bound.contains(key))
+            break;
+    }
+    if (!chosen.empty()) {
+        send(std::move(chosen), readUpTo);
+        return;
+    }
+    m_readUpTo = std::max(m_readUpTo, readUpTo);
+    drain();
+}
+
+/// A former process of our name may have left its queue bound, where the message would wait for
+/// nobody and be overtaken.
+void KeptMessages::release(const Publication& publication)
+{
+    m_isReading = true; // until it is released
+    m_release(publication,
+        [this, alive = std::weak_ptr(m_isAlive), key = UnboundTopics::keyOf(publication)] {
             if (alive.expired())
                 return;
             m_isReading = false;
-            if (!marked || !m_mayDrain())
+            remember(m_released, key);
+            drain();
+        });
+}
+
+void KeptMessages::send(std::vector<KeptMessage> chosen, quint64 readUpTo)
+{
+    std::vector<quint64> numbers;
+    for (const KeptMessage& message : chosen)
+        numbers.push_back(message.number);
+    m_isReading = true; // until they are marked
+    m_outbox.markTried(std::move(numbers),
+        [this, alive = std::weak_ptr(m_isAlive), chosen = std::move(chosen), readUpTo,
+            rewinds = m_rewinds](const Result<void>& marked) {
+            if (alive.expired())
                 return;
-            for (const KeptMessage& message : batch)
-                m_out.insert(message.number);
-            for (const KeptMessage& message : batch)
+            m_isReading = false;
+            if (!marked || rewinds != m_rewinds || !m_mayDrain())
+                return;
+            m_readUpTo = std::max(m_readUpTo, readUpTo);
+            for (const KeptMessage& message : chosen) {
+                const Publication& publication = message.publication;
+                m_out.insert(message.number,
+                    publication.needsReceiver ? UnboundTopics::keyOf(publication) : Key());
+            }
+            for (const KeptMessage& message : chosen)
                 m_send(message);
         });
+}
+
+/// The first of a topic says whether somebody is bound to it.
+void KeptMessages::ask(std::vector<quint64> due, std::vector<KeptMessage> found)
+{
+    if (due.empty()) {
+        if (!found.empty())
+            send(std::move(found), 0);
+        return;
+    }
+    const quint64 number = due.front();
+    due.erase(due.begin());
+    read(number - 1, 1, 1,
+        [this, due = std::move(due), found = std::move(found), number](
+            std::vector<KeptMessage> messages) mutable {
+            if (!messages.empty() && messages.front().number == number)
+                found.push_back(std::move(messages.front()));
+            ask(std::move(due), std::move(found));
+        });
+}
+
+void KeptMessages::endOverdue()
+{
+    for (const auto& [number, bytes, key] :
+        m_unbound.takeOverdue(m_clock.monotonic(), m_options.outboxHold)) {
+        ++m_counters.unroutable;
+        ++m_counters.deadLettered;
+        warnSparingly("unbound",
+            QStringLiteral("A message on %1 in the outbox is a dead letter: nobody came for it")
+                .arg(text(key.second)));
+        confirmed(number, bytes);
+    }
+}
+
+void KeptMessages::rewind()
+{
+    m_readUpTo = 0;
+    ++m_rewinds;
+    m_unbound.forgetTopics();
+    m_rewindAt.reset();
+}
+
+void KeptMessages::receiversCame()
+{
+    if (m_unbound.count() == 0)
+        return;
+    rewind();
+    drain();
+}
+
+void KeptMessages::linkLost()
+{
+    rewind();
+    m_unbound.clear();
+    m_bound.clear();
+}
+
+void KeptMessages::tick()
+{
+    const Millis now = m_clock.monotonic();
+    if (m_unbound.count() > 0 && !isBusy() && m_mayDrain()) {
+        endOverdue();
+        if (m_rewindAt && now >= *m_rewindAt)
+            rewind();
+        else
+            ask(m_unbound.takeDue(now, askInterval, mostAsked), {});
+    }
+    drain();
+    refreshAge();
 }
 
 void KeptMessages::confirmed(quint64 number, qint64 bytes)
@@ -174,7 +317,14 @@ void KeptMessages::confirmed(quint64 number, qint64 bytes)
     m_counters.outboxBytes -= quint64(bytes);
     if (m_counters.outboxMessages == 0)
         m_oldest.reset();
-    m_out.remove(number);
+    if (const Key key = m_out.take(number); !key.second.isEmpty()) {
+        remember(m_bound, key);
+        m_unbound.remove(number, key);
+        // Somebody is there who may not have all his topics yet: the others go out in order with
+        // the word that a service has come, or a moment later.
+        if (m_unbound.contains(key) && !m_rewindAt)
+            m_rewindAt = m_clock.monotonic() + askInterval;
+    }
     if (m_out.isEmpty())
         removeConfirmed();
 }
@@ -182,8 +332,18 @@ void KeptMessages::confirmed(quint64 number, qint64 bytes)
 void KeptMessages::failed(quint64 number)
 {
     m_out.remove(number);
+    rewind();
     if (m_out.isEmpty())
         removeConfirmed();
+}
+
+void KeptMessages::unroutable(quint64 number, qint64 bytes)
+{
+    const Key key = m_out.take(number);
+    m_bound.remove(key);
+    m_unbound.add(key, number, bytes, m_clock.monotonic());
+    if (m_out.isEmpty())
+        drain();
 }
 
 void KeptMessages::removeConfirmed()

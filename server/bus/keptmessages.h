@@ -4,26 +4,30 @@
 #include "server/bus/amqpoptions.h"
 #include "server/bus/buscounters.h"
 #include "server/bus/outbox.h"
-
-#include <QSet>
+#include "server/bus/unboundtopics.h"
 
 namespace gatehouse::bus {
 
 /// The outbox as the sender sees it: counts and bounds what is in it, and takes it out in batches
-/// once the broker is back: marked as tried, sent in order, removed when confirmed. Network thread.
+/// once the broker is back: marked as tried, sent in order, removed when confirmed. One that needs
+/// a receiver and has none waits for one, as do those of its topic behind it; others go on. They
+/// are tried again when somebody may have come, all in order, and end as dead letters. Network
+/// thread.
 class KeptMessages
 {
 public:
     using Send = std::function<void(KeptMessage)>;
     /// The broker takes messages, and none of those that are kept is on its way there already.
     using MayDrain = std::function<bool()>;
+    /// Sees to it that no queue of our own takes a message on that topic for nobody, and calls.
+    using Release = std::function<void(const Publication&, std::function<void()> done)>;
 
     KeptMessages(const AmqpOptions& options, const Clock& clock, BusCounters& counters,
-        Outbox& outbox, Send send, MayDrain mayDrain);
+        Outbox& outbox, Send send, MayDrain mayDrain, Release release);
     Q_DISABLE_COPY_MOVE(KeptMessages)
 
-    /// Something is in it or on its way in: whatever else is to be kept has to follow.
-    bool isInUse() const;
+    /// What is in it or on its way in goes first: this one has to follow.
+    bool mustFollow(const Publication& publication) const;
     bool hasRoomFor(qint64 bytes) const;
 
     /// Completes with the number, or Unavailable.
@@ -36,14 +40,30 @@ public:
     void confirmed(quint64 number, qint64 bytes);
     /// One that drain() sent and that is to be sent again later.
     void failed(quint64 number);
-    void refreshAge();
+    /// One that drain() sent, and nobody is bound to its topic.
+    void unroutable(quint64 number, qint64 bytes);
+    void receiversCame(); ///< somebody may be bound since
+    void linkLost(); ///< nobody can come meanwhile: what waits for somebody begins anew
+    void tick(); ///< several times a second
 
 private:
+    using Key = UnboundTopics::Key;
+
     void readState();
     void count(quint64 place, quint64 bytes);
-    void send(std::vector<KeptMessage> batch);
+    void read(
+        quint64 after, int count, qint64 bytes, std::function<void(std::vector<KeptMessage>)> done);
+    void choose(std::vector<KeptMessage> batch);
+    void release(const Publication& publication);
+    void send(std::vector<KeptMessage> chosen, quint64 readUpTo);
+    void ask(std::vector<quint64> due, std::vector<KeptMessage> found);
+    void endOverdue();
+    void rewind();
     void dropDamaged(std::vector<KeptMessage>& batch);
     void removeConfirmed();
+    void refreshAge();
+    bool isBusy() const { return m_isReading || !m_out.isEmpty(); }
+    bool hasMore() const; ///< besides those that wait for a receiver
 
     const AmqpOptions& m_options;
     const Clock& m_clock;
@@ -51,6 +71,7 @@ private:
     Outbox& m_outbox;
     const Send m_send;
     const MayDrain m_mayDrain;
+    const Release m_release;
     bool m_isStateKnown = false;
     bool m_isReadingState = false;
     /// What is counted already of what the state that is being read will count.
@@ -61,7 +82,13 @@ private:
     int m_writing = 0; ///< on their way in
     qint64 m_writingBytes = 0;
     bool m_isReading = false;
-    QSet<quint64> m_out; ///< sent by drain() and not settled
+    QHash<quint64, Key> m_out; ///< sent and not settled; of those that need no receiver no topic
+    quint64 m_readUpTo = 0; ///< by drain(); what is still there of it waits for a receiver
+    quint64 m_rewinds = 0; ///< times it began again
+    UnboundTopics m_unbound;
+    QSet<Key> m_released; ///< topics no queue of ours takes for nobody; at most mostTopics
+    QSet<Key> m_bound; ///< topics of which one went out; likewise
+    std::optional<Millis> m_rewindAt; ///< monotonic
     std::vector<quint64> m_confirmed; ///< to be removed together
     bool m_isRemoving = false;
     std::optional<Millis> m_oldest; ///< wall clock

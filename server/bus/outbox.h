@@ -41,8 +41,11 @@ public:
     virtual void state(Completion<OutboxState> done) = 0;
     /// Completes with the message's number.
     virtual void keep(Publication publication, bool mayBeRepeated, Completion<quint64> done) = 0;
-    /// The oldest ones, in order: at most `count`, and at most `bytes` of bodies but one at least.
-    virtual void oldest(int count, qint64 bytes, Completion<std::vector<KeptMessage>> done) = 0;
+    /// The oldest ones behind that number, in order: at most `count`, and at most `bytes` of bodies
+    /// but one at least.
+    virtual void oldest(
+        quint64 after, int count, qint64 bytes, Completion<std::vector<KeptMessage>> done)
+        = 0;
     /// They are about to be sent: from now on they may be repeated.
     virtual void markTried(std::vector<quint64> numbers, Completion<void> done) = 0;
     virtual void remove(std::vector<quint64> numbers, Completion<void> done) = 0;

@@ -116,4 +116,17 @@ bool matches(QByteArrayView pattern, QByteArrayView topic)
     }
 }
 
+QByteArrayList likelyPatterns(const QByteArray& topic)
+{
+    constexpr int mostWords = 8;
+    QByteArrayList patterns{topic, "#"};
+    qsizetype dot = topic.indexOf('.');
+    for (int words = 1; dot >= 0 && words < mostWords; ++words) {
+        patterns.append(topic.first(dot + 1) + '#');
+        dot = topic.indexOf('.', dot + 1);
+    }
+    patterns.append(topic.first(topic.lastIndexOf('.') + 1) + '*');
+    return patterns;
+}
+
 } // namespace gatehouse::bus

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <QByteArrayView>
+#include <QByteArrayList>
 
 namespace gatehouse::bus {
 
@@ -22,5 +22,9 @@ bool isExchangeName(QByteArrayView text);
 /// As RabbitMQ's topic exchange does: `*` is exactly one word, `#` any number of words. Linear in
 /// the topic for each `#` of the pattern.
 bool matches(QByteArrayView pattern, QByteArrayView topic);
+
+/// The patterns by which a topic is likely to have come: itself, itself with `*` for its last word,
+/// and `#` behind none or some of its first words.
+QByteArrayList likelyPatterns(const QByteArray& topic);
 
 } // namespace gatehouse::bus

@@ -91,16 +91,17 @@ void StoredOutbox::keep(bus::Publication publication, bool mayBeRepeated, Comple
         std::move(done), bytes));
 }
 
-void StoredOutbox::oldest(int count, qint64 bytes, Completion<std::vector<bus::KeptMessage>> done)
+void StoredOutbox::oldest(
+    quint64 after, int count, qint64 bytes, Completion<std::vector<bus::KeptMessage>> done)
 {
     m_store.submitRead(job<std::vector<bus::KeptMessage>>(
-        [count, bytes](Database& database) {
+        [after, count, bytes](Database& database) {
             std::vector<bus::KeptMessage> messages;
             qint64 taken = 0;
             Rows rows = database.query(
                 u"SELECT id, exchange, topic, properties, body, needs_receiver, tried, kept_at "
-                "FROM outbox ORDER BY id LIMIT ?"_s,
-                count);
+                "FROM outbox WHERE id > ? ORDER BY id LIMIT ?"_s,
+                qint64(after), count);
             while (taken < bytes && rows.next()) {
                 bus::KeptMessage message;
                 message.number = quint64(rows.integer(0));

@@ -16,7 +16,8 @@ public:
 
     void state(Completion<bus::OutboxState> done) override;
     void keep(bus::Publication publication, bool mayBeRepeated, Completion<quint64> done) override;
-    void oldest(int count, qint64 bytes, Completion<std::vector<bus::KeptMessage>> done) override;
+    void oldest(quint64 after, int count, qint64 bytes,
+        Completion<std::vector<bus::KeptMessage>> done) override;
     void markTried(std::vector<quint64> numbers, Completion<void> done) override;
     void remove(std::vector<quint64> numbers, Completion<void> done) override;
 

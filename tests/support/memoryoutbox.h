@@ -52,14 +52,16 @@ public:
             QTimer::singleShot(keepTime, &m_context, [number = m_last, done] { done(number); });
         });
     }
-    void oldest(int count, qint64, Completion<std::vector<bus::KeptMessage>> done) override
+    void oldest(
+        quint64 after, int count, qint64, Completion<std::vector<bus::KeptMessage>> done) override
     {
-        later([this, count, done] {
+        later([this, after, count, done] {
             std::vector<bus::KeptMessage> all;
-            for (const auto& [number, row] : rows) {
+            for (auto row = rows.upper_bound(after); row != rows.end(); ++row) {
                 if (int(all.size()) == count)
                     break;
-                all.push_back({number, row.publication, Millis{}, row.isTried, row.isDamaged});
+                const auto& [number, kept] = *row;
+                all.push_back({number, kept.publication, Millis{}, kept.isTried, kept.isDamaged});
             }
             done(all);
         });

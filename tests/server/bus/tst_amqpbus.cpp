@@ -50,6 +50,10 @@ private Q_SLOTS:
     void countsTheOutboxOnce_data();
     void countsTheOutboxOnce();
     void unroutableStaysUnroutable();
+    void whatNeedsAReceiverWaitsForOne();
+    void whatNobodyComesForIsADeadLetter();
+    void aFormerBindingSwallowsNothing_data();
+    void aFormerBindingSwallowsNothing();
     void eachFlushHasItsOwnLimit();
 
 private:
@@ -931,6 +935,111 @@ void TestAmqpBus::unroutableStaysUnroutable()
     QCOMPARE(outcomes.all[0], std::pair(Outcome::Unroutable, ErrorCode::NotFound));
     QCOMPARE(one.counters().unroutable, 1u);
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+}
+
+namespace {
+
+Publication needy(const Topic& topic, const QByteArray& body)
+{
+    return {.topic = topic, .body = body, .care = Care::Kept, .needsReceiver = true};
+}
+
+void fill(MemoryOutbox& outbox, std::vector<Publication> publications)
+{
+    for (Publication& publication : publications) {
+        publication.properties.id = publication.topic + publication.body;
+        outbox.keep(publication, false, [](const Result<quint64>&) {});
+    }
+    if (!waitUntil([&] { return outbox.rows.size() == publications.size(); }))
+        qFatal("the outbox was not filled");
+}
+
+} // namespace
+
+// What a former process has left for services that are not back yet.
+void TestAmqpBus::whatNeedsAReceiverWaitsForOne()
+{
+    const AmqpOptions options = amqpOptions();
+    const auto others = bus(options);
+    Inbox inbox;
+    const Ticket there = subscribed(*others, {}, "there", inbox.handler());
+    MemoryOutbox outbox;
+    fill(outbox,
+        {needy("a", "0"), needy("b", "1"), needy("there", "x"), needy("a", "2"), needy("b", "3")});
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
+    QVERIFY(waitUntil([&] { return outbox.rows.size() == 4; }));
+    QVERIFY(holdsFor([&] { return outbox.rows.size() == 4; }, Millis{1'500}));
+    QCOMPARE(one.counters().unroutable, 0u);
+    QCOMPARE(one.counters().outboxMessages, 4u);
+    // Nobody else is held up, and need not go by the outbox.
+    Outcomes outcomes;
+    one.publish(needy("there", "y"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Confirmed) == 1; }));
+    const Ticket a = subscribed(*others, {}, "a", inbox.handler());
+    const Ticket b = subscribed(*others, {}, "b", inbox.handler());
+    Service service;
+    service.name = "service.AB";
+    service.topics = {"a", "b"};
+    const Ticket announced = one.announce(service);
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 6; }));
+    QCOMPARE(inbox.bodies(), (QList<QByteArray>{"x", "y", "0", "1", "2", "3"}));
+    QCOMPARE(one.counters().deadLettered, 0u);
+}
+
+void TestAmqpBus::whatNobodyComesForIsADeadLetter()
+{
+    AmqpOptions options = amqpOptions();
+    options.outboxHold = Millis{700};
+    MemoryOutbox outbox;
+    fill(outbox, {needy("a", "0"), needy("a", "1")});
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QCOMPARE(one.counters().deadLettered, 2u);
+    QCOMPARE(one.counters().unroutable, 2u);
+    QCOMPARE(one.counters().outboxMessages, 0u);
+}
+
+void TestAmqpBus::aFormerBindingSwallowsNothing_data()
+{
+    QTest::addColumn<QByteArray>("pattern");
+    QTest::newRow("a topic") << QByteArray("services.a");
+    QTest::newRow("everything") << QByteArray("services.#");
+}
+
+// A process that was killed, and begins again under its name before the services are back.
+void TestAmqpBus::aFormerBindingSwallowsNothing()
+{
+    QFETCH(QByteArray, pattern);
+    const AmqpOptions options = amqpOptions({.nodeName = "killed " + pattern.right(1)});
+    AmqpOptions othersOptions = options;
+    othersOptions.common.nodeName = "others";
+    const auto others = bus(othersOptions);
+    {
+        MemoryOutbox outbox;
+        auto former = std::make_unique<AmqpBus>(m_clock, options, outbox);
+        Inbox inbox;
+        const Ticket ticket = subscribed(*former, {}, pattern, inbox.handler());
+        former.reset(); // with all its subscriptions
+    }
+    MemoryOutbox outbox;
+    AmqpBus one(m_clock, options, outbox);
+    Outcomes outcomes;
+    others->publish(needy("services.a", "0"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Confirmed) == 1; }));
+    QVERIFY(waitUntil([&] { return outbox.rows.size() == 1; }));
+    QCOMPARE(one.counters().unmatched, 1u);
+    // The binding has gone: nobody gets what follows.
+    others->publish(needy("services.a", "1"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Unroutable) == 1; }));
+    Inbox inbox;
+    const Ticket ticket = subscribed(one, {}, pattern, inbox.handler());
+    others->publish(needy("services.a", "2"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 2; }));
+    QVERIFY(inbox.bodies().contains("0") && inbox.bodies().contains("2"));
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QCOMPARE(one.counters().duplicates, 0u);
 }
 
 void TestAmqpBus::eachFlushHasItsOwnLimit()

@@ -14,6 +14,7 @@ private Q_SLOTS:
     void matchesAsATopicExchangeDoes_data();
     void matchesAsATopicExchangeDoes();
     void manyHashesDoNotTakeForEver();
+    void tellsByWhatATopicMayHaveCome();
     void tellsWhatIsATopic_data();
     void tellsWhatIsATopic();
 };
@@ -79,6 +80,17 @@ void TestTopicPattern::manyHashesDoNotTakeForEver()
     for (int i = 0; i < 1'000; ++i)
         QVERIFY(!matches(pattern, topic));
     QVERIFY(timer.elapsed() < 5'000); // some 10 us each; a tree of choices would not end
+}
+
+void TestTopicPattern::tellsByWhatATopicMayHaveCome()
+{
+    QCOMPARE(likelyPatterns("a"), (QByteArrayList{"a", "#", "*"}));
+    QCOMPARE(likelyPatterns("a.b.c"), (QByteArrayList{"a.b.c", "#", "a.#", "a.b.#", "a.b.*"}));
+    const QByteArray deep = QByteArray("a.").repeated(100) + "b";
+    const QByteArrayList patterns = likelyPatterns(deep);
+    QVERIFY(patterns.size() <= 10);
+    for (const QByteArray& pattern : patterns)
+        QVERIFY2(matches(pattern, deep), pattern.constData());
 }
 
 void TestTopicPattern::tellsWhatIsATopic_data()

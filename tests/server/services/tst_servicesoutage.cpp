@@ -26,6 +26,7 @@ private Q_SLOTS:
 
     void nothingIsLost_data();
     void nothingIsLost();
+    void whoComesBackLateGetsItAll();
 
 private:
     SystemClock m_clock;
@@ -109,6 +110,73 @@ void TestServicesOutage::nothingIsLost()
     QCOMPARE(heard[20], "\"from a service\"");
     QCOMPARE(rawMember(heard[21], "type").value_or(""), "\"client-disconnect\"");
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+}
+
+// Its services are connected to the process that begins again, and take their time.
+void TestServicesOutage::whoComesBackLateGetsItAll()
+{
+    bus::AmqpOptions options = amqpOptions({.nodeName = "the house"});
+    options.heartbeat = Millis{1'000};
+    options.keepAfter = Millis{200};
+    options.confirmTimeout = Millis{500};
+    MemoryOutbox outbox;
+    const auto identify = [](const QString&, const QByteArray&) -> Result<access::Principal> {
+        access::Principal principal;
+        principal.kind = access::PrincipalKind::Service;
+        principal.id = 1;
+        return principal;
+    };
+    struct House
+    {
+        House(const Clock& clock, const bus::AmqpOptions& made, bus::Outbox& kept,
+            ServiceGateway::Identify who)
+            : bus(clock, made, kept), profile(ServicesOptions{}, bus, clock, std::move(who))
+        {
+        }
+        bus::AmqpBus bus;
+        ServicesProfile profile;
+    };
+    const auto make = [&] { return std::make_unique<House>(m_clock, options, outbox, identify); };
+    auto house = make();
+    QVERIFY(waitUntil([&] { return house->bus.state().isUp(); }));
+    const QByteArray come = R"({"type":"service-register","content":{"name":"F",)"
+                            R"("wanted":["a","b","client-disconnect"]}})";
+    {
+        FakeSocket bob("bob", 5);
+        bob.open(house->profile.clients());
+        FakeSocket service("service");
+        service.authorize("service1");
+        service.open(house->profile.services());
+        service.say(come);
+        bob.say(R"({"type":"a","content":0})");
+        QVERIFY(waitUntil([&] { return service.texts.size() == 2; }));
+        QVERIFY(waitUntil([&] { return house->bus.counters().waiting == 0; }));
+        QVERIFY(RabbitBroker::shared().stop());
+        QVERIFY(waitUntil([&] { return !house->bus.state().isUp(); }));
+        for (int i = 1; i < 20; ++i)
+            bob.say((i % 2 ? R"({"type":"a","content":)" : R"({"type":"b","content":)")
+                + QByteArray::number(i) + '}');
+        bob.close(CloseCode::Normal, QLatin1StringView("transport close"));
+        QVERIFY(waitUntil([&] { return outbox.rows.size() == 20; }));
+        service.close(CloseCode::Normal, QLatin1StringView("transport close"));
+        house.reset();
+    }
+    house = make();
+    QVERIFY(RabbitBroker::shared().start());
+    QVERIFY(waitUntil([&] { return house->bus.state().isUp(); }, Millis{30'000}));
+    QVERIFY(holdsFor([&] { return outbox.rows.size() == 20; }, Millis{2'500}));
+    FakeSocket service("service");
+    service.authorize("service1");
+    service.open(house->profile.services());
+    service.say(come);
+    QVERIFY(waitUntil([&] { return service.texts.size() == 21; }));
+    for (int i = 1; i < 20; ++i)
+        QCOMPARE(rawMember(service.texts[i], "content").value_or("").toByteArray(),
+            QByteArray::number(i));
+    QCOMPARE(rawMember(service.texts[20], "type").value_or(""), "\"client-disconnect\"");
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QCOMPARE(house->profile.counters().deadLetters, 0U);
+    service.close(CloseCode::Normal, QLatin1StringView("transport close"));
 }
 
 QTEST_GUILESS_MAIN(TestServicesOutage)

@@ -33,11 +33,11 @@ private:
         });
     }
     static std::vector<bus::KeptMessage> oldest(
-        StoredOutbox& outbox, int count = 100, qint64 bytes = 1 << 20)
+        StoredOutbox& outbox, int count = 100, qint64 bytes = 1 << 20, quint64 after = 0)
     {
         return await<std::vector<bus::KeptMessage>>(
             [&](bus::Outbox::Completion<std::vector<bus::KeptMessage>> done) {
-                outbox.oldest(count, bytes, std::move(done));
+                outbox.oldest(after, count, bytes, std::move(done));
             })
             .value();
     }
@@ -145,6 +145,10 @@ void TestOutbox::boundsABatchByBytes()
     QCOMPARE(oldest(outbox, 100, 1'500).size(), size_t(2));
     QCOMPARE(oldest(outbox, 100, 1).size(), size_t(1)); // one at least
     QCOMPARE(oldest(outbox, 3).size(), size_t(3));
+    const quint64 second = oldest(outbox)[1].number;
+    const auto rest = oldest(outbox, 2, 1 << 20, second);
+    QCOMPARE(rest.size(), size_t(2));
+    QVERIFY(rest[0].number > second && rest[1].number > rest[0].number);
 }
 
 void TestOutbox::tellsADamagedRow()

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const {Editor} = require('../lib/editor');
 const {PythonService} = require('../lib/pythonservice');
+const {services} = require('../lib/stage');
 const {cpuSeconds, types} = require('./clients');
 
 /** What comes while no service is there waits, in order, then dies; waiting costs nothing. */
@@ -48,6 +49,47 @@ async function serviceRestart(stage) {
   assert.match(bob.messages('error-response')[0].content.message, /no service/);
   await stage.server.metric('gatehouse_services_held', (value) => value === 0);
 }
+
+/**
+ * The broker goes, then the server is killed with what it has taken; both come back before the service does. In the
+ * database it waits, and is there in order.
+ */
+async function outboxOverARestart(stage) {
+  const service = await stage.service(types);
+  const bob = await stage.editorNamed('bob');
+  bob.send('file-join', {number: 0});
+  await service.got('file-join');
+  await stage.broker.tell('stop');
+  await stage.server.metric('gatehouse_bus_up', (value) => value === 0);
+  for (let number = 1; number <= 20; number++) {
+    bob.send(number % 2 ? 'file-content-request' : 'file-join', {number});
+  }
+  await stage.server.metric('gatehouse_bus_outbox', (value) => value === 20);
+  await service.kill();
+  await stage.server.stop('SIGKILL');
+  await stage.broker.tell('start');
+  await stage.server.start();
+  await stage.server.metric('gatehouse_bus_up', (value) => value === 1);
+  // Others work meanwhile, and by then all of it has been tried.
+  const other = await stage.service(['cursor-move'], {name: 'Cursors', token: stage.token()});
+  const eve = await stage.editorNamed('eve');
+  for (let number = 0; number < 20; number++) {
+    eve.send('cursor-move', {number});
+    await other.inbox.wait(() => other.all('cursor-move').length === number + 1, 'a cursor');
+  }
+  assert.strictEqual(await stage.server.metric('gatehouse_bus_outbox', () => true), 20);
+  const again = await stage.service(types);
+  await again.inbox.wait(() => again.all().filter((message) => message.sender[1] === 'bob').length === 20, 'what waited');
+  assert.deepStrictEqual(again.all().filter((message) => message.sender[1] === 'bob').map((message) => message.content.number),
+    Array.from({length: 20}, (_, index) => index + 1));
+  await stage.server.metric('gatehouse_bus_outbox', (value) => value === 0);
+  await stage.server.metric('gatehouse_bus_dropped_total\\{reason="dead_letter"\\}', (value) => value === 0);
+}
+outboxOverARestart.needsBroker = true;
+outboxOverARestart.configuration = `${services}
+[bus]
+node_name = "house"
+`;
 
 /** Requests between services, by uuid; nobody else hears the answer. */
 async function serviceToService(stage) {
@@ -188,4 +230,4 @@ async function kickAndConsole(stage) {
   await stage.server.metric('gatehouse_services_kicks_total', (value) => value === 1);
 }
 
-module.exports = {serviceRestart, serviceToService, backendsNeedTokens, exampleService, kickAndConsole};
+module.exports = {serviceRestart, outboxOverARestart, serviceToService, backendsNeedTokens, exampleService, kickAndConsole};

@@ -27,6 +27,7 @@ hold_time = "10s"
 class Stage {
   constructor(binary, python, configuration = services, broker = undefined) {
     this.python = python;
+    this.broker = broker;
     this.server = new Server(binary);
     this.folder = this.server.folder;
     this.file = path.join(this.folder, 'gatehouse.toml');

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in the outbox and finds nobody waits, in order, and stops nobody else.
+#include "server/bus/keptmessages.h"
+#include "tests/support/memoryoutbox.h"
+
+#include <QCoreApplication>
+#include <QTest>
+
+using namespace gatehouse;
+using namespace gatehouse::bus;
+using gatehouse::test::MemoryOutbox;
+
+namespace {
+
+/// The outbox with a broker that knows who is bound, and answers when it is asked to.
+class Rig
+{
+public:
+    explicit Rig(Millis hold = Millis{60'000})
+    {
+        options.outboxHold = hold;
+        make();
+    }
+    /// Begins again, as a process that was restarted.
+    void make()
+    {
+        unsettled.clear();
+        kept = std::make_unique<KeptMessages>(
+            options, clock, counters, outbox,
+            [this](KeptMessage message) { unsettled.push_back(std::move(message)); },
+            [this] { return isUp && unsettled.empty(); },
+            [this](const Publication& publication, std::function<void()> done) {
+                released << publication.topic;
+                QMetaObject::invokeMethod(&context, std::move(done), Qt::QueuedConnection);
+            });
+        spin();
+    }
+    /// "a1" is on the topic "a"; capitals need no receiver.
+    void keep(const QByteArrayList& bodies)
+    {
+        for (const QByteArray& body : bodies) {
+            Publication publication;
+            publication.topic = body.first(1).toLower();
+            publication.body = body;
+            publication.care = Care::Kept;
+            publication.needsReceiver = body.first(1) == publication.topic;
+            if (kept)
+                kept->keep(publication, false, [](const Result<quint64>&) {});
+            spin();
+        }
+    }
+    void spin()
+    {
+        for (int turn = 0; turn < 5; ++turn)
+            QCoreApplication::processEvents();
+    }
+    /// The broker deals with what it was sent, until nothing more comes.
+    void settle()
+    {
+        spin();
+        while (!unsettled.empty()) {
+            for (const KeptMessage& message : std::exchange(unsettled, {})) {
+                const Publication& publication = message.publication;
+                ++sends;
+                if (publication.needsReceiver && !bound.contains(publication.topic)) {
+                    kept->unroutable(message.number, publication.body.size());
+                } else {
+                    heard << publication.body;
+                    kept->confirmed(message.number, publication.body.size());
+                }
+            }
+            spin();
+        }
+    }
+    void advance(Millis time)
+    {
+        for (; time > Millis{0}; time -= Millis{250}) {
+            clock.advance(Millis{250});
+            kept->tick();
+            settle();
+        }
+    }
+
+    AmqpOptions options;
+    ManualClock clock;
+    BusCounters counters;
+    MemoryOutbox outbox;
+    bool isUp = true;
+    std::vector<KeptMessage> unsettled;
+    QSet<QByteArray> bound;
+    QByteArrayList heard;
+    QByteArrayList released;
+    int sends = 0;
+    QObject context;
+    std::unique_ptr<KeptMessages> kept;
+};
+
+} // namespace
+
+class TestKeptMessages : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void whatFindsNobodyWaits();
+    void othersGoOn();
+    void theOrderOfTopicsIsKept();
+    void whoIsNotHeardOfIsFoundToo();
+    void nobodyCame();
+    void timeStandsStillWithoutTheLink();
+    void whatFollowsIsKept();
+    void asksOnceASecond();
+    void whatLosesItsReceiverWaitsAgain();
+    void thousandsThatWaitHideNobody();
+};
+
+void TestKeptMessages::whatFindsNobodyWaits()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1", "a2", "a3"});
+    rig.isUp = true;
+    rig.kept->tick();
+    rig.settle();
+    QCOMPARE(rig.sends, 1); // the others of its topic need not be tried
+    rig.advance(Millis{5'000});
+    QCOMPARE(rig.heard, QByteArrayList());
+    QCOMPARE(rig.counters.outboxMessages, 3U);
+    QCOMPARE(rig.outbox.rows.size(), size_t(3));
+    QCOMPARE(rig.counters.unroutable, 0U);
+    rig.bound = {"a"};
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "a2", "a3"}));
+    QCOMPARE(rig.counters.outboxMessages, 0U);
+    QVERIFY(rig.outbox.rows.empty());
+}
+
+void TestKeptMessages::othersGoOn()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1", "b1", "A2", "C1", "a3", "b2"}); // A2 needs nobody
+    rig.bound = {"b"};
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QCOMPARE(rig.released, (QByteArrayList{"a", "b"})); // once each, before the first of them
+    QCOMPARE(rig.heard, (QByteArrayList{"b1", "A2", "C1", "b2"}));
+    QCOMPARE(rig.counters.outboxMessages, 2U);
+}
+
+// A file is opened before it is written to, whatever the topics.
+void TestKeptMessages::theOrderOfTopicsIsKept()
+{
+    Rig rig;
+    rig.isUp = false;
+    QByteArrayList all;
+    for (int i = 0; i < 40; ++i)
+        all << QByteArray(1, char('a' + i % 3)) + QByteArray::number(i);
+    rig.keep(all);
+    rig.isUp = true;
+    rig.advance(Millis{3'000});
+    QCOMPARE(rig.heard, QByteArrayList());
+    rig.bound = {"a", "b", "c"};
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard, all);
+    // The same when all of them are there from the start.
+    rig.isUp = false;
+    rig.kept->linkLost();
+    rig.heard.clear();
+    rig.keep(all);
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard, all);
+}
+
+void TestKeptMessages::whoIsNotHeardOfIsFoundToo()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1", "b2", "a3", "b4"});
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    rig.bound = {"a", "b"};
+    rig.advance(Millis{1'000});
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "b2"}));
+    rig.advance(Millis{1'500}); // should a service be on its way to be announced
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "b2", "a3", "b4"}));
+    QVERIFY(rig.outbox.rows.empty());
+}
+
+void TestKeptMessages::nobodyCame()
+{
+    Rig rig(Millis{10'000});
+    rig.isUp = false;
+    rig.keep({"a1", "b1"});
+    rig.isUp = true;
+    rig.advance(Millis{5'000});
+    rig.keep({"a2"});
+    rig.advance(Millis{4'750});
+    QCOMPARE(rig.counters.deadLettered, 0U);
+    rig.advance(Millis{1'000});
+    QCOMPARE(rig.counters.deadLettered, 2U); // a1, b1
+    QCOMPARE(rig.counters.unroutable, 2U);
+    QCOMPARE(rig.counters.outboxMessages, 1U);
+    rig.bound = {"a", "b"};
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard, QByteArrayList{"a2"});
+    QVERIFY(rig.outbox.rows.empty());
+    QCOMPARE(rig.counters.outboxBytes, 0U);
+}
+
+void TestKeptMessages::timeStandsStillWithoutTheLink()
+{
+    Rig rig(Millis{10'000});
+    rig.isUp = false;
+    rig.keep({"a1"});
+    rig.isUp = true;
+    rig.advance(Millis{9'000});
+    rig.isUp = false;
+    rig.kept->linkLost();
+    rig.advance(Millis{60'000});
+    QCOMPARE(rig.counters.outboxMessages, 1U);
+    rig.isUp = true;
+    rig.advance(Millis{9'000});
+    QCOMPARE(rig.counters.outboxMessages, 1U);
+    rig.advance(Millis{2'000});
+    QCOMPARE(rig.counters.deadLettered, 1U);
+    QVERIFY(rig.outbox.rows.empty());
+}
+
+void TestKeptMessages::whatFollowsIsKept()
+{
+    Rig rig;
+    const auto of = [](const char* topic, bool needsReceiver) {
+        Publication publication;
+        publication.topic = topic;
+        publication.needsReceiver = needsReceiver;
+        return publication;
+    };
+    QVERIFY(!rig.kept->mustFollow(of("a", true)));
+    rig.isUp = false;
+    rig.keep({"a1"});
+    QVERIFY(rig.kept->mustFollow(of("b", true)));
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QVERIFY(rig.kept->mustFollow(of("a", true)));
+    QVERIFY(!rig.kept->mustFollow(of("a", false)));
+    QVERIFY(!rig.kept->mustFollow(of("b", true)));
+    rig.keep({"a2"});
+    rig.advance(Millis{250});
+    QVERIFY(!rig.kept->mustFollow(of("b", true)));
+    // Somebody came: what waits goes first, whatever its topic.
+    rig.bound = {"a"};
+    rig.kept->receiversCame();
+    QVERIFY(rig.kept->mustFollow(of("b", true)));
+    rig.settle();
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "a2"}));
+    QVERIFY(!rig.kept->mustFollow(of("a", true)));
+}
+
+void TestKeptMessages::asksOnceASecond()
+{
+    Rig rig;
+    rig.isUp = false;
+    for (int i = 0; i < 100; ++i)
+        rig.keep({"a" + QByteArray::number(i)});
+    rig.isUp = true;
+    rig.advance(Millis{250});
+    QCOMPARE(rig.sends, 1);
+    rig.advance(Millis{10'000});
+    QVERIFY2(rig.sends >= 9 && rig.sends <= 11, qPrintable(QString::number(rig.sends)));
+}
+
+void TestKeptMessages::whatLosesItsReceiverWaitsAgain()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1", "a2", "a3"});
+    rig.bound = {"a"};
+    rig.isUp = true;
+    rig.kept->tick();
+    rig.spin();
+    QCOMPARE(rig.unsettled.size(), size_t(1)); // to find out
+    rig.settle();
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "a2", "a3"}));
+    rig.isUp = false;
+    rig.keep({"a4", "a5"});
+    rig.bound.clear();
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    rig.make(); // and the process starts anew
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard.size(), 3);
+    rig.bound = {"a"};
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard.mid(3), (QByteArrayList{"a4", "a5"}));
+}
+
+void TestKeptMessages::thousandsThatWaitHideNobody()
+{
+    Rig rig;
+    rig.isUp = false;
+    for (int i = 0; i < 1'000; ++i)
+        rig.keep({QByteArray(1, char('a' + i % 20)) + QByteArray::number(i)});
+    rig.keep({"Z"});
+    rig.isUp = true;
+    rig.advance(Millis{1'000});
+    QCOMPARE(rig.heard, QByteArrayList{"Z"});
+    QCOMPARE(rig.counters.outboxMessages, 1'000U);
+    for (char topic = 'a'; topic < 'a' + 20; ++topic)
+        rig.bound.insert(QByteArray(1, topic));
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard.size(), 1'001);
+    for (int i = 0; i < 1'000; ++i)
+        QCOMPARE(rig.heard[i + 1].mid(1), QByteArray::number(i));
+}
+
+QTEST_GUILESS_MAIN(TestKeptMessages)
+#include "tst_keptmessages.moc"
