@@ -127,7 +127,7 @@ void setDefaults(ListenerTable& listener)
     session::PlainOptions& o = listener.options;
     if (listener.profile == Profile::Backends) {
         // Of our own house, behind a token; files of clients pass through.
-        o.maxMessageBytes = 64 * mib;
+        o.maxMessageBytes = 128 * mib;
         o.maxSessions = 1'000;
         o.messages = {};
         o.bytes = {};

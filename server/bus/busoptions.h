@@ -13,7 +13,7 @@ struct BusOptions
     /// This process on the bus; empty: made up at the start, different each time.
     QByteArray nodeName{};
     QByteArray exchange = "gatehouse"; ///< where publications without an exchange go
-    qint64 maxBodyBytes = 64 * 1024 * 1024; ///< of one message, either way
+    qint64 maxBodyBytes = 128 * 1024 * 1024; ///< of one message, either way
     /// Handed over and not yet taken by the broker (or delivered, in-process), requests and answers
     /// included, without what is kept. In-process the same bounds hold once more for calls that
     /// wait.

@@ -133,7 +133,7 @@ profile = "shop"
     QVERIFY(!listeners[0].options.dialect.isFlat());
     QCOMPARE(listeners[0].options.maxMessageBytes, 1 << 20);
     QVERIFY(listeners[0].options.messages.isLimited());
-    QCOMPARE(listeners[1].options.maxMessageBytes, 64 << 20);
+    QCOMPARE(listeners[1].options.maxMessageBytes, 128 << 20);
     QVERIFY(!listeners[1].options.messages.isLimited());
     QVERIFY(listeners[2].options.dialect.isFlat());
     QCOMPARE(listeners[2].options.maxQueuedBytes, 1 << 20);
