@@ -16,10 +16,6 @@ namespace {
 
 constexpr Millis tickInterval{250};
 constexpr Millis askInterval{1'000};
-constexpr qsizetype mostRouted = 10'000; ///< types remembered; beyond it they are asked about again
-/// What the outbox had for so long with the broker there, it has tried: it is on its way no more,
-/// or a queue behind some exchange does not take it, for good perhaps.
-constexpr Millis keptTime{60'000};
 constexpr qsizetype mostDead = 1'000; ///< types whose dead letters are told apart
 
 } // namespace
@@ -27,13 +23,13 @@ constexpr qsizetype mostDead = 1'000; ///< types whose dead letters are told apa
 TypedPublisher::TypedPublisher(const ServicesOptions& options, bus::Bus& bus, const Clock& clock,
     ServicesCounters& counters, DeadLetter deadLetter)
     : m_options(options), m_bus(bus), m_clock(clock), m_counters(counters),
-      m_deadLetter(std::move(deadLetter))
+      m_deadLetter(std::move(deadLetter)), m_held(options, counters)
 {
     m_bus.addObserver(static_cast<bus::ServiceObserver*>(this));
-    refreshWanted();
+    m_wanted.refresh(m_bus.services());
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { tick(); });
     if (!m_bus.state().isUp() || m_bus.counters().outboxMessages > 0) {
-        m_allKeptUntil = busTime() + keptTime;
+        m_sent.keptOfAnyType(busTime());
         startTimer();
     }
 }
@@ -47,42 +43,28 @@ TypedPublisher::~TypedPublisher()
     }
 }
 
-void TypedPublisher::refreshWanted()
+TypedPublisher::Held TypedPublisher::made(QByteArray body, const SessionId& origin)
 {
-    m_wanted.clear();
-    m_isAllWanted = false;
-    const QByteArray prefix = topicOf({});
-    for (const bus::Service& service : m_bus.services()) {
-        for (const bus::Topic& topic : service.topics) {
-            m_isAllWanted |= topic == topicOfAll();
-            if (topic.startsWith(prefix))
-                m_wanted.insert(topic.sliced(prefix.size()));
-        }
-    }
-}
-
-bool TypedPublisher::isWanted(const QByteArray& type) const
-{
-    return m_isAllWanted || m_wanted.contains(type);
+    return {++m_lastNumber, std::move(body), origin, busTime(),
+        QUuid::createUuid().toByteArray(QUuid::WithoutBraces)};
 }
 
 void TypedPublisher::publish(const QByteArray& type, QByteArray body, const SessionId& origin)
 {
     if (!origin.isEmpty())
         ++m_origins[origin].open;
-    Held message{++m_lastNumber, std::move(body), origin, busTime(),
-        QUuid::createUuid().toByteArray(QUuid::WithoutBraces)};
-    const bool isFirst = !m_queues.contains(type);
-    const bool goesOut = isWanted(type) ? !m_owesRelease : m_routed.contains(type);
+    Held message = made(std::move(body), origin);
+    const bool isFirst = !m_held.queues().contains(type);
+    const bool goesOut = isWanted(type) ? !m_owesRelease : m_wanted.isRouted(type);
     if (m_isFinished || (isFirst && goesOut)) {
         send(type, std::move(message));
         return;
     }
     hold(type, std::move(message));
-    const auto held = m_queues.find(type);
-    if (!isFirst || held == m_queues.end() || (m_owesRelease && isWanted(type)))
+    const auto held = m_held.queues().find(type);
+    if (!isFirst || held == m_held.queues().end() || (m_owesRelease && isWanted(type)))
         return;
-    if (isResting(type) || !mayAsk(type))
+    if (m_wanted.isResting(type, m_clock.monotonic()) || !mayAsk(type))
         held->askedAt = m_clock.monotonic();
     else
         ask(type, *held);
@@ -93,15 +75,10 @@ void TypedPublisher::takeBack(std::vector<Undelivered> messages)
 {
     if (messages.empty())
         return;
-    refreshWanted();
+    m_wanted.refresh(m_bus.services());
     for (Undelivered& message : messages) {
-        if (isWanted(message.type))
-            continue;
-        hold(message.type,
-            {++m_lastNumber, std::move(message.body), {}, busTime(),
-                QUuid::createUuid().toByteArray(QUuid::WithoutBraces)});
-        if (const auto held = m_queues.find(message.type); held != m_queues.end())
-            held->askedAt = m_clock.monotonic();
+        if (!isWanted(message.type))
+            holdUnasked(message.type, made(std::move(message.body), {}));
     }
 }
 
@@ -121,16 +98,16 @@ void TypedPublisher::publishLast(const QByteArray& type, QByteArray body, const 
 void TypedPublisher::finish()
 {
     m_isFinished = true;
-    refreshWanted();
+    m_wanted.refresh(m_bus.services());
     QSet<SessionId> asked;
     std::vector<std::pair<QByteArray, Held>> held;
-    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+    for (auto queue = m_held.queues().begin(); queue != m_held.queues().end();) {
         const size_t left = queue->isAsking ? 1 : 0;
         while (queue->waiting.size() > left)
-            held.emplace_back(queue.key(), take(*queue, queue->waiting.end() - 1));
+            held.emplace_back(queue.key(), m_held.take(*queue, queue->waiting.end() - 1));
         if (left > 0 && !queue->waiting.empty())
             asked.insert(queue->waiting.front().origin);
-        queue = queue->isAsking ? std::next(queue) : m_queues.erase(queue);
+        queue = queue->isAsking ? std::next(queue) : m_held.queues().erase(queue);
     }
     std::sort(held.begin(), held.end(),
         [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
@@ -163,43 +140,13 @@ void TypedPublisher::settle(const SessionId& origin)
         publish(ended.lastType, ended.last);
 }
 
-bool TypedPublisher::isResting(const QByteArray& type) const
-{
-    const Millis now = m_clock.monotonic();
-    return now < m_restAllUntil || now < m_restUntil.value(type);
-}
-
 /// A question is not worth keeping, and must not overtake what is kept of its type. What is kept of
 /// others may stay for ever.
 bool TypedPublisher::mayAsk(const QByteArray& type) const
 {
-    const Sent sent = m_sent.value(type);
-    if (!m_bus.state().isUp() || sent.open > 0)
+    if (!m_bus.state().isUp() || m_sent.isOpen(type))
         return false;
-    return m_bus.counters().outboxMessages == 0
-        || busTime() >= std::max(m_allKeptUntil, sent.keptUntil);
-}
-
-void TypedPublisher::kept(const QByteArray& type)
-{
-    if (m_sent.size() < mostRouted || m_sent.contains(type))
-        m_sent[type].keptUntil = busTime() + keptTime;
-    else
-        m_allKeptUntil = busTime() + keptTime;
-    startTimer();
-}
-
-void TypedPublisher::forgetKept()
-{
-    const Millis now = busTime();
-    const bool isEmpty = m_bus.state().isUp() && m_bus.counters().outboxMessages == 0;
-    if (isEmpty || now >= m_allKeptUntil)
-        m_allKeptUntil = {};
-    m_sent.removeIf([&](auto sent) {
-        if (isEmpty || now >= sent->keptUntil)
-            sent->keptUntil = {};
-        return sent->open == 0 && sent->keptUntil == Millis{0};
-    });
+    return m_bus.counters().outboxMessages == 0 || !m_sent.mayBeInOutbox(type, busTime());
 }
 
 bus::Publication TypedPublisher::publicationOf(
@@ -220,23 +167,21 @@ bus::Publication TypedPublisher::publicationOf(
 void TypedPublisher::send(const QByteArray& type, Held message)
 {
     bus::Publication publication = publicationOf(type, message, bus::Care::Kept);
-    ++m_sent[type].open;
+    m_sent.sent(type);
     m_bus.publish(std::move(publication),
         [this, alive = std::weak_ptr(m_alive), type, message = std::move(message)](
             bus::Outcome outcome, const Error& error) {
             if (alive.expired())
                 return;
-            const auto sent = m_sent.find(type);
-            if (--sent->open == 0 && sent->keptUntil == Millis{0})
-                m_sent.erase(sent);
-            if (outcome == bus::Outcome::Kept)
-                kept(type);
+            m_sent.settled(type);
+            if (outcome == bus::Outcome::Kept) {
+                m_sent.kept(type, busTime());
+                startTimer();
+            }
             if (outcome == bus::Outcome::Unroutable) {
                 // The service has just gone: others may take its place.
-                m_routed.remove(type);
-                hold(type, message);
-                if (const auto queue = m_queues.find(type); queue != m_queues.end())
-                    queue->askedAt = m_clock.monotonic();
+                m_wanted.setUnrouted(type);
+                holdUnasked(type, message);
             } else if (outcome == bus::Outcome::Refused) {
                 observe::log(observe::Level::Warning, observe::category::bus,
                     QStringLiteral("A message of type %1 was not taken: %2")
@@ -263,8 +208,8 @@ void TypedPublisher::ask(const QByteArray& type, Queue& queue)
 void TypedPublisher::asked(
     const QByteArray& type, quint64 number, bus::Outcome outcome, const Error& error)
 {
-    const auto queue = m_queues.find(type);
-    if (queue == m_queues.end())
+    const auto queue = m_held.queues().find(type);
+    if (queue == m_held.queues().end())
         return;
     queue->isAsking = false;
     queue->askedAt = m_clock.monotonic();
@@ -276,19 +221,19 @@ void TypedPublisher::asked(
     std::optional<Held> ended;
     const bool isFirst = !queue->waiting.empty() && queue->waiting.front().number == number;
     if (isFirst && (isOut || isHopeless))
-        ended = takeFirst(*queue);
+        ended = m_held.takeFirst(*queue);
     else if (isFirst && outcome == bus::Outcome::Refused)
         queue->waiting.front().mayBeRepeated = true;
     if (isOut) {
         m_counters.released += ended ? 1 : 0;
-        if (m_routed.size() < mostRouted)
-            m_routed.insert(type);
+        m_wanted.setRouted(type);
         // A service is bound a moment before it is heard of. Then it gets what waits in the order
         // it came, all its types; one that is never heard of gets this type a moment later.
         queue->isRouted = true;
     }
-    if (const auto rest = m_queues.find(type); rest != m_queues.end() && rest->waiting.empty())
-        m_queues.erase(rest);
+    if (const auto rest = m_held.queues().find(type);
+        rest != m_held.queues().end() && rest->waiting.empty())
+        m_held.queues().erase(rest);
     if (m_owesRelease || isWanted(type)) // somebody came meanwhile
         releaseWanted();
     if (ended && isHopeless)
@@ -299,12 +244,6 @@ void TypedPublisher::asked(
         finish();
 }
 
-bool TypedPublisher::hasRoom(qsizetype octets) const
-{
-    return qsizetype(m_counters.heldNow) < m_options.maxHeld
-        && qint64(m_counters.heldBytesNow) + octets <= m_options.maxHeldBytes;
-}
-
 void TypedPublisher::hold(const QByteArray& type, Held message)
 {
     ++m_counters.held;
@@ -312,20 +251,20 @@ void TypedPublisher::hold(const QByteArray& type, Held message)
         bury(type, message, QStringLiteral("no service takes this type, and the server goes down"));
         return;
     }
-    if (!hasRoom(message.body.size())) {
+    if (!m_held.hasRoomFor(message.body.size())) {
         ++m_counters.heldOverflows;
         bury(type, message, QStringLiteral("no service takes this type, and too many wait"));
         return;
     }
-    ++m_counters.heldNow;
-    m_counters.heldBytesNow += quint64(message.body.size());
-    Queue& queue = m_queues[type];
-    message.since -= queue.stopped;
-    std::deque<Held>& waiting = queue.waiting;
-    const auto place = std::upper_bound(waiting.begin(), waiting.end(), message.number,
-        [](quint64 number, const Held& held) { return number < held.number; });
-    waiting.insert(place, std::move(message));
+    m_held.add(type, std::move(message));
     startTimer();
+}
+
+void TypedPublisher::holdUnasked(const QByteArray& type, Held message)
+{
+    hold(type, std::move(message));
+    if (const auto queue = m_held.queues().find(type); queue != m_held.queues().end())
+        queue->askedAt = m_clock.monotonic();
 }
 
 void TypedPublisher::startTimer()
@@ -336,26 +275,16 @@ void TypedPublisher::startTimer()
     m_timer.start(tickInterval);
 }
 
-TypedPublisher::Held TypedPublisher::take(Queue& queue, std::deque<Held>::iterator at)
-{
-    Held taken = std::move(*at);
-    queue.waiting.erase(at);
-    taken.since += queue.stopped;
-    --m_counters.heldNow;
-    m_counters.heldBytesNow -= quint64(taken.body.size());
-    return taken;
-}
-
 void TypedPublisher::release(const QByteArray& type)
 {
-    const auto queue = m_queues.find(type);
-    if (queue == m_queues.end() || queue->isAsking)
+    const auto queue = m_held.queues().find(type);
+    if (queue == m_held.queues().end() || queue->isAsking)
         return;
     Queue released = std::move(*queue);
-    m_queues.erase(queue);
+    m_held.queues().erase(queue);
     while (!released.waiting.empty()) {
         ++m_counters.released;
-        send(type, takeFirst(released));
+        send(type, m_held.takeFirst(released));
     }
 }
 
@@ -364,19 +293,19 @@ void TypedPublisher::release(const QByteArray& type)
 void TypedPublisher::releaseWanted()
 {
     m_owesRelease = false;
-    for (auto queue = m_queues.cbegin(); queue != m_queues.cend(); ++queue)
+    for (auto queue = m_held.queues().cbegin(); queue != m_held.queues().cend(); ++queue)
         m_owesRelease |= queue->isAsking && isWanted(queue.key());
     if (m_owesRelease) // the answer is near
         return;
     std::vector<std::pair<QByteArray, Held>> released;
-    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+    for (auto queue = m_held.queues().begin(); queue != m_held.queues().end();) {
         if (!isWanted(queue.key())) {
             ++queue;
             continue;
         }
         while (!queue->waiting.empty())
-            released.emplace_back(queue.key(), takeFirst(*queue));
-        queue = m_queues.erase(queue);
+            released.emplace_back(queue.key(), m_held.takeFirst(*queue));
+        queue = m_held.queues().erase(queue);
     }
     std::sort(released.begin(), released.end(),
         [](const auto& a, const auto& b) { return a.second.number < b.second.number; });
@@ -398,7 +327,7 @@ void TypedPublisher::bury(const QByteArray& type, const Held& message, const QSt
 std::vector<TypedPublisher::TypeState> TypedPublisher::types() const
 {
     std::map<QByteArray, TypeState> all;
-    for (auto queue = m_queues.cbegin(); queue != m_queues.cend(); ++queue)
+    for (auto queue = m_held.queues().cbegin(); queue != m_held.queues().cend(); ++queue)
         all[queue.key()].held = qsizetype(queue->waiting.size());
     for (auto dead = m_dead.cbegin(); dead != m_dead.cend(); ++dead)
         all[dead.key()].dead = *dead;
@@ -412,24 +341,14 @@ std::vector<TypedPublisher::TypeState> TypedPublisher::types() const
 
 void TypedPublisher::serviceCame(const bus::Service&)
 {
-    refreshWanted();
+    m_wanted.refresh(m_bus.services());
     releaseWanted();
 }
 
-// A broker unbinds what the service wanted in its own time. Until then it takes messages of these
-// types for queues in which nobody looks for them any more: it is not asked about them for a while.
 void TypedPublisher::serviceWent(const bus::Service& service)
 {
-    refreshWanted();
-    m_routed.clear();
-    const Millis until = m_clock.monotonic() + askInterval;
-    const QByteArray prefix = topicOf({});
-    for (const bus::Topic& topic : service.topics) {
-        if (topic == topicOfAll())
-            m_restAllUntil = until;
-        else if (topic.startsWith(prefix))
-            m_restUntil.insert(topic.sliced(prefix.size()), until);
-    }
+    m_wanted.refresh(m_bus.services());
+    m_wanted.serviceWent(service, m_clock.monotonic());
     startTimer();
 }
 
@@ -441,22 +360,22 @@ void TypedPublisher::tick()
     const bool isUp = m_bus.state().isUp();
     if (!isUp)
         m_away += passed;
-    forgetKept();
+    m_sent.forgetKept(busTime(), isUp && m_bus.counters().outboxMessages == 0);
     bool owesRelease = m_owesRelease;
     // What is said about a dead letter may end clients, and that is published again.
     std::vector<std::pair<QByteArray, Held>> dead;
     std::map<quint64, QByteArray> due;
     std::map<quint64, QByteArray> routed;
-    for (auto queue = m_queues.begin(); queue != m_queues.end();) {
+    for (auto queue = m_held.queues().begin(); queue != m_held.queues().end();) {
         // Nor is anybody late of whom the bus may not be asked.
         const bool isAskable = mayAsk(queue.key());
         if (isUp && !isAskable && !queue->isAsking)
             queue->stopped += passed;
         while (!queue->isAsking && !queue->waiting.empty()
             && busTime() - queue->stopped - queue->waiting.front().since >= m_options.holdTime)
-            dead.emplace_back(queue.key(), takeFirst(*queue));
+            dead.emplace_back(queue.key(), m_held.takeFirst(*queue));
         if (!queue->isAsking && queue->waiting.empty()) {
-            queue = m_queues.erase(queue);
+            queue = m_held.queues().erase(queue);
             continue;
         }
         if (!queue->isAsking && now - queue->askedAt >= askInterval) {
@@ -470,7 +389,7 @@ void TypedPublisher::tick()
         ++queue;
     }
     for (const auto& [number, type] : due) { // in the order they came: somebody may hear them
-        if (const auto queue = m_queues.find(type); queue != m_queues.end())
+        if (const auto queue = m_held.queues().find(type); queue != m_held.queues().end())
             ask(type, *queue);
     }
     if (owesRelease)
@@ -479,11 +398,8 @@ void TypedPublisher::tick()
         release(type);
     for (const auto& [type, message] : dead)
         bury(type, message, QStringLiteral("no service takes this type"));
-    m_restUntil.removeIf([now](auto rest) { return now >= rest.value(); });
-    const bool isKept = m_allKeptUntil > Millis{0}
-        || std::any_of(m_sent.cbegin(), m_sent.cend(),
-            [](const Sent& sent) { return sent.keptUntil > Millis{0}; });
-    if (m_queues.isEmpty() && m_restUntil.isEmpty() && !isKept)
+    m_wanted.forgetRests(now);
+    if (m_held.queues().isEmpty() && !m_wanted.isAnyResting() && !m_sent.isAnyKept())
         m_timer.stop();
 }
 

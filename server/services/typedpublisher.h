@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "common/core/clock.h"
-#include "common/core/ids.h"
 #include "server/bus/bus.h"
-#include "server/services/servicescounters.h"
-#include "server/services/servicesoptions.h"
+#include "server/services/heldmessages.h"
+#include "server/services/senttypes.h"
+#include "server/services/wantedtypes.h"
 
-#include <QHash>
-#include <QSet>
 #include <QTimer>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -63,7 +59,7 @@ public:
     void finish();
 
     /// Somebody announced on the bus wants that type.
-    bool isWanted(const QByteArray& type) const;
+    bool isWanted(const QByteArray& type) const { return m_wanted.contains(type); }
 
     /// A type with messages waiting, or dead.
     struct TypeState
@@ -77,29 +73,8 @@ public:
     void tick(); ///< ends what waited too long; its own timer calls it, and tests
 
 private:
-    struct Held
-    {
-        quint64 number = 0;
-        QByteArray body{};
-        SessionId origin{};
-        Millis since{}; ///< busTime()
-        QByteArray id{}; ///< on the bus, the same each time
-        bool mayBeRepeated = false; ///< the bus took it once and could not say whether it arrived
-    };
-    struct Queue
-    {
-        std::deque<Held> waiting; ///< by number; `since` without what `stopped` was then
-        Millis askedAt{}; ///< when the bus last said that nobody listens
-        Millis stopped{}; ///< how long the bus could not be asked, though it was up
-        bool isAsking = false; ///< the first one is on the bus to find out
-        bool isRouted = false; ///< somebody is bound who has not said so; soon the others go out
-    };
-    /// What has gone out of a type and may not have arrived yet.
-    struct Sent
-    {
-        int open = 0; ///< what became of them is not known
-        Millis keptUntil{}; ///< busTime() when the outbox has tried them all, or zero
-    };
+    using Held = HeldMessages::Message;
+    using Queue = HeldMessages::Queue;
     struct Origin
     {
         int open = 0; ///< its messages whose end is not known
@@ -109,12 +84,8 @@ private:
 
     void serviceCame(const bus::Service& service) override;
     void serviceWent(const bus::Service& service) override;
-    void refreshWanted();
-    /// Whoever wanted it has just gone: the broker may not know yet.
-    bool isResting(const QByteArray& type) const;
     bool mayAsk(const QByteArray& type) const;
-    void kept(const QByteArray& type); ///< the outbox has one more
-    void forgetKept();
+    Held made(QByteArray body, const SessionId& origin);
     Millis busTime() const { return m_clock.monotonic() - m_away; }
     static bus::Publication publicationOf(
         const QByteArray& type, const Held& message, bus::Care care);
@@ -122,13 +93,11 @@ private:
     void ask(const QByteArray& type, Queue& queue);
     void asked(const QByteArray& type, quint64 number, bus::Outcome outcome, const Error& error);
     void hold(const QByteArray& type, Held message);
-    Held takeFirst(Queue& queue) { return take(queue, queue.waiting.begin()); }
-    Held take(Queue& queue, std::deque<Held>::iterator at);
+    void holdUnasked(const QByteArray& type, Held message); ///< for a second at least
     void release(const QByteArray& type);
     void releaseWanted();
     void bury(const QByteArray& type, const Held& message, const QString& why);
     void settle(const SessionId& origin);
-    bool hasRoom(qsizetype octets) const;
     void startTimer();
 
     const ServicesOptions& m_options;
@@ -136,20 +105,14 @@ private:
     const Clock& m_clock;
     ServicesCounters& m_counters;
     DeadLetter m_deadLetter;
-    QHash<QByteArray, Queue> m_queues; ///< of types with something waiting
+    HeldMessages m_held;
+    SentTypes m_sent;
+    WantedTypes m_wanted;
     QHash<SessionId, Origin> m_origins; ///< of open messages
     QHash<QByteArray, quint64> m_dead; ///< by type
     /// Somebody wants types of which one is on the bus to find out: none of them goes out before.
     bool m_owesRelease = false;
     bool m_isFinished = false; ///< nothing is held
-    QSet<QByteArray> m_wanted; ///< types announced services want
-    bool m_isAllWanted = false; ///< somebody wants every type
-    QSet<QByteArray> m_routed; ///< types somebody listened to the last time, announced or not
-    QHash<QByteArray, Sent> m_sent; ///< by type; at most mostRouted of them are in the outbox
-    /// Likewise of any type: what a former process has left, and more types than are told apart.
-    Millis m_allKeptUntil{};
-    QHash<QByteArray, Millis> m_restUntil; ///< by type; monotonic
-    Millis m_restAllUntil{}; ///< likewise, after somebody who wanted every type
     QTimer m_timer;
     Millis m_tickedAt{}; ///< monotonic
     Millis m_away{}; ///< how long the bus was not up, as far as something waited
