@@ -150,14 +150,15 @@ inline QByteArray rpc(const QByteArray& resp, int status = 200)
 
 struct Rig
 {
-    /// `timeout` of the route, where the example's five seconds are too long to wait for.
-    explicit Rig(const QByteArray& timeout = "5s")
+    /// `timeout` of the route, where the example's five seconds are too long to wait for; tables
+    /// that are `more` than the example has.
+    explicit Rig(const QByteArray& timeout = "5s", const QByteArray& more = {})
     {
         QFile file(QStringLiteral(GATEHOUSE_SOURCE_DIR "/examples/dashboard/gatehouse.toml"));
         const bool isOpen = file.open(QIODevice::ReadOnly);
         Q_ASSERT(isOpen);
         app::ConfigurationReader reader;
-        QByteArray toml = file.readAll();
+        QByteArray toml = file.readAll() + more;
         toml.replace("timeout = \"5s\"", QByteArray("timeout = \"" + timeout + '"'));
         reader.readToml(toml, QStringLiteral("gatehouse.toml"), {});
         auto report = reader.finish();

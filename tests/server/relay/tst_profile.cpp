@@ -32,6 +32,8 @@ private Q_SLOTS:
     void thePublicRequestNeedsNoLogin();
     void everyShardAnswersAndTheLastAnswerFollows();
     void oneSilentShardDoesNotHideTheOthers();
+    void theAnswersOfAllShardsAreOne_data();
+    void theAnswersOfAllShardsAreOne();
     void singleEntitiesComeInTwoStages();
     void nothingMissingEndsAfterTheFirstStage();
     void aSilentShardEndsTheView();
@@ -39,7 +41,9 @@ private Q_SLOTS:
     void whatIsNoMemberIsForbidden();
     void membershipFailsClosed_data();
     void membershipFailsClosed();
+    void aMembershipNobodyTellsIsNone();
     void aNonceIsGoodOnce();
+    void aNonceRedeemedTwiceElsewhereDemotes();
     void aNonceEnds();
     void aNonceInTheQueryElevates();
     void theDocumentedElevationAnswersWithItsRoom();
@@ -48,6 +52,7 @@ private Q_SLOTS:
     void privateEventsNeedTheRight_data();
     void privateEventsNeedTheRight();
     void logsAreHeardByThoseWhoWantThem();
+    void theDocumentedFormLeavesTheFirstGuildToo();
     void topicsAreBoundWhileSomebodyWatches();
     void demotionTakesEverythingButTheConnection();
     void anEndedTokenIsDemoted();
@@ -181,6 +186,59 @@ void TestProfile::oneSilentShardDoesNotHideTheOthers()
     const QJsonObject last = peer->events.back().object();
     QCOMPARE(last[QStringLiteral("finished")].toBool(), true);
     QCOMPARE(last[QStringLiteral("_id")].toInt(), 9);
+}
+
+void TestProfile::theAnswersOfAllShardsAreOne_data()
+{
+    QTest::addColumn<QByteArray>("first");
+    QTest::addColumn<QByteArray>("second");
+    QTest::addColumn<QByteArray>("items");
+    QTest::addColumn<int>("errors");
+    const QByteArray one = rpc(R"({"found":[{"id":214037134477230081},2]})");
+    QTest::newRow("lists") << one << rpc(R"({"found":[3]})")
+                           << QByteArray(R"([{"id":214037134477230081},2,3])") << 0;
+    QTest::newRow("an empty one") << one << rpc(R"({"found":[]})")
+                                  << QByteArray(R"([{"id":214037134477230081},2])") << 0;
+    QTest::newRow("no list") << one << rpc(R"({"found":"x"})")
+                             << QByteArray(R"([{"id":214037134477230081},2,"x"])") << 0;
+    QTest::newRow("none there") << one << rpc("{}")
+                                << QByteArray(R"([{"id":214037134477230081},2])") << 0;
+    QTest::newRow("one fails") << one << rpc(R"({"message":"no"})", 500)
+                               << QByteArray(R"([{"id":214037134477230081},2])") << 1;
+    QTest::newRow("both fail") << rpc("{}", 500) << rpc("{}", 500) << QByteArray("[]") << 2;
+}
+
+// Without a "partial" the client gets one answer, digit by digit, when the last shard has spoken.
+void TestProfile::theAnswersOfAllShardsAreOne()
+{
+    QFETCH(QByteArray, first);
+    QFETCH(QByteArray, second);
+    QFETCH(QByteArray, items);
+    QFETCH(int, errors);
+    Rig rig("5s", R"(
+[[relay.dashboard.event]]
+name = "find"
+needs = "elevated"
+action = "request"
+fields = { _id = "integer" }
+call = { route = "shard", to = "all", method = "find" }
+answer = { event = "found", data = "answer.found", last = { _id = "{payload._id}", all = "{answer}" } }
+)");
+    FakeService one(rig.bus, "shard_rpc_0");
+    FakeService two(rig.bus, "shard_rpc_1");
+    const auto peer = rig.connectPeer(rig.token());
+    rig.emitEvent(*peer, "find", R"({"_id":3})");
+    rig.spin();
+    QCOMPARE(one.waiting.size() + two.waiting.size(), size_t(2));
+    one.waiting.front().finish(first);
+    rig.spin();
+    QVERIFY(!peer->names().contains("found"));
+    two.waiting.front().finish(second);
+    rig.spin();
+    QCOMPARE(peer->names().count("error"), errors);
+    QCOMPARE(peer->names().count("found"), 1);
+    QCOMPARE(peer->events.back().payload, R"({"_id":3,"all":)" + items + '}');
+    QCOMPARE(rig.profile->counters().requestsUnderWay, 0);
 }
 
 void TestProfile::singleEntitiesComeInTwoStages()
@@ -323,6 +381,65 @@ void TestProfile::membershipFailsClosed()
     rig.spin();
     QVERIFY(!peer->isIn("guild_" + guild));
     QCOMPARE(peer->take().name, QByteArray("error"));
+}
+
+void TestProfile::aMembershipNobodyTellsIsNone()
+{
+    Rig rig("20ms");
+    FakeService one(rig.bus, "shard_rpc_0");
+    FakeService two(rig.bus, "shard_rpc_1");
+    const auto peer = rig.connectPeer(rig.token());
+    rig.emitEvent(*peer, "spectate", guild);
+    rig.spin();
+    QCOMPARE(one.waiting.size() + two.waiting.size(), size_t(1));
+    rig.clock.advance(Millis{21});
+    QTRY_VERIFY(!peer->events.empty());
+    QCOMPARE(peer->take().name, QByteArray("error"));
+    auto& waiting = one.waiting.empty() ? two.waiting : one.waiting;
+    waiting.front().finish(memberYes); // too late
+    rig.spin();
+    QVERIFY(!peer->isIn("guild_" + guild));
+    rig.publish("gateway.on_message", logBody(guild));
+    QVERIFY(peer->events.empty());
+}
+
+// Two processes gave it away before either had heard of the other: somebody has it who should not.
+void TestProfile::aNonceRedeemedTwiceElsewhereDemotes()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    const auto redeemed = [&](const QByteArray& nonce) {
+        bus::Publication said;
+        said.topic = "relay.dashboard.control";
+        said.body = R"({"method":"redeemed","args":[")" + nonce + R"(",")"
+            + access::ProfileVerifier::hashOf(token).toHex() + R"("]})";
+        said.properties.type = "redeemed";
+        said.properties.sender = "another node";
+        rig.bus.publish(std::move(said), {});
+        rig.spin();
+    };
+    const auto call = [&](const QByteArray& nonce) {
+        return rig.call("gateway_rpc",
+            R"({"method":"register_nonce","args":[)" + nonce + R"(,")" + token + R"("]})");
+    };
+    QCOMPARE(call("7"), rpc(R"({"message":"registered"})"));
+    QCOMPARE(call("8"), rpc(R"({"message":"registered"})"));
+    const auto peer = rig.connectPeer();
+    // Heard of in time: it is refused here, and nothing else happens.
+    redeemed("7");
+    rig.emitEvent(*peer, "request_elevation", "7");
+    QVERIFY(!peer->take().payload.contains("success"));
+    rig.emitEvent(*peer, "request_elevation", R"({"nonce":8})");
+    QCOMPARE(peer->take().payload, QByteArray(R"({"room":"sid1_auth","success":true})"));
+    QVERIFY(peer->isIn("sid1_auth"));
+    // Too late.
+    redeemed("8");
+    rig.advance(Millis{1'000});
+    QVERIFY(!peer->isIn("sid1_auth"));
+    QVERIFY(peer->closed.isEmpty());
+    QVERIFY(!rig.verifier->verify(token));
+    const auto again = rig.connectPeer(token);
+    QVERIFY(!again->isIn("sid2_auth"));
 }
 
 void TestProfile::aNonceIsGoodOnce()
@@ -496,6 +613,29 @@ void TestProfile::logsAreHeardByThoseWhoWantThem()
     rig.publish(guild + "_logs", R"({"private":false,"log":1})");
     QCOMPARE(with->names(), (QByteArrayList{"log_pool", "log_other"}));
     QCOMPARE(without->names(), QByteArrayList{"log_pool"});
+}
+
+void TestProfile::theDocumentedFormLeavesTheFirstGuildToo()
+{
+    Rig rig;
+    FakeService one(rig.bus, "shard_rpc_0");
+    FakeService two(rig.bus, "shard_rpc_1");
+    one.answers = two.answers = {{"is_member", memberAdmin}};
+    const auto peer = rig.connectPeer(rig.token());
+    for (const QByteArray& wanted : {guild, otherGuild}) {
+        rig.emitEvent(*peer, "spectate", R"({"guild_id":")" + wanted + R"(","include_logs":true})");
+        rig.spin();
+    }
+    QCOMPARE(peer->names(), QByteArrayList(2, "spectate_return"));
+    peer->events.clear();
+    for (const QByteArray& of : {guild, otherGuild}) {
+        rig.publish(of, R"({"pool":)" + of + '}');
+        rig.publish(of + "_logs", R"({"private":true,"log":)" + of + '}');
+        rig.publish("gateway.on_message", logBody(of));
+    }
+    QCOMPARE(peer->names(), (QByteArrayList{"log_pool", "log_other", "log_pool"}));
+    for (const Event& event : peer->events)
+        QVERIFY2(event.payload.contains(otherGuild), event.payload.constData());
 }
 
 void TestProfile::topicsAreBoundWhileSomebodyWatches()
