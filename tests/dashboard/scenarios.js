@@ -5,6 +5,7 @@
 const assert = require('node:assert');
 const http = require('node:http');
 const {mint} = require('./host');
+const {Inbox} = require('../interop/lib/inbox');
 
 const anna = '214037134477230080';
 const berta = '109462069484486656';
@@ -156,6 +157,34 @@ exports.allShards = async (stage) => {
       assert.ok(call.raw.includes(`"args":[${anna}]`), call.raw); // every digit
     }
   }
+};
+
+/** The client of today (Engine.IO 4, Socket.IO 5) beside the one of then: the same rules, rooms and answers. */
+exports.modernClient = async (stage) => {
+  const {host} = stage;
+  await shards(host);
+  const {io} = require('socket.io-client');
+  const inbox = new Inbox('modern browser');
+  const socket = io(host.url, {forceNew: true, extraHeaders: {Origin: 'https://archit.us', Cookie: `token=${mint()}`}});
+  stage.browsers.push(socket);
+  socket.on('connect', () => inbox.add({event: 'connect'}));
+  socket.onAny((event, ...args) => inbox.add({event: `got ${event}`, args}));
+  await inbox.event('connect');
+  socket.emit('pool_all_request', {type: 'guild', _id: 3}, (last) => inbox.add({event: 'acknowledged', last}));
+  const {last} = await inbox.event('acknowledged');
+  assert.deepEqual(last, {_id: 3, finished: true, data: [], nonexistant: []});
+  const answers = inbox.items.filter((item) => item.event === 'got pool_response').map((item) => item.args[0]);
+  assert.deepEqual(answers.map((answer) => answer.finished), [false, false, true]);
+  const old = stage.member({id: berta});
+  await old.connected();
+  old.emit('spectate', guild);
+  socket.emit('spectate', {guild_id: guild});
+  await inbox.event('got spectate_return');
+  await until(() => host.metric('gatehouse_relay_joins_total'), 2);
+  host.publish('gateway.on_message', logEvent(guild));
+  await old.got('log_pool');
+  const heard = await inbox.event('got log_pool');
+  assert.equal(heard.args[0].private, false);
 };
 
 exports.twoStages = async (stage) => {
@@ -502,11 +531,17 @@ exports.twoServers = async (stage) => {
   assert.deepEqual(await there.got('to_room'), [{n: 1}]);
   await emit('house_a', 'to_principal', {principals: [`user:${berta}`]});
   await there.got('to_principal');
+  // One client has rooms of its own: its id, and the one that says it is logged in.
+  await emit('house_b', 'to_itself', {clients: [here.socket.id]});
+  await emit('house_b', 'to_auth', {rooms: [`${here.socket.id}_auth`]});
+  await emit('house_a', 'to_auth', {rooms: [`${there.socket.id}_auth`]});
+  await Promise.all([here.got('to_itself'), here.got('to_auth'), there.got('to_auth')]);
   await emit('house_b', 'to_address', {addresses: [address]});
   await here.got('to_address');
   await emit('house_b', 'end', {everybody: true});
   await Promise.all([here.got('end'), there.got('end')]);
   assert.ok(!here.names().includes('got to_principal') && !there.names().includes('got to_address'));
+  assert.ok(!there.names().includes('got to_itself'));
 
   // A nonce is good once, on whichever of them.
   await host.call('gateway_rpc', 'register_nonce', [4711, mint()]);
@@ -519,6 +554,19 @@ exports.twoServers = async (stage) => {
   await until(() => host.metric('gatehouse_relay_nonces'), 0);
   late.emit('request_elevation', 4711);
   assert.notEqual((await late.got('elevation_return'))[0].message, 'success');
+
+  // Redeemed on both in the same moment: one has it, or, when neither had heard of the other yet, none in the end.
+  await host.call('gateway_rpc', 'register_nonce', [4712, mint({id: '78', seconds: 1700})]);
+  const rivals = [stage.browser({server: second}), stage.browser()];
+  await Promise.all(rivals.map((rival) => rival.connected()));
+  await until(() => second.metric('gatehouse_relay_nonces'), 1);
+  await until(() => host.metric('gatehouse_relay_nonces'), 1);
+  rivals.forEach((rival) => rival.emit('request_elevation', 4712));
+  const taken = (await Promise.all(rivals.map((rival) => rival.got('elevation_return'))))
+    .filter(([answer]) => answer.message === 'success').length;
+  assert.ok(taken >= 1);
+  const holders = async () => (await list('house_a', 'list_clients')).clients.filter((client) => client.principal === 'user:78').length;
+  await until(async () => (await holders()) === (taken === 2 ? 0 : 1), true);
 
   // Demoted by one call, wherever it is connected.
   const token = mint({id: '77', seconds: 1800});
@@ -546,7 +594,7 @@ exports.twoServers = async (stage) => {
   assert.equal((await watchers('house_a')).clients, 1);
   assert.deepEqual((await list('house_a', 'list_clients')).nodes.map((node) => node.node), ['a']);
   await second.start();
-  await until(async () => (await list('house_a', 'list_clients')).total, 6); // everybody comes back by itself
+  await until(async () => (await list('house_a', 'list_clients')).total, 8); // everybody comes back by itself
   there.emit('spectate', guild);
   await until(async () => (await watchers('house_a')).clients, 2);
 };

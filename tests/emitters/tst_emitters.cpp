@@ -414,6 +414,18 @@ void TestEmitters::nobodyIsDisconnectedInAnOutage()
     QVERIFY(isUp(0));
     broker.thaw();
     QVERIFY(isUp(1));
+    bool ok = false;
+    broker.control({u"set_vm_memory_high_watermark"_s, u"0.000001"_s}, &ok);
+    QVERIFY(ok);
+    QVERIFY(ServedProgram::waitLooking(
+        [&] { return m_server->metric("gatehouse_bus_blocked") == 1; }, 6 * Patience));
+    broker.control({u"set_vm_memory_high_watermark"_s, u"0.4"_s}, &ok);
+    QVERIFY(ok);
+    QVERIFY(isUp(1));
+    QVERIFY(broker.stop());
+    QVERIFY(isUp(0));
+    QVERIFY(broker.start());
+    QVERIFY(isUp(1));
     m_redis->kill();
     QVERIFY(
         ServedProgram::waitLooking([&] { return m_server->metric("gatehouse_redis_up") == 0; }));

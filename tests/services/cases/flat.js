@@ -208,4 +208,42 @@ async function flatBadFrames(stage) {
 }
 flatBadFrames.configuration = dashboard;
 
-module.exports = {flatConnect, flatPool, flatPing, flatReturns, flatBadFrames};
+/** The same profile in the other shape: the name in one member, the payload in another, names by tables. */
+async function typedRelay(stage) {
+  await shards(stage);
+  const WebSocket = require('ws-8');
+  const inbox = new Inbox('typed page');
+  const socket = new WebSocket(stage.url('typed'), {headers: {Cookie: good()}});
+  stage.guests.push({dispose: async () => socket.terminate()});
+  socket.on('open', () => inbox.add({event: 'open'}));
+  socket.on('close', () => inbox.add({event: 'close'}));
+  socket.on('message', (data) => inbox.add({event: 'frame', text: String(data), ...JSON.parse(String(data))}));
+  await inbox.event('open');
+  socket.send(JSON.stringify({kind: 'guilds', body: {type: 'guild', _id: 3}, more: 'is not looked at'}));
+  const ends = (item) => item.kind === 'guilds-answer' && item.body.finished;
+  await inbox.wait(ends, 'the last answer');
+  const answers = inbox.items.filter((item) => item.kind === 'guilds-answer');
+  assert.deepStrictEqual(answers.map((item) => [item.body._id, item.body.finished]), [[3, false], [3, false], [3, true]]);
+  assert.ok(answers[0].text.includes('"owner_id":214037134477230080'), answers[0].text);
+  assert.deepStrictEqual(Object.keys(JSON.parse(answers[0].text)), ['kind', 'body']);
+  const bad = ["{'kind':1}", '[]', '{"body":{}}', '{"kind":7,"body":{}}', '{"kind":"guilds"}'];
+  for (const text of bad) {
+    socket.send(text);
+  }
+  await inbox.wait(() => inbox.items.filter((item) => item.kind === 'error').length === bad.length, 'an error for each');
+  assert.ok(inbox.items.filter((item) => item.kind === 'error').every((item) => item.body.code === 400));
+  assert.ok(!inbox.has('close'));
+}
+typedRelay.configuration = (folder) => `${dashboard(folder)}
+[[listener]]
+name = "typed"
+path = "/typed"
+profile = "dashboard"
+dialect = "typed"
+event_key = "kind"
+payload_key = "body"
+events_in = {guilds = "pool_all_request"}
+events_out = {pool_response = "guilds-answer"}
+`;
+
+module.exports = {typedRelay, flatConnect, flatPool, flatPing, flatReturns, flatBadFrames};
