@@ -1,31 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/app/serviceitems.h"
 
-#include <QJsonArray>
+#include "common/model/serviceinfo.h"
+
+#include <algorithm>
 
 namespace gatehouse::app {
 
 namespace {
 
-using L = QLatin1StringView;
-
-QJsonArray texts(const std::vector<QByteArray>& list)
+std::vector<QString> texts(const std::vector<QByteArray>& list)
 {
-    QJsonArray all;
+    std::vector<QString> all;
     for (const QByteArray& text : list)
-        all.append(QString::fromUtf8(text));
+        all.push_back(QString::fromUtf8(text));
     return all;
 }
 
-L word(bus::BusState::Link link)
+model::ServiceConnection connectionOf(const services::ServicesProfile::Connected& one)
+{
+    return {one.id, QString::fromUtf8(one.session.value), one.isRegistered, qint64(one.calls),
+        qint64(one.requests)};
+}
+
+QString word(bus::BusState::Link link)
 {
     switch (link) {
     case bus::BusState::Link::Up:
-        return L("up");
+        return QStringLiteral("up");
     case bus::BusState::Link::Connecting:
-        return L("connecting");
+        return QStringLiteral("connecting");
     case bus::BusState::Link::Blocked:
-        return L("blocked");
+        return QStringLiteral("blocked");
     }
     return {};
 }
@@ -36,47 +42,52 @@ std::map<QString, QJsonObject> serviceItems(
     const bus::Bus& bus, const services::ServicesProfile* profile)
 {
     std::map<QString, QJsonObject> items;
-    const auto put = [&](const QString& key, QJsonObject item) {
-        item.insert(L("key"), key);
-        items.insert_or_assign(key, std::move(item));
-    };
+    const auto put = [&](const auto& item) { items.insert_or_assign(item.key(), item.toJson()); };
     const bus::BusCounters& counters = bus.counters();
-    put(QStringLiteral("bus"),
-        {{L("link"), word(bus.state().link)}, {L("node"), QString::fromUtf8(bus.nodeName())},
-            {L("pendingRequests"), qint64(counters.pendingRequests)},
-            {L("unansweredCalls"), qint64(counters.unansweredCalls)},
-            {L("waiting"), qint64(counters.waiting)},
-            {L("outboxMessages"), qint64(counters.outboxMessages)},
-            {L("unroutable"), qint64(counters.unroutable)},
-            {L("deadLettered"), qint64(counters.deadLettered)}});
+    model::BusInfo busInfo;
+    busInfo.link = word(bus.state().link);
+    busInfo.node = QString::fromUtf8(bus.nodeName());
+    busInfo.pendingRequests = qint64(counters.pendingRequests);
+    busInfo.unansweredCalls = qint64(counters.unansweredCalls);
+    busInfo.waiting = qint64(counters.waiting);
+    busInfo.outboxMessages = qint64(counters.outboxMessages);
+    busInfo.unroutable = qint64(counters.unroutable);
+    busInfo.deadLettered = qint64(counters.deadLettered);
+    put(busInfo);
 
     std::map<QByteArray, services::ServicesProfile::Connected> connected;
     if (profile) {
         for (auto& one : profile->connected())
             connected.emplace(one.name, std::move(one));
     }
-    std::map<QByteArray, QStringList> wantedBy;
+    std::map<QByteArray, std::vector<QString>> wantedBy;
     const QByteArray prefix = services::topicOf({});
     for (const bus::Service& service : bus.services()) {
-        const QString name = QString::fromUtf8(service.name);
-        std::vector<QByteArray> types;
+        model::ServiceInfo info;
+        info.name = QString::fromUtf8(service.name);
+        info.node = QString::fromUtf8(service.node);
         for (const bus::Topic& topic : service.topics) {
             const bool isEvery = topic == services::topicOfAll();
             if (!topic.startsWith(prefix))
                 continue;
-            types.push_back(isEvery ? QByteArray("*") : topic.sliced(prefix.size()));
-            wantedBy[types.back()].append(name);
+            const QByteArray type = isEvery ? QByteArray("*") : topic.sliced(prefix.size());
+            info.types.push_back(QString::fromUtf8(type));
+            wantedBy[type].push_back(info.name);
         }
-        QJsonObject item{{L("name"), name}, {L("node"), QString::fromUtf8(service.node)},
-            {L("types"), texts(types)}, {L("queues"), texts(service.queues)}};
+        std::sort(info.types.begin(), info.types.end());
+        info.queues = texts(service.queues);
         if (const auto here = connected.find(service.name); here != connected.end()) {
-            item.insert(L("id"), here->second.id);
-            item.insert(L("sessionId"), QString::fromUtf8(here->second.session.value));
-            item.insert(L("calls"), qint64(here->second.calls));
-            item.insert(L("requests"), qint64(here->second.requests));
-            item.insert(L("isRegistered"), here->second.isRegistered);
+            info.here = connectionOf(here->second);
+            connected.erase(here);
         }
-        put(u"service " + name, std::move(item));
+        put(info);
+    }
+    for (const auto& [name, one] : connected) { // not announced: the bus is still binding
+        model::ServiceInfo info;
+        info.name = QString::fromUtf8(name);
+        info.node = busInfo.node;
+        info.here = connectionOf(one);
+        put(info);
     }
 
     std::map<QByteArray, services::TypedPublisher::TypeState> types;
@@ -87,15 +98,16 @@ std::map<QString, QJsonObject> serviceItems(
             types[state.type] = state;
     }
     const bool isEveryWanted = wantedBy.count("*") > 0;
+    types.erase("*");
     for (const auto& [type, state] : types) {
-        const auto wanted = wantedBy.find(type);
-        put(u"type " + QString::fromUtf8(type),
-            {{L("type"), QString::fromUtf8(type)},
-                {L("isWanted"), isEveryWanted || wanted != wantedBy.end()},
-                {L("wantedBy"),
-                    QJsonArray::fromStringList(
-                        wanted == wantedBy.end() ? QStringList() : wanted->second)},
-                {L("held"), qint64(state.held)}, {L("dead"), qint64(state.dead)}});
+        model::ServiceTypeInfo info;
+        info.type = QString::fromUtf8(type);
+        if (const auto wanted = wantedBy.find(type); wanted != wantedBy.end())
+            info.wantedBy = wanted->second;
+        info.isWanted = isEveryWanted || !info.wantedBy.empty();
+        info.held = qint64(state.held);
+        info.dead = qint64(state.dead);
+        put(info);
     }
     return items;
 }

@@ -3,6 +3,7 @@
 #include "common/model/nodeinfo.h"
 #include "common/model/overviewinfo.h"
 #include "common/model/roominfo.h"
+#include "common/model/serviceinfo.h"
 #include "common/model/taskinfo.h"
 
 #include <QtTest>
@@ -73,6 +74,28 @@ OverviewInfo sampleOverview()
     return info;
 }
 
+BusInfo sampleBus()
+{
+    return {u"blocked"_s, u"gatehouse-1"_s, 1, 2, 3, 4, 5, 6};
+}
+
+ServiceInfo sampleService(bool isHere)
+{
+    ServiceInfo info;
+    info.name = u"service.Filesystem"_s;
+    info.node = u"gatehouse-1"_s;
+    info.types = {u"file-join"_s, u"file-leave"_s};
+    info.queues = {u"files"_s};
+    if (isHere)
+        info.here = ServiceConnection{1, u"Zk3"_s, true, 2, 3};
+    return info;
+}
+
+ServiceTypeInfo sampleType()
+{
+    return {u"file-join"_s, true, {u"service.Filesystem"_s}, 4, 5};
+}
+
 /// Fields that may be left out of no item; the `key` repeats others and is not read.
 template <class Item>
 void checkEveryFieldIsRequired(const Item& item)
@@ -108,6 +131,10 @@ private Q_SLOTS:
         checkEveryFieldIsRequired(sampleRoom());
         checkEveryFieldIsRequired(sampleMember());
         checkEveryFieldIsRequired(sampleOverview());
+        checkEveryFieldIsRequired(sampleBus());
+        checkEveryFieldIsRequired(sampleService(false));
+        checkEveryFieldIsRequired(sampleService(true));
+        checkEveryFieldIsRequired(sampleType());
     }
 
     void keysFollowTheProtocol()
@@ -115,6 +142,9 @@ private Q_SLOTS:
         QCOMPARE(sampleRoom().key(), u"/tasks|collaboration_1"_s);
         QCOMPARE(sampleMember().key(), u"/tasks|collaboration_1|s1"_s);
         QCOMPARE(sampleTask().key(), u"42"_s);
+        QCOMPARE(sampleBus().key(), u"bus"_s);
+        QCOMPARE(sampleService(true).key(), u"service service.Filesystem"_s);
+        QCOMPARE(sampleType().key(), u"type file-join"_s);
         QCOMPARE(sampleRoom().toJson().value("key"_L1), QJsonValue(u"/tasks|collaboration_1"_s));
     }
 
@@ -143,6 +173,25 @@ private Q_SLOTS:
         QVERIFY(ClientInfo::fromJson(object));
         object.insert(field, value);
         QVERIFY(!ClientInfo::fromJson(object));
+    }
+
+    /// One topic with three kinds of items.
+    void theKeyOfAServicesItemSaysItsKind()
+    {
+        for (const ServicesItem& item : {ServicesItem{sampleBus()}, ServicesItem{sampleType()},
+                 ServicesItem{sampleService(true)}, ServicesItem{sampleService(false)}}) {
+            QCOMPARE(ServicesItem::fromJson(item.toJson()), std::optional<ServicesItem>(item));
+            QCOMPARE(item.toJson().value("key"_L1), QJsonValue(item.key()));
+        }
+        QJsonObject object = sampleType().toJson();
+        object.insert(u"key"_s, u"kind file-join"_s);
+        QVERIFY(!ServicesItem::fromJson(object));
+        object = sampleBus().toJson();
+        object.insert(u"link"_s, u"sideways"_s);
+        QVERIFY(!ServicesItem::fromJson(object));
+        object = sampleService(false).toJson();
+        object.insert(u"name"_s, QString());
+        QVERIFY(!ServicesItem::fromJson(object));
     }
 
     void unknownFieldsOfANewerServerAreIgnored()
