@@ -1375,6 +1375,242 @@ Lizenz: Apache-2.0</translation>
     </message>
 </context>
 <context>
+    <name>gatehouse::gui::ServicesModel</name>
+    <message>
+        <source>registered</source>
+        <translation>angemeldet</translation>
+    </message>
+    <message>
+        <source>registering</source>
+        <translation>meldet sich an</translation>
+    </message>
+    <message>
+        <source>wanted</source>
+        <translation>gewünscht</translation>
+    </message>
+    <message>
+        <source>nobody wants it</source>
+        <translation>will niemand</translation>
+    </message>
+    <message>
+        <source>up</source>
+        <comment>of the bus</comment>
+        <translation>verbunden</translation>
+    </message>
+    <message>
+        <source>blocked</source>
+        <comment>of the bus</comment>
+        <translation>blockiert</translation>
+    </message>
+    <message>
+        <source>connecting</source>
+        <comment>of the bus</comment>
+        <translation>verbindet sich</translation>
+    </message>
+    <message>
+        <source>service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>type</source>
+        <comment>of message</comment>
+        <translation>Typ</translation>
+    </message>
+    <message>
+        <source>everything</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>Service or type</source>
+        <translation>Dienst oder Typ</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Art</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <comment>messages or calls nobody has dealt with</comment>
+        <translation>Wartet</translation>
+    </message>
+    <message>
+        <source>Dead</source>
+        <comment>letters</comment>
+        <translation>Tot</translation>
+    </message>
+    <message>
+        <source>Wants, or wanted by</source>
+        <translation>Will, oder gewünscht von</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>Server</translation>
+    </message>
+</context>
+<context>
+    <name>gatehouse::gui::ServicesPage</name>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>Types</source>
+        <translation>Typen</translation>
+    </message>
+    <message>
+        <source>Unhandled</source>
+        <translation>Unbehandelt</translation>
+    </message>
+    <message>
+        <source>No services yet</source>
+        <translation>Noch keine Dienste</translation>
+    </message>
+    <message>
+        <source>A service appears here when it registers, and a type of message when a service wants it or a client sends it in vain.</source>
+        <translation>Ein Dienst erscheint hier, sobald er sich anmeldet, und ein Nachrichtentyp, sobald ein Dienst ihn will oder ein Client ihn vergeblich sendet.</translation>
+    </message>
+    <message>
+        <source>Show client</source>
+        <translation>Client anzeigen</translation>
+    </message>
+    <message>
+        <source>Go to this service&apos;s connection</source>
+        <translation>Zur Verbindung dieses Dienstes</translation>
+    </message>
+    <message>
+        <source>Disconnect…</source>
+        <translation>Trennen…</translation>
+    </message>
+    <message>
+        <source>Close this service&apos;s connection</source>
+        <translation>Die Verbindung dieses Dienstes schließen</translation>
+    </message>
+    <message>
+        <source>Bus</source>
+        <translation>Bus</translation>
+    </message>
+    <message>
+        <source>what joins services and servers</source>
+        <translation>was Dienste und Server verbindet</translation>
+    </message>
+    <message>
+        <source>Under way</source>
+        <translation>Unterwegs</translation>
+    </message>
+    <message>
+        <source>Requests to services</source>
+        <translation>Anfragen an Dienste</translation>
+    </message>
+    <message>
+        <source>Calls of services</source>
+        <translation>Aufrufe von Diensten</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>Nachrichten</translation>
+    </message>
+    <message>
+        <source>In the outbox</source>
+        <translation>Im Postausgang</translation>
+    </message>
+    <message>
+        <source>Since the start</source>
+        <translation>Seit dem Start</translation>
+    </message>
+    <message>
+        <source>Nobody was there</source>
+        <translation>Niemand war da</translation>
+    </message>
+    <message>
+        <source>Dead letters</source>
+        <translation>Unzustellbar</translation>
+    </message>
+    <message>
+        <source>This server</source>
+        <translation>Dieser Server</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Wants</source>
+        <translation>Will</translation>
+    </message>
+    <message>
+        <source>everything</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>Queues</source>
+        <translation>Warteschlangen</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>Server</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>Sitzung</translation>
+    </message>
+    <message>
+        <source>Calls to it</source>
+        <translation>Aufrufe</translation>
+    </message>
+    <message>
+        <source>Its requests</source>
+        <translation>Eigene Anfragen</translation>
+    </message>
+    <message>
+        <source>Connection</source>
+        <translation>Verbindung</translation>
+    </message>
+    <message>
+        <source>Type of message</source>
+        <translation>Nachrichtentyp</translation>
+    </message>
+    <message>
+        <source>Wanted by</source>
+        <translation>Gewünscht von</translation>
+    </message>
+    <message>
+        <source>who wants everything</source>
+        <translation>wer alles will</translation>
+    </message>
+    <message>
+        <source>nobody</source>
+        <translation>niemand</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartet</translation>
+    </message>
+    <message>
+        <source>Select a service or a type to see what it wants and what waits.</source>
+        <translation>Wähle einen Dienst oder einen Typ, um zu sehen, was er will und was wartet.</translation>
+    </message>
+</context>
+<context>
     <name>gatehouse::gui::TasksModel</name>
     <message>
         <source>Task %1</source>

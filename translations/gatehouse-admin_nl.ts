@@ -1375,6 +1375,242 @@ Licentie: Apache-2.0</translation>
     </message>
 </context>
 <context>
+    <name>gatehouse::gui::ServicesModel</name>
+    <message>
+        <source>registered</source>
+        <translation>geregistreerd</translation>
+    </message>
+    <message>
+        <source>registering</source>
+        <translation>meldt zich aan</translation>
+    </message>
+    <message>
+        <source>wanted</source>
+        <translation>gewenst</translation>
+    </message>
+    <message>
+        <source>nobody wants it</source>
+        <translation>niemand wil het</translation>
+    </message>
+    <message>
+        <source>up</source>
+        <comment>of the bus</comment>
+        <translation>actief</translation>
+    </message>
+    <message>
+        <source>blocked</source>
+        <comment>of the bus</comment>
+        <translation>geblokkeerd</translation>
+    </message>
+    <message>
+        <source>connecting</source>
+        <comment>of the bus</comment>
+        <translation>maakt verbinding</translation>
+    </message>
+    <message>
+        <source>service</source>
+        <translation>dienst</translation>
+    </message>
+    <message>
+        <source>type</source>
+        <comment>of message</comment>
+        <translation>type</translation>
+    </message>
+    <message>
+        <source>everything</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>Service or type</source>
+        <translation>Dienst of type</translation>
+    </message>
+    <message>
+        <source>Kind</source>
+        <translation>Soort</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Toestand</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <comment>messages or calls nobody has dealt with</comment>
+        <translation>Wacht</translation>
+    </message>
+    <message>
+        <source>Dead</source>
+        <comment>letters</comment>
+        <translation>Dood</translation>
+    </message>
+    <message>
+        <source>Wants, or wanted by</source>
+        <translation>Wil, of gewenst door</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>Server</translation>
+    </message>
+</context>
+<context>
+    <name>gatehouse::gui::ServicesPage</name>
+    <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Diensten</translation>
+    </message>
+    <message>
+        <source>Types</source>
+        <translation>Typen</translation>
+    </message>
+    <message>
+        <source>Unhandled</source>
+        <translation>Onbehandeld</translation>
+    </message>
+    <message>
+        <source>No services yet</source>
+        <translation>Nog geen diensten</translation>
+    </message>
+    <message>
+        <source>A service appears here when it registers, and a type of message when a service wants it or a client sends it in vain.</source>
+        <translation>Een dienst verschijnt hier zodra hij zich aanmeldt, en een berichttype zodra een dienst het wil of een client het tevergeefs stuurt.</translation>
+    </message>
+    <message>
+        <source>Show client</source>
+        <translation>Client tonen</translation>
+    </message>
+    <message>
+        <source>Go to this service&apos;s connection</source>
+        <translation>Naar de verbinding van deze dienst</translation>
+    </message>
+    <message>
+        <source>Disconnect…</source>
+        <translation>Verbreken…</translation>
+    </message>
+    <message>
+        <source>Close this service&apos;s connection</source>
+        <translation>De verbinding van deze dienst sluiten</translation>
+    </message>
+    <message>
+        <source>Bus</source>
+        <translation>Bus</translation>
+    </message>
+    <message>
+        <source>what joins services and servers</source>
+        <translation>wat diensten en servers verbindt</translation>
+    </message>
+    <message>
+        <source>Under way</source>
+        <translation>Onderweg</translation>
+    </message>
+    <message>
+        <source>Requests to services</source>
+        <translation>Vragen aan diensten</translation>
+    </message>
+    <message>
+        <source>Calls of services</source>
+        <translation>Aanroepen van diensten</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>Berichten</translation>
+    </message>
+    <message>
+        <source>In the outbox</source>
+        <translation>In de outbox</translation>
+    </message>
+    <message>
+        <source>Since the start</source>
+        <translation>Sinds de start</translation>
+    </message>
+    <message>
+        <source>Nobody was there</source>
+        <translation>Niemand was er</translation>
+    </message>
+    <message>
+        <source>Dead letters</source>
+        <translation>Onbestelbaar</translation>
+    </message>
+    <message>
+        <source>This server</source>
+        <translation>Deze server</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Naam</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Wants</source>
+        <translation>Wil</translation>
+    </message>
+    <message>
+        <source>everything</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>geen</translation>
+    </message>
+    <message>
+        <source>Queues</source>
+        <translation>Wachtrijen</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>Server</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>Sessie</translation>
+    </message>
+    <message>
+        <source>Calls to it</source>
+        <translation>Aanroepen</translation>
+    </message>
+    <message>
+        <source>Its requests</source>
+        <translation>Eigen vragen</translation>
+    </message>
+    <message>
+        <source>Connection</source>
+        <translation>Verbinding</translation>
+    </message>
+    <message>
+        <source>Type of message</source>
+        <translation>Berichttype</translation>
+    </message>
+    <message>
+        <source>Wanted by</source>
+        <translation>Gewenst door</translation>
+    </message>
+    <message>
+        <source>who wants everything</source>
+        <translation>wie alles wil</translation>
+    </message>
+    <message>
+        <source>nobody</source>
+        <translation>niemand</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wacht</translation>
+    </message>
+    <message>
+        <source>Select a service or a type to see what it wants and what waits.</source>
+        <translation>Kies een dienst of een type om te zien wat hij wil en wat er wacht.</translation>
+    </message>
+</context>
+<context>
     <name>gatehouse::gui::TasksModel</name>
     <message>
         <source>Task %1</source>

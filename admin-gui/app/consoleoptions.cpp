@@ -12,7 +12,7 @@ namespace {
 
 const QStringList pages{QStringLiteral("overview"), QStringLiteral("rooms"),
     QStringLiteral("clients"), QStringLiteral("nodes"), QStringLiteral("tasks"),
-    QStringLiteral("log")};
+    QStringLiteral("services"), QStringLiteral("log")};
 const QStringList languages{QStringLiteral("en"), QStringLiteral("nl"), QStringLiteral("de")};
 const QStringList themes{QStringLiteral("system"), QStringLiteral("light"), QStringLiteral("dark")};
 
@@ -27,7 +27,8 @@ void describe(QCommandLineParser& parser)
                            "variable GATEHOUSE_ADMIN_TOKEN is used."),
             QStringLiteral("file")},
         {QStringLiteral("page"),
-            QStringLiteral("Show this page: overview, rooms, clients, nodes, tasks or log."),
+            QStringLiteral("Show this page: overview, rooms, clients, nodes, tasks, services or "
+                           "log."),
             QStringLiteral("name")},
         {QStringLiteral("theme"), QStringLiteral("Colours: system, light or dark."),
             QStringLiteral("theme")},

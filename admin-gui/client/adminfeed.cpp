@@ -18,8 +18,8 @@ using L = QLatin1StringView;
 
 QLatin1StringView name(Topic topic)
 {
-    static constexpr std::array<L, allTopics.size()> names{
-        L("overview"), L("rooms"), L("members"), L("clients"), L("nodes"), L("tasks"), L("log")};
+    static constexpr std::array<L, allTopics.size()> names{L("overview"), L("rooms"), L("members"),
+        L("clients"), L("nodes"), L("tasks"), L("services"), L("log")};
     return names[size_t(topic)];
 }
 
@@ -80,6 +80,9 @@ void AdminFeed::deliverSnapshot(Topic topic, const QJsonArray& items, const QStr
     case Topic::Tasks:
         Q_EMIT tasksReset(parse<model::TaskInfo>(items));
         break;
+    case Topic::Services:
+        Q_EMIT servicesReset(parse<model::ServicesItem>(items));
+        break;
     case Topic::Log: {
         auto lines = parse<model::LogEntry>(items);
         std::ranges::sort(lines, {}, &model::LogEntry::seq);
@@ -112,6 +115,9 @@ void AdminFeed::deliverChange(Topic topic, const QJsonObject& message)
         break;
     case Topic::Tasks:
         Q_EMIT tasksChanged(parseChanges<model::TaskInfo>(message));
+        break;
+    case Topic::Services:
+        Q_EMIT servicesChanged(parseChanges<model::ServicesItem>(message));
         break;
     case Topic::Log:
         Q_EMIT logAppended(parse<model::LogEntry>(message.value(L("lines")).toArray()),

@@ -6,6 +6,7 @@
 #include "common/model/nodeinfo.h"
 #include "common/model/overviewinfo.h"
 #include "common/model/roominfo.h"
+#include "common/model/serviceinfo.h"
 #include "common/model/taskinfo.h"
 
 #include <QObject>
@@ -15,9 +16,9 @@
 
 namespace gatehouse::gui {
 
-enum class Topic { Overview, Rooms, Members, Clients, Nodes, Tasks, Log };
+enum class Topic { Overview, Rooms, Members, Clients, Nodes, Tasks, Services, Log };
 inline constexpr std::array allTopics{Topic::Overview, Topic::Rooms, Topic::Members, Topic::Clients,
-    Topic::Nodes, Topic::Tasks, Topic::Log};
+    Topic::Nodes, Topic::Tasks, Topic::Services, Topic::Log};
 QLatin1StringView name(Topic topic); ///< as on the wire
 
 /// What happened to one key; without an item it is gone.
@@ -57,6 +58,8 @@ Q_SIGNALS:
     void nodesChanged(const gatehouse::gui::Changes<gatehouse::model::NodeInfo>& changes);
     void tasksReset(const std::vector<gatehouse::model::TaskInfo>& tasks);
     void tasksChanged(const gatehouse::gui::Changes<gatehouse::model::TaskInfo>& changes);
+    void servicesReset(const std::vector<gatehouse::model::ServicesItem>& items);
+    void servicesChanged(const gatehouse::gui::Changes<gatehouse::model::ServicesItem>& changes);
     /// The newest lines, oldest first. They may overlap with lines delivered before.
     void logReset(const std::vector<gatehouse::model::LogEntry>& lines, const QString& epoch);
     void logAppended(const std::vector<gatehouse::model::LogEntry>& lines, qint64 dropped);

@@ -22,6 +22,8 @@ ConsoleModels::ConsoleModels(AdminConnection& connection, QObject* parent)
     connect(feed, &AdminFeed::nodesChanged, &nodes, &NodesModel::apply);
     connect(feed, &AdminFeed::tasksReset, &tasks, &TasksModel::reset);
     connect(feed, &AdminFeed::tasksChanged, &tasks, &TasksModel::apply);
+    connect(feed, &AdminFeed::servicesReset, &services, &ServicesModel::resetItems);
+    connect(feed, &AdminFeed::servicesChanged, &services, &ServicesModel::applyItems);
     connect(feed, &AdminFeed::logReset, &log, &LogStore::reset);
     connect(feed, &AdminFeed::logAppended, &log,
         [this](const std::vector<model::LogEntry>& lines) { log.append(lines); });
@@ -34,6 +36,7 @@ void ConsoleModels::clear()
     clients.reset({});
     nodes.reset({});
     tasks.reset({});
+    services.resetItems({});
     log.clear();
 }
 

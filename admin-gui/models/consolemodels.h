@@ -7,6 +7,7 @@
 #include "admin-gui/models/nodesmodel.h"
 #include "admin-gui/models/overviewmodel.h"
 #include "admin-gui/models/roomsmodel.h"
+#include "admin-gui/models/servicesmodel.h"
 #include "admin-gui/models/tasksmodel.h"
 
 #include <QObject>
@@ -26,6 +27,7 @@ public:
     ClientsModel clients;
     NodesModel nodes;
     TasksModel tasks;
+    ServicesModel services;
     LogStore log;
 
     void clear(); ///< another server: nothing of the old one may stay

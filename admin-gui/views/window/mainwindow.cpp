@@ -7,6 +7,7 @@
 #include "admin-gui/views/nodes/nodespage.h"
 #include "admin-gui/views/overview/overviewpage.h"
 #include "admin-gui/views/rooms/roomspage.h"
+#include "admin-gui/views/services/servicespage.h"
 #include "admin-gui/views/tasks/taskspage.h"
 #include "admin-gui/views/window/serverchip.h"
 #include "admin-gui/widgets/banner.h"
@@ -125,6 +126,7 @@ void MainWindow::buildPages()
     addPage(new ClientsPage(m_models.clients, *m_actions, now, this));
     addPage(new NodesPage(m_models.nodes, *m_actions, now, this));
     addPage(new TasksPage(m_models.tasks, *m_actions, now, this));
+    addPage(new ServicesPage(m_models.services, *m_actions, now, this));
     addPage(new LogPage(m_models.log, this));
 }
 

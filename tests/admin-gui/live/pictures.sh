@@ -21,7 +21,7 @@ complain() {
     failed=1
 }
 declare -A seen
-for page in overview rooms clients nodes tasks log; do
+for page in overview rooms clients nodes tasks services log; do
     for theme in light dark; do
         picture=$folder/$page-$theme.png
         [[ -s $picture ]] || { complain "$picture is missing"; continue; }

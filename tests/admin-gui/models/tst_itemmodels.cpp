@@ -2,6 +2,7 @@
 #include "admin-gui/models/clientsmodel.h"
 #include "admin-gui/models/nodesmodel.h"
 #include "admin-gui/models/rowfilter.h"
+#include "admin-gui/models/servicesmodel.h"
 #include "admin-gui/models/tasksmodel.h"
 #include "tests/admin-gui/support/fakeadminserver.h"
 
@@ -205,6 +206,79 @@ private Q_SLOTS:
             filter.setCondition(
                 [&model](const QModelIndex& row) { return model.itemAt(row.row()).online; });
         QCOMPARE(filter.rowCount(), rows);
+    }
+
+    void servicesAndTypesAreRowsAndTheBusIsNone()
+    {
+        ServicesModel model;
+        QAbstractItemModelTester tester(&model, Mode::QtTest);
+        QSignalSpy busChanged(&model, &ServicesModel::busChanged);
+        QVERIFY(!model.bus());
+        model.resetItems({{sampleBus(u"up"_s)}, {sampleType(u"a"_s, {}, 1)},
+            {sampleService(u"service.A"_s, {u"*"_s})}});
+        QCOMPARE(model.rowCount(), 2);
+        QCOMPARE(model.serviceCount(), 1);
+        QCOMPARE(busChanged.count(), 1);
+        QCOMPARE(model.bus()->link, u"up"_s);
+        QVERIFY(model.isAnyTypeStuck());
+        RowFilter filter(&model);
+        filter.sort(ServicesModel::NameColumn);
+        QCOMPARE(filter.index(0, 0).data().toString(), u"service.A"_s); // before the types
+        QCOMPARE(filter.index(0, ServicesModel::WantsColumn).data().toString(), u"everything"_s);
+
+        model.applyItems({{u"bus"_s, model::ServicesItem{sampleBus(u"blocked"_s)}},
+            {u"type a"_s, model::ServicesItem{sampleType(u"a"_s, {u"service.A"_s}, 1)}},
+            {u"type b"_s, model::ServicesItem{sampleType(u"b"_s, {}, 0, 2)}},
+            {u"service service.A"_s, std::nullopt}});
+        QCOMPARE(busChanged.count(), 2);
+        QCOMPARE(model.bus()->link, u"blocked"_s);
+        QCOMPARE(model.rowCount(), 2);
+        QCOMPARE(model.serviceCount(), 0);
+        QVERIFY(!model.isAnyTypeStuck());
+        model.applyItems({{u"type b"_s, std::nullopt}});
+        QCOMPARE(busChanged.count(), 2);
+        QCOMPARE(model.rowCount(), 1);
+        model.resetItems({});
+        QCOMPARE(model.rowCount(), 0);
+        QVERIFY(!model.bus());
+    }
+
+    void theStateOfARowIsAWordAndATone_data()
+    {
+        QTest::addColumn<bool>("isService");
+        QTest::addColumn<bool>("isGood"); ///< registered, wanted
+        QTest::addColumn<qint64>("held");
+        QTest::addColumn<QString>("word");
+        QTest::addColumn<Tone>("tone");
+        QTest::newRow("service") << true << true << qint64(0) << u"registered"_s << Tone::Good;
+        QTest::newRow("being bound")
+            << true << false << qint64(0) << u"registering"_s << Tone::Busy;
+        QTest::newRow("wanted type") << false << true << qint64(3) << u"wanted"_s << Tone::Good;
+        QTest::newRow("messages wait")
+            << false << false << qint64(3) << u"nobody wants it"_s << Tone::Warning;
+        QTest::newRow("none wait any more")
+            << false << false << qint64(0) << u"nobody wants it"_s << Tone::Dim;
+    }
+
+    void theStateOfARowIsAWordAndATone()
+    {
+        QFETCH(bool, isService);
+        QFETCH(bool, isGood);
+        QFETCH(qint64, held);
+        ServicesRow row;
+        if (isService) {
+            model::ServiceInfo service = sampleService(u"service.A"_s, {});
+            service.here->isRegistered = isGood;
+            row.what = service;
+        } else {
+            std::vector<QString> wantedBy;
+            if (isGood)
+                wantedBy.push_back(u"service.A"_s);
+            row.what = sampleType(u"a"_s, wantedBy, held);
+        }
+        QTEST(ServicesModel::stateText(row), "word");
+        QTEST(ServicesModel::stateTone(row), "tone");
+        QVERIFY(ServicesModel::stateTexts().contains(ServicesModel::stateText(row)));
     }
 
     void sortingUsesRawValues()

@@ -244,6 +244,31 @@ model::MemberInfo sampleMember(const QString& room, const QString& socketId, con
         1'800'000'000'000};
 }
 
+model::BusInfo sampleBus(const QString& link)
+{
+    model::BusInfo bus;
+    bus.link = link;
+    bus.node = u"gatehouse-1"_s;
+    bus.pendingRequests = 2;
+    return bus;
+}
+
+model::ServiceInfo sampleService(const QString& name, const std::vector<QString>& types)
+{
+    model::ServiceInfo service;
+    service.name = name;
+    service.node = u"gatehouse-1"_s;
+    service.types = types;
+    service.here = model::ServiceConnection{1, u"one"_s, true, 4, 5};
+    return service;
+}
+
+model::ServiceTypeInfo sampleType(
+    const QString& type, const std::vector<QString>& wantedBy, qint64 held, qint64 dead)
+{
+    return {type, !wantedBy.empty(), wantedBy, held, dead};
+}
+
 model::LogEntry sampleLine(quint64 seq, model::LogLevel level, const QString& text)
 {
     model::LogEntry line;
@@ -271,6 +296,10 @@ void fillWithFederation(FakeAdminServer& server)
     server.put(Topic::Nodes, sampleNode(2, false).toJson());
     server.put(Topic::Tasks, sampleTask(42, u"active"_s, 2).toJson());
     server.put(Topic::Tasks, sampleTask(41, u"completed"_s, 1).toJson());
+    server.put(Topic::Services, sampleBus(u"up"_s).toJson());
+    server.put(Topic::Services, sampleService(u"service.Filesystem"_s, {u"file-join"_s}).toJson());
+    server.put(Topic::Services, sampleType(u"file-join"_s, {u"service.Filesystem"_s}).toJson());
+    server.put(Topic::Services, sampleType(u"cursor-move"_s, {}, 3, 7).toJson());
     server.put(Topic::Log, sampleLine(1, model::LogLevel::Info, u"hello"_s).toJson());
 }
 

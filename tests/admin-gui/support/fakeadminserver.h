@@ -91,6 +91,10 @@ model::ClientInfo sampleClient(const QString& sessionId, const QString& name);
 model::TaskInfo sampleTask(qint64 id, const QString& status, int runs);
 model::RoomInfo sampleRoom(const QString& room, qint64 members);
 model::MemberInfo sampleMember(const QString& room, const QString& socketId, const QString& name);
+model::BusInfo sampleBus(const QString& link);
+model::ServiceInfo sampleService(const QString& name, const std::vector<QString>& types);
+model::ServiceTypeInfo sampleType(
+    const QString& type, const std::vector<QString>& wantedBy, qint64 held = 0, qint64 dead = 0);
 model::LogEntry sampleLine(quint64 seq, model::LogLevel level, const QString& text);
 
 } // namespace gatehouse::test

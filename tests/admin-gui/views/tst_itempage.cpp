@@ -56,7 +56,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("page");
         QTest::addColumn<QSize>("size");
-        for (const QString& page : {u"rooms"_s, u"clients"_s, u"nodes"_s, u"tasks"_s}) {
+        for (const QString& page :
+            {u"rooms"_s, u"clients"_s, u"nodes"_s, u"tasks"_s, u"services"_s}) {
             for (const QSize size : {QSize(1024, 700), QSize(1320, 820), QSize(1920, 1080)})
                 QTest::addRow("%s at %d", qPrintable(page), size.width()) << page << size;
         }
@@ -70,6 +71,8 @@ private Q_SLOTS:
         for (int id = 10; id < 80; ++id) { // enough for a scroll bar
             bench.server->put(Topic::Tasks, sampleTask(id, u"completed"_s, 2).toJson());
             bench.server->put(Topic::Nodes, sampleNode(id, true).toJson());
+            bench.server->put(Topic::Services,
+                sampleType(u"type-%1"_s.arg(id), {u"service.Filesystem"_s}).toJson());
             bench.server->put(
                 Topic::Clients, sampleClient(u"s%1"_s.arg(id), u"client %1"_s.arg(id)).toJson());
         }

@@ -2,9 +2,11 @@
 #include "admin-gui/views/page/itempage.h"
 #include "admin-gui/widgets/banner.h"
 #include "admin-gui/widgets/celldelegate.h"
+#include "admin-gui/widgets/emptystate.h"
 #include "admin-gui/widgets/filterfield.h"
 #include "admin-gui/widgets/inspector.h"
 #include "admin-gui/widgets/navigationlist.h"
+#include "admin-gui/widgets/segmentedcontrol.h"
 #include "tests/admin-gui/support/consolebench.h"
 
 #include <QAction>
@@ -24,7 +26,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 const QStringList pageNames{
-    u"overview"_s, u"rooms"_s, u"clients"_s, u"nodes"_s, u"tasks"_s, u"log"_s};
+    u"overview"_s, u"rooms"_s, u"clients"_s, u"nodes"_s, u"tasks"_s, u"services"_s, u"log"_s};
 
 QTreeView* rowsOf(const MainWindow& window, const QString& page)
 {
@@ -117,6 +119,88 @@ private Q_SLOTS:
         QCOMPARE(rows[1].value, u"never"_s);
     }
 
+    void theServicesPageTellsOfTheBusToo()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.window->showPage(u"services"_s);
+        auto* page = qobject_cast<ItemPage*>(bench.window->page(u"services"_s));
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        QVERIFY(page->details().isEmpty()); // nothing is known
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        QCOMPARE(rowsOf(*bench.window, u"services"_s)->model()->rowCount(), 3);
+        QCOMPARE(page->count(), u"1"_s);
+        QCOMPARE(page->tone(), Tone::Warning); // messages wait for nobody
+        QTRY_COMPARE(inspector->details().title, u"Bus"_s);
+        QCOMPARE(inspector->details().badge, u"up"_s);
+        bench.server->announce(Topic::Services, sampleBus(u"connecting"_s).toJson());
+        QTRY_COMPARE(inspector->details().badge, u"connecting"_s);
+        QCOMPARE(page->tone(), Tone::Bad);
+        bench.server->announce(Topic::Services, sampleBus(u"up"_s).toJson());
+        bench.server->announceRemoval(Topic::Services, u"type cursor-move"_s);
+        QTRY_COMPARE(page->tone(), Tone::Neutral);
+
+        page->select(u"service service.Filesystem"_s);
+        QTRY_COMPARE(inspector->details().title, u"service.Filesystem"_s);
+        QTest::mouseClick(
+            inspector->findChild<QPushButton*>(u"showServiceButton"_s), Qt::LeftButton);
+        QCOMPARE(bench.window->currentPage(), u"clients"_s);
+        QCOMPARE(bench.window->page(u"clients"_s)->details().title, u"Anna"_s); // session "one"
+    }
+
+    void theServicesPageIsFilteredByKind_data()
+    {
+        QTest::addColumn<int>("choice");
+        QTest::addColumn<QString>("words");
+        QTest::addColumn<QStringList>("names");
+        const QStringList all{u"service.Filesystem"_s, u"cursor-move"_s, u"file-join"_s};
+        QTest::newRow("all") << 0 << QString() << all;
+        QTest::newRow("services") << 1 << QString() << all.mid(0, 1);
+        QTest::newRow("types") << 2 << QString() << all.mid(1);
+        QTest::newRow("unhandled") << 3 << QString() << all.mid(1, 1);
+        QTest::newRow("by who wants it") << 2 << u"filesystem"_s << QStringList{u"file-join"_s};
+    }
+
+    void theServicesPageIsFilteredByKind()
+    {
+        QFETCH(int, choice);
+        QFETCH(QString, words);
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"services"_s);
+        Page* page = bench.window->page(u"services"_s);
+        page->findChild<SegmentedControl*>()->choose(choice);
+        QTest::keyClicks(page->findChild<FilterField*>(u"filter"_s), words);
+        const QAbstractItemModel* rows = rowsOf(*bench.window, u"services"_s)->model();
+        const auto shown = [&] {
+            QStringList names;
+            for (int row = 0; row < rows->rowCount(); ++row)
+                names.append(rows->index(row, 0).data().toString());
+            return names;
+        };
+        QFETCH(QStringList, names);
+        QTRY_COMPARE(shown(), names);
+    }
+
+    void aServerWithoutServicesSaysSo()
+    {
+        ConsoleBench bench;
+        for (const QString& key :
+            {u"service service.Filesystem"_s, u"type file-join"_s, u"type cursor-move"_s})
+            bench.server->announceRemoval(Topic::Services, key);
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"services"_s);
+        auto* empty = bench.window->page(u"services"_s)->findChild<EmptyState*>();
+        QVERIFY(empty->isVisible());
+        QCOMPARE(bench.window->page(u"services"_s)->count(), QString());
+        QCOMPARE(bench.window->page(u"services"_s)->details().title, u"Bus"_s);
+    }
+
     void aLostConnectionIsABannerAndDimmedData()
     {
         ConsoleBench bench;
@@ -153,6 +237,8 @@ private Q_SLOTS:
         QTest::newRow("a node") << u"nodes"_s << u"1"_s
                                 << QStringList{u"pingNode"_s, u"renewToken"_s};
         QTest::newRow("a task") << u"tasks"_s << u"42"_s << QStringList{u"killTask"_s};
+        QTest::newRow("a service") << u"services"_s << u"service service.Filesystem"_s
+                                   << QStringList{u"showService"_s, u"disconnectService"_s};
     }
 
     void actionsComeBackWithTheConnection()
