@@ -1019,8 +1019,8 @@ Lizenz: Apache-2.0</translation>
         <translation>Knoten werden beim Server registriert, nicht durch Verbinden. Importieren Sie die Knoten einer Organisation, um sie hier zu sehen.</translation>
     </message>
     <message>
-        <source>Ping</source>
-        <translation>Ping</translation>
+        <source>Ping…</source>
+        <translation>Anpingen…</translation>
     </message>
     <message>
         <source>Measure how fast the node answers</source>

@@ -1019,8 +1019,8 @@ Licentie: Apache-2.0</translation>
         <translation>Nodes worden bij de server geregistreerd, niet door te verbinden. Importeer de nodes van een organisatie om ze hier te zien.</translation>
     </message>
     <message>
-        <source>Ping</source>
-        <translation>Ping</translation>
+        <source>Ping…</source>
+        <translation>Pingen…</translation>
     </message>
     <message>
         <source>Measure how fast the node answers</source>

@@ -23,7 +23,7 @@ NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget*
     setEmptyTexts(tr("No nodes yet"),
         tr("Nodes are registered with the server, not by connecting. "
            "Import an organization's nodes to see them here."));
-    m_ping = addItemAction(QStringLiteral("pingNode"), QStringLiteral("ping"), tr("Ping"),
+    m_ping = addItemAction(QStringLiteral("pingNode"), QStringLiteral("ping"), tr("Ping\u2026"),
         tr("Measure how fast the node answers"), false);
     m_renew = addItemAction(QStringLiteral("renewToken"), QStringLiteral("renew"),
         tr("Renew token\u2026"), tr("Tell the node to sign in again"), false);
