@@ -112,6 +112,7 @@ private Q_SLOTS:
     void asksOnceASecond();
     void whatLosesItsReceiverWaitsAgain();
     void thousandsThatWaitHideNobody();
+    void whatWaitsCountsAgainstTheBounds();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -318,6 +319,25 @@ void TestKeptMessages::thousandsThatWaitHideNobody()
     QCOMPARE(rig.heard.size(), 1'001);
     for (int i = 0; i < 1'000; ++i)
         QCOMPARE(rig.heard[i + 1].mid(1), QByteArray::number(i));
+}
+
+void TestKeptMessages::whatWaitsCountsAgainstTheBounds()
+{
+    Rig rig(Millis{1'000});
+    rig.options.maxKept = 3;
+    rig.options.maxKeptBytes = 10;
+    rig.isUp = false;
+    rig.keep({"a123", "a234"});
+    QVERIFY(rig.kept->hasRoomFor(2));
+    QVERIFY(!rig.kept->hasRoomFor(3)); // octets
+    rig.keep({"a3"});
+    QVERIFY(!rig.kept->hasRoomFor(0)); // messages
+    rig.isUp = true;
+    rig.advance(Millis{750});
+    QVERIFY(!rig.kept->hasRoomFor(0)); // nobody came yet
+    rig.advance(Millis{1'000});
+    QCOMPARE(rig.counters.deadLettered, 3U);
+    QVERIFY(rig.kept->hasRoomFor(10));
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)

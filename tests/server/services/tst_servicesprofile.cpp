@@ -222,6 +222,14 @@ void TestServicesProfile::registrations_data()
     row("type with a wildcard", R"({"name":"F","wanted":["#"]})", false);
     row("a queue the broker would not have", R"({"name":"F","queues":["amq.x"]})", false);
     row("no object", "[]", false);
+    const auto many = [](int count) {
+        QByteArrayList types;
+        for (int i = 0; i < count; ++i)
+            types << "\"t" + QByteArray::number(i) + '"';
+        return QByteArray(R"({"name":"F","wanted":[)" + types.join(',') + "]}");
+    };
+    QTest::newRow("as many types as may be") << many(1'000) << true;
+    QTest::newRow("one more") << many(1'001) << false;
 }
 
 // Over a broker a binding takes its time: who counts as registered must not miss anything.
