@@ -326,6 +326,28 @@ Sitzung %1</translation>
         <source>Ping</source>
         <translation>Anpingen</translation>
     </message>
+    <message>
+        <source>Take login away</source>
+        <translation>Anmeldung entziehen</translation>
+    </message>
+    <message>
+        <source>Its token is refused from now on, by every server on the bus and whoever shows it. The connection stays, without what the login gave.
+Session %1</source>
+        <translation>Das Token wird ab jetzt abgewiesen, von jedem Server auf dem Bus und wer auch immer es vorzeigt. Die Verbindung bleibt, ohne was die Anmeldung gab.
+Sitzung %1</translation>
+    </message>
+    <message>
+        <source>Taking the login of %1 away…</source>
+        <translation>Anmeldung von %1 wird entzogen…</translation>
+    </message>
+    <message>
+        <source>%1 keeps its login</source>
+        <translation>%1 behält seine Anmeldung</translation>
+    </message>
+    <message>
+        <source>%1 has no login any more</source>
+        <translation>%1 ist nicht mehr angemeldet</translation>
+    </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsModel</name>
@@ -485,6 +507,14 @@ Sitzung %1</translation>
     <message>
         <source>Clients</source>
         <translation>Clients</translation>
+    </message>
+    <message>
+        <source>Take login away…</source>
+        <translation>Anmeldung entziehen…</translation>
+    </message>
+    <message>
+        <source>Refuse this client&apos;s token from now on</source>
+        <translation>Das Token dieses Clients ab jetzt abweisen</translation>
     </message>
 </context>
 <context>

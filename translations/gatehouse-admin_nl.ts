@@ -326,6 +326,28 @@ Sessie %1</translation>
         <source>Ping</source>
         <translation>Pingen</translation>
     </message>
+    <message>
+        <source>Take login away</source>
+        <translation>Aanmelding intrekken</translation>
+    </message>
+    <message>
+        <source>Its token is refused from now on, by every server on the bus and whoever shows it. The connection stays, without what the login gave.
+Session %1</source>
+        <translation>Het token wordt vanaf nu geweigerd, door elke server op de bus en wie het ook toont. De verbinding blijft, zonder wat de aanmelding gaf.
+Sessie %1</translation>
+    </message>
+    <message>
+        <source>Taking the login of %1 away…</source>
+        <translation>Aanmelding van %1 intrekken…</translation>
+    </message>
+    <message>
+        <source>%1 keeps its login</source>
+        <translation>%1 houdt zijn aanmelding</translation>
+    </message>
+    <message>
+        <source>%1 has no login any more</source>
+        <translation>%1 is niet meer aangemeld</translation>
+    </message>
 </context>
 <context>
     <name>gatehouse::gui::ClientsModel</name>
@@ -485,6 +507,14 @@ Sessie %1</translation>
     <message>
         <source>Clients</source>
         <translation>Clients</translation>
+    </message>
+    <message>
+        <source>Take login away…</source>
+        <translation>Aanmelding intrekken…</translation>
+    </message>
+    <message>
+        <source>Refuse this client&apos;s token from now on</source>
+        <translation>Het token van deze client vanaf nu weigeren</translation>
     </message>
 </context>
 <context>

@@ -42,6 +42,13 @@ void AdminConnection::disconnectClient(
         L(), std::move(answer));
 }
 
+void AdminConnection::demoteClient(
+    const QString& sessionId, const QString& reason, ActionAnswer answer)
+{
+    act(QStringLiteral("client:demote"), {{L("sessionId"), sessionId}, {L("reason"), reason}}, L(),
+        std::move(answer));
+}
+
 void AdminConnection::killTask(qint64 taskId, const QString& reason, ActionAnswer answer)
 {
     act(QStringLiteral("task:kill"), {{L("taskId"), taskId}, {L("reason"), reason}}, L("runs"),

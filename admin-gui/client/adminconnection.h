@@ -84,6 +84,7 @@ public:
     qint64 gapCount() const { return m_gaps; }
 
     void disconnectClient(const QString& sessionId, const QString& reason, ActionAnswer answer);
+    void demoteClient(const QString& sessionId, const QString& reason, ActionAnswer answer);
     void killTask(qint64 taskId, const QString& reason, ActionAnswer answer);
     void renewToken(qint64 nodeId, const QString& reason, ActionAnswer answer);
     void pingNode(qint64 nodeId, const QString& reason, ActionAnswer answer);

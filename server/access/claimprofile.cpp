@@ -274,8 +274,13 @@ bool ProfileVerifier::revoke(const QByteArray& token)
     const auto claims = verify(token);
     if (!claims)
         return false;
-    addRevocation(hash, claims->expiresAt.value_or(m_clock.wall() + endlessRevocation));
+    revoke(*claims, hash);
     return true;
+}
+
+void ProfileVerifier::revoke(const ProfileClaims& claims, const QByteArray& tokenHash)
+{
+    addRevocation(tokenHash, claims.expiresAt.value_or(m_clock.wall() + endlessRevocation));
 }
 
 void ProfileVerifier::addRevocation(const QByteArray& tokenHash, Millis until)

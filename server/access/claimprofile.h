@@ -81,6 +81,8 @@ public:
     /// From now until its end this token is refused. False when it is none of ours (any more); one
     /// that was revoked before stays so.
     bool revoke(const QByteArray& token);
+    void revoke(
+        const ProfileClaims& claims, const QByteArray& tokenHash); ///< one that was verified
     /// The same, known from elsewhere: an earlier run, another process.
     void addRevocation(const QByteArray& tokenHash, Millis until);
     /// By the hashes of tokens: when each would have ended, wall clock.

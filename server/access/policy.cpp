@@ -15,8 +15,8 @@ using L = QLatin1StringView;
 
 constexpr std::array<L, 5> resourceNames{
     L("organization"), L("collaboration"), L("node"), L("task"), L("run")};
-constexpr std::array<L, 6> actionNames{L("watch"), L("client:disconnect"), L("task:kill"),
-    L("node:renewToken"), L("node:ping"), L("room:send")};
+constexpr std::array<L, 7> actionNames{L("watch"), L("client:disconnect"), L("client:demote"),
+    L("task:kill"), L("node:renewToken"), L("node:ping"), L("room:send")};
 constexpr std::array<RuleScope, 4> widestFirst{
     RuleScope::Global, RuleScope::Collaboration, RuleScope::Organization, RuleScope::Own};
 

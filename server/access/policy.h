@@ -103,7 +103,15 @@ Decision mayReportRun(const Principal& principal, const RunFacts& run);
 /// A node's word about "its" ids in an event, compared with who it is.
 Decision maySpeakAsNode(const Principal& principal, NodeId node);
 
-enum class AdminAction : quint8 { Watch, Disconnect, KillTask, RenewToken, PingNode, SendToRoom };
+enum class AdminAction : quint8 {
+    Watch,
+    Disconnect,
+    Demote,
+    KillTask,
+    RenewToken,
+    PingNode,
+    SendToRoom
+};
 
 QLatin1StringView name(AdminAction action); ///< as audited: "watch", "client:disconnect", …
 

@@ -101,7 +101,10 @@ struct Composition::Parts
               announcer, c.federationOptions()),
           admin(events::AdminServices{*sessions, hub, identities, directory, presence, tasks,
                     *store, lines, metrics, loopLag, audit, clock, history, listeners->sources(),
-                    [this] { return serviceItems(messaging->bus(), listeners->services()); }},
+                    [this] { return serviceItems(messaging->bus(), listeners->services()); },
+                    [this](const auto& sockets, auto done) {
+                        relays->demote(sockets, std::move(done));
+                    }},
               c.adminOptions()),
           api(apiServices(), apiOptions(c)),
           transport(std::make_unique<transport::Server>(c.transportOptions(), clock)),

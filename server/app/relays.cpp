@@ -198,6 +198,18 @@ relay::Profile* Relays::profile(const QString& name) const
     return at == m_profiles.end() ? nullptr : at->get();
 }
 
+void Relays::demote(
+    const std::vector<SocketId>& sockets, std::function<void(const Result<void>&)> done)
+{
+    for (const SocketId& socket : sockets) {
+        for (const auto& profile : m_profiles) {
+            if (profile->isElevated(socket))
+                return profile->demoteClient(socket, std::move(done));
+        }
+    }
+    done(failure(ErrorCode::Conflict, QStringLiteral("the client has no login")));
+}
+
 bool Relays::serves(const NamespaceName& nsp) const
 {
     return std::any_of(m_profiles.begin(), m_profiles.end(),

@@ -40,6 +40,11 @@ public:
     relay::Profile* profile(const QString& name) const; ///< null: there is none
     bool serves(const NamespaceName& nsp) const;
 
+    /// Demotes the first of these sockets, all of one session, that has a login. Conflict: none
+    /// has.
+    void demote(
+        const std::vector<SocketId>& sockets, std::function<void(const Result<void>&)> done);
+
     const ClaimVerifiers& verifiers() const { return m_verifiers; }
 
     /// Adds a namespace for each profile.

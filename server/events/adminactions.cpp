@@ -55,6 +55,7 @@ AdminActions::AdminActions(const AdminServices& services, const AdminOptions& op
     : m_services(services),
       m_options(options), m_actions{{"client:disconnect",
                                         {AdminAction::Disconnect, &AdminActions::disconnectClient}},
+                              {"client:demote", {AdminAction::Demote, &AdminActions::demoteClient}},
                               {"task:kill", {AdminAction::KillTask, &AdminActions::killTask}},
                               {"node:renewToken",
                                   {AdminAction::RenewToken, &AdminActions::renewToken}},
@@ -94,6 +95,36 @@ void AdminActions::disconnectClient(const Request& request)
         finish(request, target, QJsonObject());
     else
         finish(request, target, failure(ErrorCode::NotFound, QStringLiteral("no such session")));
+}
+
+void AdminActions::demoteClient(const Request& request)
+{
+    const QString id = request.argument.value(L("sessionId")).toString();
+    const QString target = QStringLiteral("session ") + id.left(64);
+    std::optional<session::SessionView> found;
+    for (const session::SessionSource* source : m_services.allSessions()) {
+        if (!found)
+            found = source->session({id.toUtf8()});
+    }
+    if (!found)
+        return finish(
+            request, target, failure(ErrorCode::NotFound, QStringLiteral("no such session")));
+    std::vector<SocketId> sockets;
+    for (const auto& [socket, nsp] : found->sockets)
+        sockets.push_back(socket);
+    const auto done
+        = [this, alive = std::weak_ptr(m_alive), request, target](const Result<void>& demoted) {
+              if (alive.expired())
+                  return;
+              if (demoted)
+                  finish(request, target, QJsonObject());
+              else
+                  finish(request, target, tl::unexpected<Error>(demoted.error()));
+          };
+    if (m_services.demote)
+        m_services.demote(sockets, done);
+    else
+        done(failure(ErrorCode::Conflict, QStringLiteral("nobody has a login here")));
 }
 
 void AdminActions::killTask(const Request& request)

@@ -47,6 +47,7 @@ private:
     };
 
     void disconnectClient(const Request& request);
+    void demoteClient(const Request& request);
     void killTask(const Request& request);
     void renewToken(const Request& request);
     void pingNode(const Request& request);

@@ -65,6 +65,10 @@ struct AdminServices
     /// By key, which each has as a member too.
     std::function<std::map<QString, QJsonObject>()>
         services{}; ///< the items of the topic `services`; null: none
+    using Demoted = std::function<void(const Result<void>&)>;
+    /// Takes the login of a relay profile from the client with these sockets. Conflict: it has
+    /// none. Null: nobody has.
+    std::function<void(const std::vector<SocketId>& sockets, Demoted done)> demote{};
 
     std::vector<session::SessionSource*> allSessions() const;
 };

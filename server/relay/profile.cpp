@@ -152,6 +152,45 @@ bool Profile::demote(const QByteArray& token)
     return true;
 }
 
+ClientPtr Profile::clientOf(const SocketId& id) const
+{
+    const auto found = std::find_if(m_clients.begin(), m_clients.end(),
+        [&](const auto& entry) { return entry.first->id() == id; });
+    return found == m_clients.end() ? nullptr : found->second;
+}
+
+bool Profile::isElevated(const SocketId& id) const
+{
+    const ClientPtr client = clientOf(id);
+    return client && client->identity;
+}
+
+void Profile::demoteClient(const SocketId& id, std::function<void(const Result<void>&)> done)
+{
+    const ClientPtr client = clientOf(id);
+    access::ProfileVerifier* const verifier = m_elevation.verifier();
+    if (!client || !client->identity || !verifier) {
+        done(failure(ErrorCode::Conflict, QStringLiteral("the client has no login")));
+        return;
+    }
+    const QByteArray hash = client->identity->tokenHash;
+    verifier->revoke(client->identity->claims, hash);
+    sweep();
+    verifier->keepRevocations([this, alive = std::weak_ptr(m_alive), hash, done = std::move(done)](
+                                  const Result<void>& kept) {
+        if (alive.expired())
+            return;
+        if (!kept) {
+            done(kept);
+            return;
+        }
+        m_controls.tellRevoked(hash, [done](bus::Outcome outcome, const Error& error) {
+            done(outcome == bus::Outcome::Refused ? Result<void>(tl::unexpected(error))
+                                                  : Result<void>());
+        });
+    });
+}
+
 void Profile::sweep()
 {
     m_elevation.sweep();

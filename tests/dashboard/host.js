@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
+const {execFileSync} = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -185,6 +186,11 @@ class Host {
 
   metric(name) {
     return this.first.metric(name);
+  }
+
+  adminToken() {
+    return execFileSync(this.gatehouse, ['token', 'mint', '--kind', 'admin', '--id', '1', '--name', 'admin',
+      '--data', path.join(this.first.folder, 'data')], {encoding: 'utf8'}).trim();
   }
 
   /** The server alone; services on a broker stay. */

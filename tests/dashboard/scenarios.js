@@ -424,6 +424,35 @@ exports.demotion = async (stage) => {
   assert.equal((await again.got('error'))[0].code, 401);
 };
 
+/** An administrator does the same by the session, and no other client of anybody hears of it. */
+exports.adminDemotes = async (stage) => {
+  const {host} = stage;
+  await shards(host);
+  const [browser, other] = [stage.member(), stage.member({id: berta})];
+  for (const each of [browser, other]) {
+    await each.connected();
+    each.emit('spectate', guild);
+  }
+  await until(() => host.metric('gatehouse_relay_joins_total'), 2);
+  const {io} = require('socket.io-client');
+  const admin = io(`${host.url}/gh-admin`, {forceNew: true, auth: {token: host.adminToken()}});
+  stage.browsers.push(admin);
+  const ask = (event, argument) => admin.timeout(10000).emitWithAck(event, argument);
+  const {items} = await ask('subscribe', {topic: 'clients'});
+  const client = items.find((item) => item.sockets.some((socket) => socket.socketId === browser.socket.id));
+  assert.deepEqual([client.kind, client.id], ['user', Number(anna)]);
+  assert.deepEqual(await ask('client:demote', {sessionId: client.sessionId, reason: 'stolen'}), {ok: true});
+  const again = await ask('client:demote', {sessionId: client.sessionId, reason: 'stolen'});
+  assert.equal(again.error.code, 'conflict');
+  const from = browser.mark();
+  host.publish('gateway.on_message', logEvent(guild));
+  await other.got('log_pool');
+  browser.emit('pool_all_request', {type: 'guild', _id: 3});
+  assert.equal((await browser.got('error', {from}))[0].code, 401);
+  assert.deepEqual(browser.names(from), ['got error']);
+  await until(() => host.metric('gatehouse_relay_elevated_clients'), 1);
+};
+
 exports.heartbeat = async (stage) => {
   const {host} = stage;
   await shards(host);

@@ -99,6 +99,23 @@ void AdminActions::disconnectClient(const QString& sessionId, const QString& who
     dialog->open();
 }
 
+void AdminActions::demoteClient(const QString& sessionId, const QString& who)
+{
+    auto* dialog = new ConfirmDialog(tr("Take login away"), who,
+        tr("Its token is refused from now on, by every server on the bus and whoever shows it. The "
+           "connection stays, without what the login gave.\nSession %1")
+            .arg(sessionId),
+        tr("Take login away"), m_window);
+    dialog->setDangerous(true);
+    connect(dialog, &QDialog::accepted, this, [this, dialog, sessionId, who] {
+        Q_EMIT started(tr("Taking the login of %1 away\u2026").arg(who));
+        m_connection.demoteClient(sessionId, dialog->reason(),
+            report(tr("%1 keeps its login").arg(who),
+                [who](qint64) { return tr("%1 has no login any more").arg(who); }));
+    });
+    dialog->open();
+}
+
 void AdminActions::killTask(const model::TaskInfo& task)
 {
     const QString name = task.name.isEmpty()

@@ -19,6 +19,7 @@ public:
     AdminActions(AdminConnection& connection, QWidget* window);
 
     void disconnectClient(const QString& sessionId, const QString& who);
+    void demoteClient(const QString& sessionId, const QString& who);
     void killTask(const model::TaskInfo& task);
     void renewToken(const model::NodeInfo& node);
     void pingNode(const model::NodeInfo& node);

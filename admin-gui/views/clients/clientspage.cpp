@@ -8,7 +8,23 @@
 
 #include <QTreeView>
 
+#include <algorithm>
+
 namespace gatehouse::gui {
+
+namespace {
+
+/// The users of the federation get their tokens from this server, and lose them by other ways.
+bool hasLoginOfAProfile(const model::ClientInfo& client)
+{
+    return client.kind == QStringLiteral("user")
+        && std::any_of(client.sockets.begin(), client.sockets.end(),
+            [](const model::ClientSocketInfo& socket) {
+                return socket.nsp != QStringLiteral("/tasks");
+            });
+}
+
+} // namespace
 
 ClientsPage::ClientsPage(ClientsModel& clients, AdminActions& actions, Now now, QWidget* parent)
     : ItemPage(&clients, std::move(now), parent), m_clients(clients)
@@ -23,6 +39,13 @@ ClientsPage::ClientsPage(ClientsModel& clients, AdminActions& actions, Now now, 
     connect(choices(), &SegmentedControl::choiceChanged, this, &ClientsPage::applyChoice);
     setEmptyTexts(
         tr("Nobody is connected"), tr("Clients appear here the moment their session opens."));
+    m_demote = addItemAction(QStringLiteral("demoteClient"), QStringLiteral("lock"),
+        tr("Take login away\u2026"), tr("Refuse this client's token from now on"), true);
+    connect(m_demote, &QAction::triggered, this, [this, &actions] {
+        if (const model::ClientInfo* client = selected())
+            actions.demoteClient(
+                client->sessionId, identityText(client->kind, client->id, client->name));
+    });
     m_disconnect = addItemAction(QStringLiteral("disconnectClient"), QStringLiteral("disconnect"),
         tr("Disconnect\u2026"), tr("Close this client's connection"), true);
     connect(m_disconnect, &QAction::triggered, this, [this, &actions] {
@@ -106,9 +129,10 @@ QString ClientsPage::selectionHint() const
 
 std::vector<Page::ItemAction> ClientsPage::selectionActions() const
 {
-    if (!selected())
+    const model::ClientInfo* client = selected();
+    if (!client)
         return {};
-    return {{m_disconnect}};
+    return {{m_demote, hasLoginOfAProfile(*client)}, {m_disconnect}};
 }
 
 } // namespace gatehouse::gui

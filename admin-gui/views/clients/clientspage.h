@@ -32,6 +32,7 @@ private:
     void applyChoice(int choice);
 
     ClientsModel& m_clients;
+    QAction* m_demote;
     QAction* m_disconnect;
 };
 

@@ -61,6 +61,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("result");
         QTest::newRow("disconnect a client") << u"clients"_s << u"two"_s << u"disconnectClient"_s
                                              << u"Bram"_s << u"client:disconnect"_s << u"Bram"_s;
+        QTest::newRow("take a login away") << u"clients"_s << u"page"_s << u"demoteClient"_s
+                                           << u"Cleo"_s << u"client:demote"_s << u"Cleo"_s;
         QTest::newRow("kill a task")
             << u"tasks"_s << u"42"_s << u"killTask"_s << u"task 42"_s << u"task:kill"_s << u"2"_s;
         QTest::newRow("renew a token") << u"nodes"_s << u"1"_s << u"renewToken"_s << u"node-1"_s
@@ -81,6 +83,9 @@ private Q_SLOTS:
         QFETCH(QString, event);
         QFETCH(QString, result);
         ConsoleBench bench;
+        model::ClientInfo browser = sampleClient(u"page"_s, u"Cleo"_s);
+        browser.sockets.front().nsp = u"/"_s;
+        bench.server->put(Topic::Clients, browser.toJson());
         bench.server->actionAnswers[event] = {{"ok"_L1, true}, {"runs"_L1, 2}, {"sockets"_L1, 1},
             {"recipients"_L1, 2}, {"roundTripMs"_L1, 7}};
         bench.window->show();
@@ -273,6 +278,18 @@ private Q_SLOTS:
         QTRY_VERIFY(bench.isLive());
         qobject_cast<ItemPage*>(bench.window->page(u"tasks"_s))->select(u"41"_s);
         QVERIFY(!actionOf(bench, u"tasks"_s, u"killTask"_s)->isEnabled());
+    }
+
+    void theLoginOfAFederationsUserIsNotForThis()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"clients"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"clients"_s))->select(u"two"_s);
+        QTRY_VERIFY(actionOf(bench, u"clients"_s, u"disconnectClient"_s)->isEnabled());
+        QVERIFY(!actionOf(bench, u"clients"_s, u"demoteClient"_s)->isEnabled());
     }
 
     void messagesAreJson_data()

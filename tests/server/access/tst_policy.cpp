@@ -482,8 +482,9 @@ void TestPolicy::administering_data()
 void TestPolicy::administering()
 {
     QFETCH(PrincipalKind, kind);
-    for (const auto action : {AdminAction::Watch, AdminAction::Disconnect, AdminAction::KillTask,
-             AdminAction::RenewToken, AdminAction::PingNode, AdminAction::SendToRoom})
+    for (const auto action :
+        {AdminAction::Watch, AdminAction::Disconnect, AdminAction::Demote, AdminAction::KillTask,
+            AdminAction::RenewToken, AdminAction::PingNode, AdminAction::SendToRoom})
         QTEST(mayAdminister(other(kind), action).allowed, "allowed");
 }
 

@@ -233,7 +233,11 @@ public:
               announcer, federationOptions),
           admin(events::AdminServices{*server, hub, identities, directory, presence, tasks, *store,
                     liveLog, metrics, loopLag, audit, clock, history, {},
-                    [this] { return serviceItems; }},
+                    [this] { return serviceItems; },
+                    [this](const auto& sockets, auto done) {
+                        demoted.insert(demoted.end(), sockets.begin(), sockets.end());
+                        done(demotion);
+                    }},
               adminOptions),
           api(apiServices(), apiOptions)
     {
@@ -423,6 +427,8 @@ public:
     observe::Metrics metrics;
     observe::LiveLog liveLog;
     std::map<QString, QJsonObject> serviceItems; ///< what the topic `services` shows
+    std::vector<SocketId> demoted; ///< sockets of clients that were to lose their login
+    Result<void> demotion; ///< what comes of it
     observe::LoopLag loopLag;
     AuditRecorder audit;
     hub::Hub hub;

@@ -2,6 +2,7 @@
 #include "server/access/accountmark.h"
 #include "server/events/logtopic.h"
 #include "server/events/memberstopic.h"
+#include "server/events/overviewtopic.h"
 #include "tests/server/events/house.h"
 
 #include <QMap>
@@ -201,6 +202,7 @@ private Q_SLOTS:
     void nodesShowTheirHistoryAndWhatDeservesALook();
     void metricsOfANodeAreShown_data();
     void metricsOfANodeAreShown();
+    void overviewCountsPlainClients();
     void overviewCounts();
     void servicesAreLookedAt();
     void plainClientsAreWhoTheyAre();
@@ -211,6 +213,7 @@ private Q_SLOTS:
     void refusesBadRequests_data();
     void refusesBadRequests();
     void disconnectsAClient();
+    void demotesAClient();
     void killsATask();
     void asksANodeToRenewItsToken();
     void pingsANode();
@@ -839,6 +842,23 @@ void AdminNamespaceTest::plainClientsAreWhoTheyAre()
     QCOMPARE(source.sessionCount(), 1);
 }
 
+/// Clients of the plain listeners count as those of Socket.IO do.
+void AdminNamespaceTest::overviewCountsPlainClients()
+{
+    House house;
+    OtherSource services;
+    events::AdminServices all{*house.server, house.hub, house.identities, house.directory,
+        house.presence, house.tasks, *house.store, house.liveLog, house.metrics, house.loopLag,
+        house.audit, house.clock, house.history, {&services, &services}};
+    events::OverviewTopic topic(all, Millis{1'000}, Millis{0});
+    topic.start();
+    Client node = house.connectNode(u"a-heart"_s);
+    const auto item = topic.item(topic.keys().front());
+    topic.stop();
+    QVERIFY(item);
+    QCOMPARE(QJsonDocument::fromJson(*item).object().value(u"clients"_s).toInt(), 3);
+}
+
 void AdminNamespaceTest::overviewCounts()
 {
     House house;
@@ -972,6 +992,8 @@ void AdminNamespaceTest::refusesBadRequests_data()
     row("text for an object", "subscribe", R"("rooms")", "bad-request");
     row("page before subscribe", "page", R"({"topic":"rooms","cursor":"1"})", "bad-request");
     row("disconnect of nobody", "client:disconnect", R"({"sessionId":"x"})", "not-found");
+    row("demotion of nobody", "client:demote", R"({"sessionId":"x"})", "not-found");
+    row("demotion without argument", "client:demote", "null", "bad-request");
     row("disconnect without argument", "client:disconnect", "null", "bad-request");
     row("kill of no task", "task:kill", R"({"taskId":0})", "bad-request");
     row("kill of unknown task", "task:kill", R"({"taskId":12345})", "not-found");
@@ -1019,6 +1041,29 @@ void AdminNamespaceTest::disconnectsAClient()
     QVERIFY(node.peer().closeCode == session::CloseCode::Kicked);
     house.pass(Millis{100});
     QVERIFY(!console.items(u"clients"_s).contains(session));
+}
+
+void AdminNamespaceTest::demotesAClient()
+{
+    House house;
+    Client node = house.connectNode(u"a-heart"_s);
+    Console console(house);
+    console.subscribe(u"clients"_s);
+    QJsonObject client;
+    for (const QJsonObject& item : console.items(u"clients"_s)) {
+        if (item.value(u"kind"_s) == u"node"_s)
+            client = item;
+    }
+    const QJsonObject argument{
+        {u"sessionId"_s, client.value(u"sessionId"_s)}, {u"reason"_s, u"x"_s}};
+    QCOMPARE(console.request("client:demote", argument), (QJsonObject{{u"ok"_s, true}}));
+    const QJsonObject socket = client.value(u"sockets"_s).toArray().at(0).toObject();
+    QCOMPARE(house.demoted.size(), size_t(1));
+    QCOMPARE(house.demoted.front().value, socket.value(u"socketId"_s).toString().toUtf8());
+    QVERIFY(!node.isClosed());
+    house.demotion = failure(ErrorCode::Conflict, u"the client has no login"_s);
+    const QJsonObject refused = console.request("client:demote", argument);
+    QCOMPARE(refused.value(u"error"_s).toObject().value(u"code"_s).toString(), u"conflict"_s);
 }
 
 void AdminNamespaceTest::killsATask()
@@ -1142,6 +1187,9 @@ void AdminNamespaceTest::everyActionIsAudited_data()
     QTest::newRow("disconnect") << QByteArray("client:disconnect")
                                 << QByteArray(R"({"sessionId":"x","reason":"why"})")
                                 << u"session x"_s << u"not-found"_s;
+    QTest::newRow("demote") << QByteArray("client:demote")
+                            << QByteArray(R"({"sessionId":"x","reason":"why"})") << u"session x"_s
+                            << u"not-found"_s;
     QTest::newRow("kill") << QByteArray("task:kill")
                           << QByteArray(R"({"taskId":77,"reason":"why"})") << u"task 77"_s
                           << u"not-found"_s;

@@ -67,6 +67,7 @@ private Q_SLOTS:
     void aGoneClientLeavesNothingBehind();
     void acknowledgementsAreAnswered();
     void noAcknowledgementIsOwedForEver();
+    void anAdministratorDemotesAClient();
     void aDemotionMayBeSaidAgain();
     void aDemotionThatIsNotKeptIsNotAnswered();
     void revocationsAreExchanged();
@@ -920,6 +921,53 @@ void TestProfile::noAcknowledgementIsOwedForEver()
     rig.emitEvent(*peer, "spectate", R"({"guild_id":)" + guild + '}', 3);
     rig.spin();
     rig.profile->peerGone(*peer, "transport close");
+}
+
+void TestProfile::anAdministratorDemotesAClient()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    const auto peer = rig.connectPeer(token);
+    const auto twin = rig.connectPeer(token);
+    const auto other = rig.connectPeer(rig.token(berta));
+    const auto visitor = rig.connectPeer();
+    std::vector<Result<void>> outcomes;
+    const auto demote = [&](const SocketId& id) {
+        rig.profile->demoteClient(
+            id, [&](const Result<void>& outcome) { outcomes.push_back(outcome); });
+        rig.spin();
+    };
+    QByteArrayList told;
+    const bus::Ticket ticket = rig.bus.subscribe({}, "relay.*.control",
+        [&](const bus::Message& message) {
+            told << message.properties.type;
+            return bus::Verdict::Accepted;
+        },
+        {});
+    QVERIFY(rig.profile->isElevated(peer->id()));
+    demote(peer->id());
+    QCOMPARE(outcomes.size(), size_t(1));
+    QVERIFY(outcomes[0].has_value());
+    QCOMPARE(told.count("revoked"), 1); // for the other processes
+    for (const FakePeer* each : {peer.get(), twin.get()}) {
+        QVERIFY(!each->isIn(each->id().value + "_auth"));
+        QVERIFY(each->closed.isEmpty());
+    }
+    QVERIFY(other->isIn(other->id().value + "_auth"));
+    QVERIFY(!rig.verifier->verify(token));
+    // Nothing to take.
+    demote(peer->id());
+    demote(visitor->id());
+    demote({"nobody"});
+    QCOMPARE(outcomes.size(), size_t(4));
+    for (size_t i = 1; i < outcomes.size(); ++i)
+        QCOMPARE(outcomes[i].error().code, ErrorCode::Conflict);
+    // What is not on disk is not done.
+    rig.verifier->setKeeper([](const access::ProfileVerifier::Kept& done) {
+        done(failure(ErrorCode::Unavailable, QStringLiteral("the disk is full")));
+    });
+    demote(other->id());
+    QCOMPARE(outcomes.back().error().code, ErrorCode::Unavailable);
 }
 
 // Whoever got no answer says it again.
