@@ -3,7 +3,7 @@
 
 #include "server/transport/linkmail.h"
 
-#include <deque>
+#include <list>
 #include <memory>
 
 namespace gatehouse::transport {
@@ -59,7 +59,7 @@ private:
     SharedLink* const m_shared;
     const WebSocketOptions& m_options;
     Receiver* m_receiver = nullptr;
-    std::deque<Kept> m_kept;
+    std::list<Kept> m_kept; ///< takes no memory while it is empty
     quint64 m_handedOver = 0; ///< octets
     quint64 m_seenAccepted = 0; ///< what SharedLink::accepted was at least
     qint64 m_seenBalance = 0; ///< what SharedLink::balance was not long ago
