@@ -133,8 +133,8 @@ def parse_options():
 def main():
     options = parse_options()
     kinds = servers.kinds(options.bin, options.peers, ROOT)
-    if options.servers:
-        kinds = [kinds[0]] + [kind for kind in kinds[1:] if kind.name in options.servers]
+    named = options.servers or [kind.name for kind in kinds if not kind.only_by_name]
+    kinds = [kinds[0]] + [kind for kind in kinds[1:] if kind.name in named]
     try:
         if options.run != "table":
             return endurance.RUNS[options.run](options, next(k for k in kinds if k.name.startswith("gatehouse")))

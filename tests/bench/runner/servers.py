@@ -19,6 +19,7 @@ class Kind:
     tls_arguments: tuple = ()  # with {cert} and {key}; none: no TLS
     max_clients: int = 50_000
     environment: tuple = ()
+    only_by_name: bool = False  # left out unless --servers asks for it
 
 
 def kinds(bin_folder: Path, peers: Path | None, root: Path):
@@ -31,6 +32,8 @@ def kinds(bin_folder: Path, peers: Path | None, root: Path):
         Kind("bare", "bare epoll", (str(bin_folder / "bench-reference"),), ("{port}",), ("{cert}", "{key}")),
         Kind("gatehouse", "Gatehouse, one send each", (*fixture, "--no-io-uring"), fixture_port, fixture_tls),
         Kind("gatehouse-uring", "Gatehouse, io_uring", fixture, fixture_port),
+        Kind("gatehouse-threads", "Gatehouse, two threads", (*fixture, "--io-threads", "2"), fixture_port, fixture_tls,
+             only_by_name=True),
     ]
     if peers:
         node = (("NODE_PATH", str(peers / "node_modules")),)
