@@ -106,7 +106,8 @@ std::vector<ConfigKey> serverKeys()
             "Threads that own connections. With one, the network thread does everything. With "
             "more it keeps HTTP, polling, the TLS handshake, sessions and rooms, and the others "
             "share the WebSockets: reading, frames, encryption, queues and sending, with "
-            "`http.websocket_stream` `descriptor`. Pays with large rooms or TLS, and free cores."),
+            "`http.websocket_stream` `descriptor`. Pays with large rooms or TLS, and free cores. "
+            "`gatehouse_io_thread_websockets` in `/metrics` says which has how many."),
         duration(s, "drain_spread", FIELD(server.drainSpread), 0, 10 * minute,
             "At SIGTERM the sessions are closed one after the other over this time, so "
             "that they do not all come back elsewhere at once."),
