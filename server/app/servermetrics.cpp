@@ -165,8 +165,10 @@ void ServerMetrics::refresh()
     syncTotal(m.storeReads, m_sources.store.reads());
     for (const auto time : writer.commitTimes)
         m.storeCommitSeconds.Observe(time.count());
-    for (const auto time : m_sources.store.takeTurnTimes())
-        m.storeTurnSeconds.Observe(time.count());
+    for (const store::LoopTurn& turn : m_sources.store.takeTurns()) {
+        m.storeTurnSeconds.Observe(turn.held.count());
+        m.storeTurnCpuSeconds.Observe(turn.worked.count());
+    }
 
     m.residentBytes.Set(double(observe::residentBytes()));
     m.openDescriptors.Set(double(observe::openDescriptors()));

@@ -146,6 +146,7 @@ public:
     prometheus::Gauge& storeQueue;
     prometheus::Histogram& storeCommitSeconds;
     prometheus::Histogram& storeTurnSeconds;
+    prometheus::Histogram& storeTurnCpuSeconds;
 
     // Process
     prometheus::Gauge& residentBytes;

@@ -3,13 +3,21 @@
 
 #include <QThread>
 
+#include <ctime>
 #include <iterator>
 
 namespace gatehouse::store {
 
 namespace {
 
-constexpr size_t maxTurnTimes = 10'000;
+constexpr size_t maxTurns = 10'000;
+
+std::chrono::nanoseconds processorTime()
+{
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
 
 } // namespace
 
@@ -45,6 +53,7 @@ void Deliverer::deliverSome()
     using Clock = std::chrono::steady_clock;
     fetch();
     const auto began = Clock::now();
+    const auto processorAtFirst = processorTime();
     auto now = began;
     while (!m_ready.empty() && now - began < turnTime) {
         const JobPtr job = std::move(m_ready.front());
@@ -52,8 +61,8 @@ void Deliverer::deliverSome()
         job->complete();
         now = Clock::now();
     }
-    if (m_turnTimes.size() < maxTurnTimes)
-        m_turnTimes.push_back(now - began);
+    if (m_turns.size() < maxTurns)
+        m_turns.push_back({now - began, processorTime() - processorAtFirst});
     const std::lock_guard lock(m_mutex);
     if (!m_ready.empty())
         post();
@@ -74,9 +83,9 @@ bool Deliverer::hasFinished() const
     return !m_ready.empty() || !m_finished.empty();
 }
 
-std::vector<Deliverer::Seconds> Deliverer::takeTurnTimes()
+std::vector<LoopTurn> Deliverer::takeTurns()
 {
-    return std::exchange(m_turnTimes, {});
+    return std::exchange(m_turns, {});
 }
 
 } // namespace gatehouse::store

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/store/database.h"
+#include "server/store/writerstats.h"
 #include "server/work/journal.h"
 
 #include <QObject>
@@ -84,15 +85,13 @@ class Deliverer final : public QObject
 
 public:
     static constexpr std::chrono::milliseconds turnTime{2};
-    using Seconds = std::chrono::duration<double>;
 
     void deliver(std::vector<JobPtr> jobs); ///< any thread
     // Own thread:
     void deliverAll(); ///< those there are when it is called, at once
     bool hasFinished() const;
-    /// How long the loop was held by each turn since the last asking; the first ones when nobody
-    /// asks.
-    std::vector<Seconds> takeTurnTimes();
+    /// Each turn since the last asking; the first ones when nobody asks.
+    std::vector<LoopTurn> takeTurns();
 
 private:
     void deliverSome();
@@ -104,7 +103,7 @@ private:
     bool m_isPosted = false; ///< guarded by m_mutex
     // Of its own thread alone.
     std::deque<JobPtr> m_ready;
-    std::vector<Seconds> m_turnTimes;
+    std::vector<LoopTurn> m_turns;
 };
 
 } // namespace gatehouse::store

@@ -304,9 +304,9 @@ const Place& Store::place() const
     return d->place;
 }
 
-std::vector<std::chrono::duration<double>> Store::takeTurnTimes()
+std::vector<LoopTurn> Store::takeTurns()
 {
-    return d->results.takeTurnTimes();
+    return d->results.takeTurns();
 }
 
 WriterStats Store::takeWriterStats()

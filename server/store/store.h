@@ -11,7 +11,6 @@
 
 #include <QString>
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -93,8 +92,8 @@ public:
     quint64 refusedWorkSessions() const { return m_refusedWorkSessions; }
     /// The commit times are handed out once.
     WriterStats takeWriterStats();
-    /// How long completions held the thread's loop at a time, since the last asking.
-    std::vector<std::chrono::duration<double>> takeTurnTimes();
+    /// What completions did to the thread's loop, since the last asking.
+    std::vector<LoopTurn> takeTurns();
 
     void createTask(work::NewTask task, work::Completion<work::CreatedTask> done) override;
     void updateRun(

@@ -18,4 +18,11 @@ struct WriterStats
     std::vector<std::chrono::duration<double>> commitTimes; ///< since the last asking, bounded
 };
 
+/// What answers of the storage did in one turn of their thread's loop.
+struct LoopTurn
+{
+    std::chrono::duration<double> held{}; ///< the loop, times without a processor included
+    std::chrono::duration<double> worked{}; ///< time of a processor
+};
+
 } // namespace gatehouse::store

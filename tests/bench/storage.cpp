@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the database costs: status changes acknowledged after their flush, and what they cost the
 // event loop, with 100 nodes that each wait for the answer before they say more; then how long a
-// node waits for its open runs among a million finished ones. On SQLite, in a folder that goes.
+// node waits for its open runs among a million finished ones; and what it costs others when a task
+// fails for which thousands wait. On SQLite, in a folder that goes.
 //     bench-storage [seconds] [nodes] [finished runs]
 #include "server/store/await.h"
 #include "server/store/database.h"
@@ -33,6 +34,7 @@ struct Options
     int seconds = 10;
     int nodes = 100;
     int finishedRuns = 1'000'000;
+    int waitingRuns = 5'000; ///< storage.waiting_runs
 };
 
 template <class T>
@@ -81,6 +83,45 @@ qint64 threadCpuNanoseconds()
     return qint64(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+/// A heartbeat of the loop, one a millisecond: how late it is, is how long something held the loop,
+/// other programs included; the CPU between two is what the loop did itself.
+class LoopWatch
+{
+public:
+    LoopWatch()
+    {
+        m_since.start();
+        m_heart.setTimerType(Qt::PreciseTimer);
+        m_heart.callOnTimeout([this] { beat(); });
+        m_heart.start(1);
+    }
+    void say()
+    {
+        std::sort(m_gaps.begin(), m_gaps.end());
+        std::sort(m_work.begin(), m_work.end());
+        std::printf("  the loop held for (ms): 99 %% %.2f, 99.9 %% %.2f, longest %.2f\n",
+            percentile(m_gaps, 0.99), percentile(m_gaps, 0.999), percentile(m_gaps, 1));
+        std::printf("  its own work between two heartbeats (ms of CPU): longest %.2f\n",
+            percentile(m_work, 1));
+    }
+
+private:
+    void beat()
+    {
+        const qint64 now = threadCpuNanoseconds();
+        m_gaps.push_back(std::max(0.0, double(m_since.nsecsElapsed()) / 1e6 - 1));
+        m_work.push_back(double(now - m_cpu) / 1e6);
+        m_since.restart();
+        m_cpu = now;
+    }
+
+    QTimer m_heart;
+    QElapsedTimer m_since;
+    qint64 m_cpu = threadCpuNanoseconds();
+    std::vector<double> m_gaps;
+    std::vector<double> m_work;
+};
+
 /// Everything the server has between a node's PATCH and its answer, but HTTP.
 class Bench
 {
@@ -100,9 +141,27 @@ public:
     ~Bench() { m_store->close(); }
 
     void statusChanges();
+    void failure();
     void openRuns();
 
 private:
+    /// What the storage did to the loop since the last asking: each turn it took there with
+    /// answers.
+    void sayTurns()
+    {
+        std::vector<double> held;
+        std::vector<double> worked;
+        for (const store::LoopTurn& turn : m_store->takeTurns()) {
+            held.push_back(turn.held.count() * 1'000);
+            worked.push_back(turn.worked.count() * 1'000);
+        }
+        std::sort(held.begin(), held.end());
+        std::sort(worked.begin(), worked.end());
+        std::printf("  the loop held by answers of the storage at a time (ms, %zu times): median "
+                    "%.2f, 99 %% %.2f, longest %.2f; of CPU: longest %.2f\n",
+            held.size(), percentile(held, 0.5), percentile(held, 0.99), percentile(held, 1),
+            percentile(worked, 1));
+    }
     void createTask()
     {
         work::TaskRequest request;
@@ -159,22 +218,7 @@ private:
 
 void Bench::statusChanges()
 {
-    // A heartbeat of the loop: how late it is, is how long something held the loop.
-    std::vector<double> gaps;
-    std::vector<double> turns;
-    QElapsedTimer since;
-    since.start();
-    qint64 cpu = threadCpuNanoseconds();
-    QTimer heart;
-    heart.setTimerType(Qt::PreciseTimer);
-    QObject::connect(&heart, &QTimer::timeout, [&] {
-        const qint64 now = threadCpuNanoseconds();
-        gaps.push_back(std::max(0.0, double(since.nsecsElapsed()) / 1e6 - 1));
-        turns.push_back(double(now - cpu) / 1e6);
-        since.restart();
-        cpu = now;
-    });
-    heart.start(1);
+    LoopWatch watch;
     QTimer::singleShot(m_options.seconds * 1'000, [&] {
         m_isOver = true;
         QCoreApplication::quit();
@@ -185,19 +229,56 @@ void Bench::statusChanges()
     whole.start();
     QCoreApplication::exec();
     const double seconds = double(whole.elapsed()) / 1'000;
-    std::sort(gaps.begin(), gaps.end());
-    std::sort(turns.begin(), turns.end());
     std::sort(m_waits.begin(), m_waits.end());
     std::printf("status changes: %.0f acknowledged per second, %d nodes, %lld failed\n",
         double(m_acknowledged) / seconds, m_options.nodes, static_cast<long long>(m_failed));
     std::printf("  acknowledged after (ms): median %.1f, 99 %% %.1f, longest %.1f\n",
         percentile(m_waits, 0.5), percentile(m_waits, 0.99), percentile(m_waits, 1));
-    std::printf("  the loop held for (ms): 99 %% %.2f, 99.9 %% %.2f, longest %.2f\n",
-        percentile(gaps, 0.99), percentile(gaps, 0.999), percentile(gaps, 1));
-    std::printf(
-        "  its own work between two heartbeats (ms of CPU): longest %.2f; longest call into "
-        "storage %.2f\n",
-        percentile(turns, 1), m_longestCall);
+    std::printf("  longest call into storage (ms): %.2f\n", m_longestCall);
+    sayTurns();
+    watch.say();
+}
+
+/// Nobody listens, so what is told of each run is not in it; the waits of another write are.
+void Bench::failure()
+{
+    const work::Run first = m_runs.front();
+    work::TaskRequest waiting;
+    waiting.name = u"waits"_s;
+    waiting.image = u"image"_s;
+    waiting.collaboration = m_directory.collaborations().front().id;
+    waiting.dependsOn = {first.task};
+    for (const work::Run& run : m_runs)
+        waiting.organizations.push_back({run.organization, u"e30="_s});
+    const int tasks = m_options.waitingRuns / int(m_runs.size());
+    for (int i = 0; i < tasks; ++i)
+        required(store::await<work::CreatedTask>(
+            [&](auto done) { m_tasks.create(waiting, std::move(done)); }));
+    m_store->takeTurns();
+    const qsizetype before = m_tasks.openRunCount();
+    LoopWatch watch;
+    QElapsedTimer whole;
+    whole.start();
+    required(store::await<work::TaskKill>(
+        [&](auto done) { m_tasks.kill(first.task, std::move(done)); }));
+    const double answered = double(whole.nsecsElapsed()) / 1e6;
+    std::vector<double> waits;
+    while (m_tasks.openRunCount() > 0) {
+        QElapsedTimer asked;
+        asked.start();
+        required(store::await<void>(
+            [&](auto done) { m_store->saveSetting(u"other"_s, "write", std::move(done)); }));
+        waits.push_back(double(asked.nsecsElapsed()) / 1e6);
+    }
+    std::sort(waits.begin(), waits.end());
+    std::printf("a task killed for which %lld runs wait: answered after %.1f ms, all ended after "
+                "%.1f ms\n",
+        static_cast<long long>(before) - static_cast<long long>(m_runs.size()), answered,
+        double(whole.nsecsElapsed()) / 1e6);
+    std::printf("  another's write meanwhile acknowledged after (ms): median %.1f, longest %.1f\n",
+        percentile(waits, 0.5), percentile(waits, 1));
+    sayTurns();
+    watch.say();
 }
 
 void Bench::openRuns()
@@ -258,5 +339,6 @@ int main(int argc, char** argv)
     Bench bench(options);
     bench.statusChanges();
     bench.openRuns();
+    bench.failure();
     return 0;
 }

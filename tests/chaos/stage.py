@@ -4,6 +4,7 @@ import asyncio
 import glob
 import os
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -202,10 +203,23 @@ class Stage:
             return not await user.all("/api/run?state=open")
         return await self.until(no_open_runs, "all runs are finished", seconds)
 
+    async def say_turns(self, api):
+        """How often, since its start, answers of the storage held the server's loop, and for how long."""
+        async with api.session.get(self.server.url + "/metrics") as response:
+            text = await response.text()
+        for name, what in (("", "times without a processor included"), ("cpu_", "of CPU")):
+            counts = dict(re.findall(
+                rf'^gatehouse_store_loop_turn_{name}seconds_bucket\{{le="([^"]+)"\}} (\d+)', text, re.M))
+            total = int(counts["+Inf"])
+            self.figure(f"turns of the loop with answers of the storage, {what}",
+                        f"{total}, longer than 2.5 ms {total - int(counts['0.0025'])}, "
+                        f"longer than 5 ms {total - int(counts['0.005'])}")
+
     async def check_at_rest(self):
         """The whole verdict: events, API, and the database after the server has ended."""
         self.ledger.write("rest")
         user = self.api("user", 0, timeout=30)
+        await self.say_turns(user)
         copy = self.server.copy_of_database()
         self.judge(await checker.check_api(user, copy))
         self.judge(checker.check_events(self.ledger_path, self.collaboration_of))

@@ -70,7 +70,8 @@ void MetricsPageTest::whatHappensIsCounted()
             "gatehouse_events_received_total", "gatehouse_packets_received_total",
             "gatehouse_store_commits_total", "gatehouse_store_writes_total",
             "gatehouse_store_commit_duration_seconds_count",
-            "gatehouse_store_loop_turn_seconds_count", "gatehouse_start_time_seconds"})
+            "gatehouse_store_loop_turn_seconds_count",
+            "gatehouse_store_loop_turn_cpu_seconds_count", "gatehouse_start_time_seconds"})
         QVERIFY2(valueOf(page, sample) > 0, sample);
     QCOMPARE(valueOf(page, "gatehouse_sockets"), 2.0); // /tasks, and "/" of the old client
     QCOMPARE(valueOf(page, "gatehouse_events_received_total"), 1.0);
