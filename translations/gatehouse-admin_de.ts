@@ -1504,8 +1504,8 @@ Lizenz: Apache-2.0</translation>
         <translation>Noch keine Dienste</translation>
     </message>
     <message>
-        <source>A service appears here when it registers, and a type of message when a service wants it or a client sends it in vain.</source>
-        <translation>Ein Dienst erscheint hier, sobald er sich anmeldet, und ein Nachrichtentyp, sobald ein Dienst ihn will oder ein Client ihn vergeblich sendet.</translation>
+        <source>Services appear here when they register, types when somebody wants or sends them.</source>
+        <translation>Dienste erscheinen hier, sobald sie sich anmelden, Typen, sobald jemand sie will oder sendet.</translation>
     </message>
     <message>
         <source>Show client</source>
@@ -1536,12 +1536,12 @@ Lizenz: Apache-2.0</translation>
         <translation>Unterwegs</translation>
     </message>
     <message>
-        <source>Requests to services</source>
-        <translation>Anfragen an Dienste</translation>
+        <source>Requests</source>
+        <translation>Anfragen</translation>
     </message>
     <message>
-        <source>Calls of services</source>
-        <translation>Aufrufe von Diensten</translation>
+        <source>Calls</source>
+        <translation>Aufrufe</translation>
     </message>
     <message>
         <source>Messages</source>
@@ -1556,8 +1556,8 @@ Lizenz: Apache-2.0</translation>
         <translation>Seit dem Start</translation>
     </message>
     <message>
-        <source>Nobody was there</source>
-        <translation>Niemand war da</translation>
+        <source>Nobody there</source>
+        <translation>Niemand da</translation>
     </message>
     <message>
         <source>Dead letters</source>

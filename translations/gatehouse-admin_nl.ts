@@ -1504,8 +1504,8 @@ Licentie: Apache-2.0</translation>
         <translation>Nog geen diensten</translation>
     </message>
     <message>
-        <source>A service appears here when it registers, and a type of message when a service wants it or a client sends it in vain.</source>
-        <translation>Een dienst verschijnt hier zodra hij zich aanmeldt, en een berichttype zodra een dienst het wil of een client het tevergeefs stuurt.</translation>
+        <source>Services appear here when they register, types when somebody wants or sends them.</source>
+        <translation>Diensten verschijnen hier zodra ze zich aanmelden, typen zodra iemand ze wil of stuurt.</translation>
     </message>
     <message>
         <source>Show client</source>
@@ -1536,12 +1536,12 @@ Licentie: Apache-2.0</translation>
         <translation>Onderweg</translation>
     </message>
     <message>
-        <source>Requests to services</source>
-        <translation>Vragen aan diensten</translation>
+        <source>Requests</source>
+        <translation>Vragen</translation>
     </message>
     <message>
-        <source>Calls of services</source>
-        <translation>Aanroepen van diensten</translation>
+        <source>Calls</source>
+        <translation>Aanroepen</translation>
     </message>
     <message>
         <source>Messages</source>
@@ -1556,8 +1556,8 @@ Licentie: Apache-2.0</translation>
         <translation>Sinds de start</translation>
     </message>
     <message>
-        <source>Nobody was there</source>
-        <translation>Niemand was er</translation>
+        <source>Nobody there</source>
+        <translation>Niemand er</translation>
     </message>
     <message>
         <source>Dead letters</source>

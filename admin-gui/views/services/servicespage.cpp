@@ -30,8 +30,7 @@ ServicesPage::ServicesPage(ServicesModel& services, AdminActions& actions, Now n
     choices()->setChoices({tr("All"), tr("Services"), tr("Types"), tr("Unhandled")});
     connect(choices(), &SegmentedControl::choiceChanged, this, &ServicesPage::applyChoice);
     setEmptyTexts(tr("No services yet"),
-        tr("A service appears here when it registers, and a type of message when a service wants "
-           "it or a client sends it in vain."));
+        tr("Services appear here when they register, types when somebody wants or sends them."));
     m_showClient = addItemAction(QStringLiteral("showService"), QStringLiteral("clients"),
         tr("Show client"), tr("Go to this service's connection"), false);
     m_disconnect = addItemAction(QStringLiteral("disconnectService"), QStringLiteral("disconnect"),
@@ -110,12 +109,12 @@ Details ServicesPage::busDetails() const
     details.badge = ServicesModel::linkText(bus->link);
     details.tone = ServicesModel::linkTone(bus->link);
     details.sections.push_back({tr("Under way"),
-        {{tr("Requests to services"), formatCount(bus->pendingRequests)},
-            {tr("Calls of services"), formatCount(bus->unansweredCalls)},
+        {{tr("Requests"), formatCount(bus->pendingRequests)},
+            {tr("Calls"), formatCount(bus->unansweredCalls)},
             {tr("Messages"), formatCount(bus->waiting)},
             {tr("In the outbox"), formatCount(bus->outboxMessages)}}});
     details.sections.push_back({tr("Since the start"),
-        {{tr("Nobody was there"), formatCount(bus->unroutable)},
+        {{tr("Nobody there"), formatCount(bus->unroutable)},
             {tr("Dead letters"), formatCount(bus->deadLettered)}}});
     details.sections.push_back({tr("This server"), {{tr("Name"), bus->node, true}}});
     return details;
