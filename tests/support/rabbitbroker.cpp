@@ -11,6 +11,8 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 
@@ -173,8 +175,17 @@ void RabbitBroker::kill()
 
 void RabbitBroker::freeze()
 {
-    if (isRunning())
-        ::kill(pid_t(m_process.processId()), SIGSTOP);
+    if (!isRunning())
+        return;
+    const auto pid = pid_t(m_process.processId());
+    ::kill(pid, SIGSTOP);
+    // Its threads stop one after the other: until the last one has, it may answer.
+    QElapsedTimer timer;
+    timer.start();
+    siginfo_t stopped{};
+    while (::waitid(P_PID, id_t(pid), &stopped, WSTOPPED | WNOHANG) == 0 && stopped.si_pid == 0
+        && timer.elapsed() < patienceMs)
+        ::usleep(1'000);
 }
 
 void RabbitBroker::thaw()
