@@ -174,7 +174,7 @@ public:
     quint16 port() const { return server.port(); }
     const transport::TransportCounters& counters() const { return server.counters(); }
 
-    SystemClock clock;
+    inline static const SystemClock clock; ///< links may outlive the fixture
     RecordingHandler handler;
     RecordingAcceptor acceptor;
     transport::Server server;
