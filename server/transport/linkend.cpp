@@ -80,6 +80,14 @@ bool LinkEnd::postponeEnd(const protocol::WebSocketEvent& end)
     return true;
 }
 
+void LinkEnd::answerPing(QByteArrayView payload)
+{
+    if (isAllAnswered())
+        WebSocketConnection::answerPing(payload);
+    else
+        handOver(Inward::Kind::Ping, payload);
+}
+
 void LinkEnd::streamEnded()
 {
     // Without a close frame the peer may have ended only its own direction. One that does not take

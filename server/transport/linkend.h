@@ -15,7 +15,8 @@ class IoLoop;
 ///
 /// What is handed over and not yet worked off there is bounded, for each link and for the thread:
 /// over a bound no more is read from the peer. The peer's end (close frame, fault, end of stream)
-/// waits until everything before it is worked off, so that the answers to it go out first.
+/// waits until everything before it is worked off, so that the answers to it go out first; a pong
+/// too comes behind them.
 class LinkEnd final : public WebSocketConnection, private session::WebSocketLink::Receiver
 {
 public:
@@ -33,6 +34,7 @@ private:
     void readyToWrite() override;
     void streamEnded() override;
     bool postponeEnd(const protocol::WebSocketEvent& end) override;
+    void answerPing(QByteArrayView payload) override;
     void flush() override;
     void sent(qsizetype offered, qint32 result) override;
     void handleWriteDeadline() override;

@@ -115,6 +115,7 @@ struct Inward
     enum class Kind : quint8 {
         Text,
         Binary,
+        Ping, ///< to be answered behind what came before
         Pong,
         Reached, ///< asks for GoOnReading when everything before it is worked off
         Closed,
@@ -127,7 +128,7 @@ struct Inward
         Kind kind;
         bool isHeld; ///< GoOnReading is waited for
         quint16 code; ///< Closed
-        qsizetype octets; ///< Text, Binary: how many of `octets` are the payload
+        qsizetype octets; ///< Text, Binary, Ping: how many of `octets` are the payload
         QLatin1StringView reason; ///< Closed
 
         /// What it counts for against the bounds: that many empty messages cost memory too.

@@ -116,7 +116,9 @@ bool RemoteLink::act(const Inward::Event& event, QByteArrayView payload)
     // Both are there until the thread has delivered its batch.
     SharedLink& shared = *m_shared;
     IoThread& thread = *m_thread;
-    if (m_state == State::Open && m_receiver) {
+    if (event.kind == Inward::Kind::Ping) {
+        send(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, payload), {});
+    } else if (m_state == State::Open && m_receiver) {
         if (event.kind == Inward::Kind::Text)
             m_receiver->textReceived(payload);
         else if (event.kind == Inward::Kind::Binary)

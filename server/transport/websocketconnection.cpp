@@ -385,8 +385,13 @@ bool WebSocketConnection::handlePing(QByteArrayView payload)
     if (isControlFlood())
         return false;
     if (m_state == State::Open)
-        enqueue(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, payload));
+        answerPing(payload);
     return true;
+}
+
+void WebSocketConnection::answerPing(QByteArrayView payload)
+{
+    enqueue(protocol::webSocketFrame(protocol::WebSocketOpcode::Pong, payload));
 }
 
 bool WebSocketConnection::isControlFlood()

@@ -66,6 +66,7 @@ protected:
     virtual bool postponeEnd(const protocol::WebSocketEvent& end);
     void handleEnd(const protocol::WebSocketEvent& end);
     void readNoMore(); ///< the last act in bytesReceived()
+    virtual void answerPing(QByteArrayView payload);
     void writeQueue();
 
     void bytesReceived(std::span<char> octets) override;

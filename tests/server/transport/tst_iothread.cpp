@@ -118,6 +118,7 @@ private Q_SLOTS:
     void whatCameBeforeTheEndIsHeard();
     void answersGoOutBeforeTheEnd_data();
     void answersGoOutBeforeTheEnd();
+    void aPongComesBehindTheAnswers();
     void aCallMayDestroyOthers();
     void aCallMayTurnTheLoop();
     void heardAndUnheardCountAsBusy();
@@ -394,6 +395,28 @@ void TestIoThread::answersGoOutBeforeTheEnd()
     QCOMPARE(link.closeCode, quint16(code));
     QTRY_COMPARE(t.door.counters().openConnections, quint64(0));
     QCOMPARE(t.door.counters().closeTimeouts, quint64(0));
+}
+
+void TestIoThread::aPongComesBehindTheAnswers()
+{
+    Threads t;
+    QVERIFY(t.open(1));
+    ScriptedWebSocket& client = *t.clients[0];
+    t.link(0).onText = [&link = t.link(0)] { link.send("answer to " + link.texts.last()); };
+    client.sendFrame(WebSocketOpcode::Ping, "before all");
+    QCOMPARE(client.receive().payload, QByteArray("before all"));
+    for (int i = 0; i < 10; ++i) {
+        const QByteArray number = QByteArray::number(i);
+        const quint64 before = t.door.counters().bytesIn;
+        const QByteArray octets = frameOf(number)
+            + protocol::maskedWebSocketFrame(WebSocketOpcode::Ping, number, 0x1a2b3c4d);
+        client.sendRaw(octets);
+        QVERIFY(t.waitUntilRead(before + quint64(octets.size())));
+        QCOMPARE(client.receiveText(), QByteArray("answer to " + number));
+        const WireEvent pong = client.receive();
+        QCOMPARE(pong.kind, WireEvent::Kind::Pong);
+        QCOMPARE(pong.payload, number);
+    }
 }
 
 void TestIoThread::aCallMayDestroyOthers()
