@@ -31,7 +31,8 @@ struct ControlActions
 /// Serves the control calls of a profile on the bus, {"method":…,"args":[…],"kwargs":{…}} answered
 /// {"resp":{"message":…},"sc":n}. Processes on one bus share the calls among them, so what one was
 /// told, it tells the others (topic "relay.NAME.control" of the bus's own exchange), and so it does
-/// when a nonce is redeemed. A call is answered when the bus has taken that, and a demotion is on
+/// when a nonce is redeemed or an administrator demotes somebody; a profile without control calls
+/// hears that too. A call is answered when the bus has taken that, and a demotion is on
 /// disk. Whoever comes, or was away, asks the others what was revoked. Network thread only.
 class Controls final : private bus::StateObserver
 {

@@ -170,9 +170,15 @@ struct Rig
         Q_ASSERT(added);
         verifier = std::make_unique<access::ProfileVerifier>(
             tables.claims.front().profile, std::move(keys), clock);
-        access::LoginLimiterOptions guesses;
+        start();
+    }
+
+    /// The profile with what `tables` have by now.
+    void start()
+    {
+        profile.reset();
         profile = std::make_unique<Profile>(
-            tables.relays.front(), ProfileServices{hub, bus, verifier.get(), guesses, clock});
+            tables.relays.front(), ProfileServices{hub, bus, verifier.get(), {}, clock});
     }
 
     /// As the REST API issues it: no `exp`, a naive time of issue.

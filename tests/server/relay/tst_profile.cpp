@@ -70,6 +70,7 @@ private Q_SLOTS:
     void anAdministratorDemotesAClient();
     void aDemotionMayBeSaidAgain();
     void aDemotionThatIsNotKeptIsNotAnswered();
+    void revocationsAreExchanged_data();
     void revocationsAreExchanged();
     void aWithdrawnKeyDemotes();
     void badMessagesOfTheBusGoNowhere();
@@ -1007,14 +1008,20 @@ void TestProfile::aDemotionThatIsNotKeptIsNotAnswered()
     QCOMPARE(rig.call("gateway_rpc", call), rpc(R"({"message":"demoted"})"));
 }
 
+void TestProfile::revocationsAreExchanged_data()
+{
+    QTest::addColumn<bool>("hasControls");
+    QTest::newRow("services make control calls") << true;
+    QTest::newRow("only cookies and administrators") << false;
+}
+
 // A process that comes later refuses what the others refuse.
 void TestProfile::revocationsAreExchanged()
 {
+    QFETCH(bool, hasControls);
     Rig rig;
-    const QByteArray token = rig.token();
-    const QByteArray hash = access::ProfileVerifier::hashOf(token);
-    const auto peer = rig.connectPeer(token);
-    QVERIFY(peer->isIn(peer->id().value + "_auth"));
+    if (!hasControls)
+        rig.tables.relays.front().controls.clear();
     QByteArrayList told;
     const bus::Ticket ticket = rig.bus.subscribe({}, "relay.dashboard.control",
         [&](const bus::Message& message) {
@@ -1022,6 +1029,12 @@ void TestProfile::revocationsAreExchanged()
             return bus::Verdict::Accepted;
         },
         {});
+    rig.start();
+    QTRY_VERIFY(told.contains(R"(ask-revoked {"method":"ask-revoked","args":[]})"));
+    const QByteArray token = rig.token();
+    const QByteArray hash = access::ProfileVerifier::hashOf(token);
+    const auto peer = rig.connectPeer(token);
+    QVERIFY(peer->isIn(peer->id().value + "_auth"));
     const auto say = [&](const QByteArray& type, const QByteArray& args) {
         bus::Publication said;
         said.topic = "relay.dashboard.control";
