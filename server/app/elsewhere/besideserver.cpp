@@ -56,6 +56,12 @@ bool isRefusal(const Error& error)
     return isHolderGone(error) || error.code == ErrorCode::Forbidden;
 }
 
+/// Of a list: the holder may not see it, and is still somebody.
+bool isHidden(const Error& error)
+{
+    return error.code == ErrorCode::NotFound || error.code == ErrorCode::Forbidden;
+}
+
 tl::unexpected<Error> useless(const QString& what)
 {
     return failure(
@@ -174,7 +180,7 @@ void BesideServer::learnRules(
     m_rest.list(QStringLiteral("/rule"), token,
         [this, user = std::move(user), ruleIds, token, done = std::move(done)](
             const Result<QJsonArray>& answer) mutable {
-            if (!answer && !isRefusal(answer.error()))
+            if (!answer && !isHidden(answer.error()))
                 return done(tl::unexpected<Error>(answer.error()));
             const QJsonArray rules = answer.value_or(QJsonArray());
             for (const QJsonValue& rule : rules) {
@@ -204,7 +210,7 @@ void BesideServer::learnMemberships(work::User user, const QByteArray& token, Le
     m_rest.list(hearsAll ? QStringLiteral("/collaboration") : own, token,
         [this, user = std::move(user), hearsAll, done = std::move(done)](
             const Result<QJsonArray>& answer) {
-            if (!answer && !isRefusal(answer.error()))
+            if (!answer && !isHidden(answer.error()))
                 return done(tl::unexpected<Error>(answer.error()));
             work::DirectoryContent content;
             content.organizations = {organizationOf(user.organization)};

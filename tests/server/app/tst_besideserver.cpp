@@ -173,6 +173,8 @@ private Q_SLOTS:
     void whomItHasNoMoreIsForgotten();
     void aNodeThatIsGoneIsForgottenWhenItSpeaksOfARun();
     void aWrongAddressForgetsNobody();
+    void whoIsDeletedWhileItsListsAreAskedForIsForgotten_data();
+    void whoIsDeletedWhileItsListsAreAskedForIsForgotten();
     void whoMaySeeNoListsIsStillKnown_data();
     void whoMaySeeNoListsIsStillKnown();
     void anotherAskersRefusalIsNotOnesOwn();
@@ -343,6 +345,27 @@ void BesideServerTest::aWrongAddressForgetsNobody()
     QVERIFY(Rig::wait(asked));
     QVERIFY(asked->said->has_value());
     QVERIFY(rig.directory.node(NodeId{31}));
+}
+
+void BesideServerTest::whoIsDeletedWhileItsListsAreAskedForIsForgotten_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    QTest::newRow("rules") << QByteArray("/api/rule");
+    QTest::newRow("collaborations") << QByteArray("/api/collaboration");
+}
+
+void BesideServerTest::whoIsDeletedWhileItsListsAreAskedForIsForgotten()
+{
+    QFETCH(QByteArray, path);
+    Rig rig;
+    QVERIFY(Rig::wait(rig.learn(rig.claims(TokenKind::User, 41), "u")));
+    rig.old.say(path, 401, R"({"msg":"Error loading the user 41"})");
+    rig.clock.advance(Millis{60'000});
+    const auto again = rig.learn(rig.claims(TokenKind::User, 41), "u");
+    QVERIFY(Rig::wait(again));
+    QVERIFY(!again->said->has_value());
+    QVERIFY(again->said->error().code == ErrorCode::TokenInvalid);
+    QVERIFY(!rig.directory.user(UserId{41}));
 }
 
 void BesideServerTest::whoMaySeeNoListsIsStillKnown_data()
