@@ -203,7 +203,7 @@ void Relays::demote(
 {
     for (const SocketId& socket : sockets) {
         for (const auto& profile : m_profiles) {
-            if (profile->isElevated(socket))
+            if (profile->canDemote(socket))
                 return profile->demoteClient(socket, std::move(done));
         }
     }

@@ -32,6 +32,7 @@ struct Client
     QByteArray peerFacts; ///< {"id":"…","address":"…","port":n}
     std::optional<Identity> identity{};
     QByteArray identityFacts{}; ///< Identity::facts(), empty for nobody
+    QByteArray unfinishedDemotion{}; ///< hash of the token it lost and that is not revoked for good
     QHash<QString, std::vector<Choice>> choices{}; ///< by room rule
     QHash<QString, quint64> choosing{}; ///< by room rule: number of the last choice begun
     quint64 missedEvents = 0; ///< that it was told about

@@ -58,15 +58,6 @@ QByteArray revocation(const QByteArray& tokenHash, Millis until)
     return "[\"" + tokenHash.toHex() + "\"," + QByteArray::number(until.count()) + ']';
 }
 
-bus::Published whenTold(const QString& message, bus::Reply reply)
-{
-    return [message, kept = std::make_shared<bus::Reply>(std::move(reply))](
-               bus::Outcome outcome, const Error& error) {
-        kept->finish(
-            outcome == bus::Outcome::Refused ? answer(503, error.detail) : answer(200, message));
-    };
-}
-
 bus::Publication revokedMessage(const Rules& rules, const QByteArrayList& revocations)
 {
     bus::Publication message;
@@ -151,6 +142,23 @@ void Controls::tellRevoked(const QByteArray& tokenHash, bus::Published done)
         m_rules, {revocation(tokenHash, m_actions.revocations().value(tokenHash))});
     told.care = bus::Care::Kept;
     m_bus.publish(std::move(told), std::move(done));
+}
+
+// The others need not wait for this disk: until it takes it again they would let the token in.
+void Controls::finishRevocation(
+    const QByteArray& tokenHash, std::function<void(const Result<void>&)> done)
+{
+    m_actions.keepRevocations([this, alive = std::weak_ptr(m_alive), tokenHash,
+                                  done = std::move(done)](const Result<void>& kept) {
+        if (alive.expired())
+            return;
+        tellRevoked(tokenHash, [kept, done](bus::Outcome outcome, const Error& error) {
+            if (kept && outcome == bus::Outcome::Refused)
+                done(tl::unexpected<Error>(error));
+            else
+                done(kept);
+        });
+    });
 }
 
 void Controls::hearRevocations(QByteArrayView args)
@@ -247,14 +255,10 @@ void Controls::called(const QByteArray& queue, const bus::Message& message, bus:
     if (rule->action != ControlRule::Action::Demote)
         return passOn(*rule, message, std::move(reply));
     const QByteArray hash = access::ProfileVerifier::hashOf(*tokenIn(*rule, call->args));
-    m_actions.keepRevocations(
-        [this, alive = std::weak_ptr(m_alive), hash,
-            kept = std::make_shared<bus::Reply>(std::move(reply))](const Result<void>& saved) {
-            if (alive.expired())
-                return;
-            if (!saved)
-                return kept->finish(answer(503, saved.error().detail));
-            passOnDemotion(hash, std::move(*kept));
+    finishRevocation(hash,
+        [kept = std::make_shared<bus::Reply>(std::move(reply))](const Result<void>& finished) {
+            kept->finish(finished ? answer(200, QStringLiteral("demoted"))
+                                  : answer(503, finished.error().detail));
         });
 }
 
@@ -266,13 +270,13 @@ void Controls::passOn(const ControlRule& rule, const bus::Message& call, bus::Re
     told.topic = controlTopic(m_rules);
     told.body = call.body;
     told.properties.headers.emplace_back(queueHeader, rule.queue);
-    m_bus.publish(std::move(told), whenTold(QStringLiteral("registered"), std::move(reply)));
-}
-
-// By the hash: another process need not be able to verify the token just now.
-void Controls::passOnDemotion(const QByteArray& tokenHash, bus::Reply reply)
-{
-    tellRevoked(tokenHash, whenTold(QStringLiteral("demoted"), std::move(reply)));
+    m_bus.publish(std::move(told),
+        [kept = std::make_shared<bus::Reply>(std::move(reply))](
+            bus::Outcome outcome, const Error& error) {
+            kept->finish(outcome == bus::Outcome::Refused
+                    ? answer(503, error.detail)
+                    : answer(200, QStringLiteral("registered")));
+        });
 }
 
 } // namespace gatehouse::relay

@@ -45,6 +45,10 @@ public:
     void tellRedeemed(const QByteArray& nonce, const QByteArray& tokenHash);
     /// Tells them that this token was revoked; by its hash, which needs no key to be believed.
     void tellRevoked(const QByteArray& tokenHash, bus::Published done = {});
+    /// Keeps what is revoked here and tells the others of this token, also when the disk refuses.
+    /// `done` gets the first error.
+    void finishRevocation(
+        const QByteArray& tokenHash, std::function<void(const Result<void>&)> done);
 
 private:
     void hear(const bus::Message& told);
@@ -52,7 +56,6 @@ private:
     std::optional<QByteArray> tokenIn(const ControlRule& rule, QByteArrayView args) const;
     bool act(const ControlRule& rule, QByteArrayView args);
     void passOn(const ControlRule& rule, const bus::Message& call, bus::Reply reply);
-    void passOnDemotion(const QByteArray& tokenHash, bus::Reply reply);
     void busStateChanged(const bus::BusState& state) override;
     void askForRevocations();
     void tellRevocations();

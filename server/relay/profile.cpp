@@ -115,6 +115,7 @@ void Profile::elevate(Client& client, Identity identity)
     client.peer.setPrincipal(identity.principal());
     client.identityFacts = identity.facts();
     client.identity = std::move(identity);
+    client.unfinishedDemotion.clear();
     Facts facts;
     facts.peer = client.peerFacts;
     facts.principal = client.identityFacts;
@@ -159,36 +160,48 @@ ClientPtr Profile::clientOf(const SocketId& id) const
     return found == m_clients.end() ? nullptr : found->second;
 }
 
-bool Profile::isElevated(const SocketId& id) const
+QByteArray Profile::demotableToken(const SocketId& id) const
 {
     const ClientPtr client = clientOf(id);
-    return client && client->identity;
+    if (!client || !m_elevation.verifier())
+        return {};
+    return client->identity ? client->identity->tokenHash : client->unfinishedDemotion;
+}
+
+bool Profile::canDemote(const SocketId& id) const
+{
+    return !demotableToken(id).isEmpty();
 }
 
 void Profile::demoteClient(const SocketId& id, std::function<void(const Result<void>&)> done)
 {
-    const ClientPtr client = clientOf(id);
-    access::ProfileVerifier* const verifier = m_elevation.verifier();
-    if (!client || !client->identity || !verifier) {
+    const QByteArray hash = demotableToken(id);
+    if (hash.isEmpty()) {
         done(failure(ErrorCode::Conflict, QStringLiteral("the client has no login")));
         return;
     }
-    const QByteArray hash = client->identity->tokenHash;
-    verifier->revoke(client->identity->claims, hash);
+    for (const auto& [peer, client] : m_clients) {
+        if (!client->identity || client->identity->tokenHash != hash)
+            continue;
+        m_elevation.verifier()->revoke(client->identity->claims, hash);
+        client->unfinishedDemotion = hash;
+    }
     sweep();
-    verifier->keepRevocations([this, alive = std::weak_ptr(m_alive), hash, done = std::move(done)](
-                                  const Result<void>& kept) {
-        if (alive.expired())
-            return;
-        if (!kept) {
-            done(kept);
-            return;
-        }
-        m_controls.tellRevoked(hash, [done](bus::Outcome outcome, const Error& error) {
-            done(outcome == bus::Outcome::Refused ? Result<void>(tl::unexpected(error))
-                                                  : Result<void>());
+    m_controls.finishRevocation(hash,
+        [this, alive = std::weak_ptr(m_alive), hash, done = std::move(done)](
+            const Result<void>& finished) {
+            if (!alive.expired() && finished)
+                demotionEnded(hash);
+            done(finished);
         });
-    });
+}
+
+void Profile::demotionEnded(const QByteArray& tokenHash)
+{
+    for (const auto& [peer, client] : m_clients) {
+        if (client->unfinishedDemotion == tokenHash)
+            client->unfinishedDemotion.clear();
+    }
 }
 
 void Profile::sweep()

@@ -52,11 +52,11 @@ public:
     /// False when the token is not good anyway.
     bool demote(const QByteArray& token);
 
-    /// Whether that client is here and has a login.
-    bool isElevated(const SocketId& id) const;
+    /// Whether that client is here and has a login, or one whose demotion did not end well.
+    bool canDemote(const SocketId& id) const;
     /// Likewise for the token of such a client, however it had shown it. `done` is called when that
-    /// is on disk and has gone to the other processes, or could not be: Unavailable. Conflict: it
-    /// has no login.
+    /// is on disk and has gone to the other processes, or could not be: Unavailable, and it may be
+    /// said again. Conflict: it has no login.
     void demoteClient(const SocketId& id, std::function<void(const Result<void>&)> done);
 
     /// Ends what has ended by now: tokens, nonces, memberships of those who are in rooms. The
@@ -75,6 +75,8 @@ private:
     void publish(const EventCallPtr& call);
     void elevate(Client& client, Identity identity);
     ClientPtr clientOf(const SocketId& id) const; ///< null: there is none
+    QByteArray demotableToken(const SocketId& id) const; ///< hash; empty: there is none
+    void demotionEnded(const QByteArray& tokenHash);
     void loseIdentity(const ClientPtr& client, const Refusal& refusal);
     void sweepClient(const ClientPtr& client);
     void tellGap(Client& client);

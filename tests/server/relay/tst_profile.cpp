@@ -68,6 +68,7 @@ private Q_SLOTS:
     void acknowledgementsAreAnswered();
     void noAcknowledgementIsOwedForEver();
     void anAdministratorDemotesAClient();
+    void anAdministratorsDemotionMayBeSaidAgain();
     void aDemotionMayBeSaidAgain();
     void aDemotionThatIsNotKeptIsNotAnswered();
     void revocationsAreExchanged_data();
@@ -945,7 +946,8 @@ void TestProfile::anAdministratorDemotesAClient()
             return bus::Verdict::Accepted;
         },
         {});
-    QVERIFY(rig.profile->isElevated(peer->id()));
+    QVERIFY(rig.profile->canDemote(peer->id()));
+    QVERIFY(!rig.profile->canDemote(visitor->id()));
     demote(peer->id());
     QCOMPARE(outcomes.size(), size_t(1));
     QVERIFY(outcomes[0].has_value());
@@ -963,12 +965,50 @@ void TestProfile::anAdministratorDemotesAClient()
     QCOMPARE(outcomes.size(), size_t(4));
     for (size_t i = 1; i < outcomes.size(); ++i)
         QCOMPARE(outcomes[i].error().code, ErrorCode::Conflict);
-    // What is not on disk is not done.
-    rig.verifier->setKeeper([](const access::ProfileVerifier::Kept& done) {
-        done(failure(ErrorCode::Unavailable, QStringLiteral("the disk is full")));
+}
+
+// What is not on disk is not done: the others know it all the same, and who says it again, of any
+// client that had the token, has it written.
+void TestProfile::anAdministratorsDemotionMayBeSaidAgain()
+{
+    Rig rig;
+    const QByteArray token = rig.token();
+    const auto peer = rig.connectPeer(token);
+    const auto twin = rig.connectPeer(token);
+    int told = 0;
+    const bus::Ticket ticket = rig.bus.subscribe({}, "relay.*.control",
+        [&](const bus::Message& message) {
+            told += message.properties.type == "revoked" ? 1 : 0;
+            return bus::Verdict::Accepted;
+        },
+        {});
+    std::vector<Result<void>> outcomes;
+    const auto demote = [&](const FakePeer& which) {
+        rig.profile->demoteClient(
+            which.id(), [&](const Result<void>& outcome) { outcomes.push_back(outcome); });
+        rig.spin();
+    };
+    bool isDiskFull = true;
+    rig.verifier->setKeeper([&](const access::ProfileVerifier::Kept& done) {
+        done(isDiskFull ? failure(ErrorCode::Unavailable, QStringLiteral("the disk is full"))
+                        : Result<void>());
     });
-    demote(other->id());
-    QCOMPARE(outcomes.back().error().code, ErrorCode::Unavailable);
+    demote(*peer);
+    demote(*twin);
+    QCOMPARE(outcomes.size(), size_t(2));
+    for (const Result<void>& outcome : outcomes)
+        QCOMPARE(outcome.error().code, ErrorCode::Unavailable);
+    QCOMPARE(told, 2);
+    QVERIFY(!rig.verifier->verify(token));
+    QVERIFY(rig.profile->canDemote(twin->id()));
+    isDiskFull = false;
+    demote(*twin);
+    QVERIFY(outcomes.back().has_value());
+    QCOMPARE(told, 3);
+    for (const FakePeer* each : {peer.get(), twin.get()}) {
+        demote(*each);
+        QCOMPARE(outcomes.back().error().code, ErrorCode::Conflict);
+    }
 }
 
 // Whoever got no answer says it again.
@@ -1000,10 +1040,18 @@ void TestProfile::aDemotionThatIsNotKeptIsNotAnswered()
     Rig rig;
     const QByteArray token = rig.token();
     const QByteArray call = R"({"method":"demote_connection","args":[")" + token + R"("]})";
+    int told = 0;
+    const bus::Ticket ticket = rig.bus.subscribe({}, "relay.*.control",
+        [&](const bus::Message& message) {
+            told += message.properties.type == "revoked" ? 1 : 0;
+            return bus::Verdict::Accepted;
+        },
+        {});
     rig.verifier->setKeeper([](const access::ProfileVerifier::Kept& done) {
         done(failure(ErrorCode::Unavailable, QStringLiteral("the disk is full")));
     });
     QVERIFY(rig.call("gateway_rpc", call).contains(R"("sc":503)"));
+    QCOMPARE(told, 1); // the others need not wait for this disk
     rig.verifier->setKeeper([](const access::ProfileVerifier::Kept& done) { done({}); });
     QCOMPARE(rig.call("gateway_rpc", call), rpc(R"({"message":"demoted"})"));
 }
