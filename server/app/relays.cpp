@@ -201,13 +201,29 @@ relay::Profile* Relays::profile(const QString& name) const
 void Relays::demote(
     const std::vector<SocketId>& sockets, std::function<void(const Result<void>&)> done)
 {
+    std::vector<std::pair<relay::Profile*, SocketId>> logins;
     for (const SocketId& socket : sockets) {
         for (const auto& profile : m_profiles) {
             if (profile->canDemote(socket))
-                return profile->demoteClient(socket, std::move(done));
+                logins.emplace_back(profile.get(), socket);
         }
     }
-    done(failure(ErrorCode::Conflict, QStringLiteral("the client has no login")));
+    if (logins.empty())
+        return done(failure(ErrorCode::Conflict, QStringLiteral("the client has no login")));
+    struct Outcome
+    {
+        size_t left;
+        Result<void> first{};
+    };
+    const auto outcome = std::make_shared<Outcome>(Outcome{logins.size()});
+    const auto ended = [outcome, done = std::move(done)](const Result<void>& one) {
+        if (!one && outcome->first)
+            outcome->first = one;
+        if (--outcome->left == 0)
+            done(outcome->first);
+    };
+    for (const auto& [profile, socket] : logins)
+        profile->demoteClient(socket, ended);
 }
 
 bool Relays::serves(const NamespaceName& nsp) const

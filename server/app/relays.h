@@ -40,8 +40,8 @@ public:
     relay::Profile* profile(const QString& name) const; ///< null: there is none
     bool serves(const NamespaceName& nsp) const;
 
-    /// Demotes the first of these sockets, all of one session, that has a login. Conflict: none
-    /// has.
+    /// Demotes each of these sockets, all of one session, that has a login. `done` is called once,
+    /// with the first error. Conflict: none has.
     void demote(
         const std::vector<SocketId>& sockets, std::function<void(const Result<void>&)> done);
 
