@@ -47,11 +47,17 @@ void Deliverer::fetch()
     m_isPosted = false;
 }
 
-// A completion may run a loop of its own, in which the next ones come.
 void Deliverer::deliverSome()
 {
     using Clock = std::chrono::steady_clock;
     fetch();
+    if (m_ready.empty()) // a loop inside the turn before had them
+        return;
+    if (m_ready.size() > 1) {
+        // A completion may run a loop of its own, in which the next ones come.
+        const std::lock_guard lock(m_mutex);
+        post();
+    }
     const auto began = Clock::now();
     const auto processorAtFirst = processorTime();
     auto now = began;

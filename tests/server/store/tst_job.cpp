@@ -3,6 +3,7 @@
 
 #include <QEventLoop>
 #include <QTest>
+#include <QTimer>
 
 using namespace gatehouse;
 using namespace gatehouse::store;
@@ -46,6 +47,7 @@ class JobTest : public QObject
 private Q_SLOTS:
     void manyAnswersLetOthersHaveTheirTurn();
     void answersComeInOrderAlsoFromInsideAnother();
+    void anAnswerMayWaitForTheOneBehindIt();
     void theLastOnesAreDeliveredAtOnce();
 };
 
@@ -97,6 +99,29 @@ void JobTest::answersComeInOrderAlsoFromInsideAnother()
         inner.exec();
     }));
     QTRY_COMPARE(order, (QList<int>{0, 1, 2, 10}));
+}
+
+void JobTest::anAnswerMayWaitForTheOneBehindIt()
+{
+    Deliverer deliverer;
+    QList<int> order;
+    QEventLoop inner;
+    QTimer overdue;
+    overdue.setSingleShot(true);
+    QObject::connect(&overdue, &QTimer::timeout, &inner, [&] { inner.exit(1); });
+    overdue.start(std::chrono::seconds{30});
+    int waited = -1;
+    deliverer.deliver(answers(3, [&](int i) {
+        order << i;
+        if (i == 0)
+            waited = inner.exec();
+        else if (i == 1)
+            inner.quit();
+    }));
+    QTRY_COMPARE_WITH_TIMEOUT(order.size(), 3, 40'000);
+    QCOMPARE(waited, 0);
+    QCOMPARE(order, (QList<int>{0, 1, 2}));
+    QVERIFY(!deliverer.hasFinished());
 }
 
 void JobTest::theLastOnesAreDeliveredAtOnce()
