@@ -42,6 +42,13 @@ int placeholdersIn(const QJsonValue& value)
     return count;
 }
 
+/// Who it is about: the id of a session says nobody later.
+QJsonObject holderOf(const access::Principal& principal)
+{
+    return {{L("kind"), QString(access::name(principal.kind))}, {L("id"), principal.id},
+        {L("name"), principal.name}};
+}
+
 bool isReserved(const QByteArray& event)
 {
     static const QByteArrayList names{
@@ -81,9 +88,20 @@ void AdminActions::run(
     (this->*action.act)(request);
 }
 
+std::optional<session::SessionView> AdminActions::sessionOf(const Request& request) const
+{
+    const SessionId id{request.argument.value(L("sessionId")).toString().toUtf8()};
+    for (const session::SessionSource* source : m_services.allSessions()) {
+        if (auto found = source->session(id))
+            return found;
+    }
+    return std::nullopt;
+}
+
 void AdminActions::disconnectClient(const Request& request)
 {
     const QString id = request.argument.value(L("sessionId")).toString();
+    const auto found = sessionOf(request);
     const auto sources = m_services.allSessions();
     const bool closed
         = std::any_of(sources.begin(), sources.end(), [&](session::SessionSource* source) {
@@ -92,7 +110,7 @@ void AdminActions::disconnectClient(const Request& request)
           });
     const QString target = QStringLiteral("session ") + id.left(64);
     if (closed)
-        finish(request, target, QJsonObject());
+        finish(request, target, QJsonObject(), found ? holderOf(found->principal) : QJsonObject());
     else
         finish(request, target, failure(ErrorCode::NotFound, QStringLiteral("no such session")));
 }
@@ -101,26 +119,22 @@ void AdminActions::demoteClient(const Request& request)
 {
     const QString id = request.argument.value(L("sessionId")).toString();
     const QString target = QStringLiteral("session ") + id.left(64);
-    std::optional<session::SessionView> found;
-    for (const session::SessionSource* source : m_services.allSessions()) {
-        if (!found)
-            found = source->session({id.toUtf8()});
-    }
+    const auto found = sessionOf(request);
     if (!found)
         return finish(
             request, target, failure(ErrorCode::NotFound, QStringLiteral("no such session")));
     std::vector<SocketId> sockets;
     for (const auto& [socket, nsp] : found->sockets)
         sockets.push_back(socket);
-    const auto done
-        = [this, alive = std::weak_ptr(m_alive), request, target](const Result<void>& demoted) {
-              if (alive.expired())
-                  return;
-              if (demoted)
-                  finish(request, target, QJsonObject());
-              else
-                  finish(request, target, tl::unexpected<Error>(demoted.error()));
-          };
+    const auto done = [this, alive = std::weak_ptr(m_alive), request, target,
+                          before = holderOf(found->principal)](const Result<void>& demoted) {
+        if (alive.expired())
+            return;
+        if (demoted)
+            finish(request, target, QJsonObject(), before);
+        else
+            finish(request, target, tl::unexpected<Error>(demoted.error()), before);
+    };
     if (m_services.demote)
         m_services.demote(sockets, done);
     else
@@ -219,8 +233,8 @@ void AdminActions::sendToRoom(const Request& request)
     finish(request, target, QJsonObject{{L("recipients"), qint64(delivery.recipients)}});
 }
 
-void AdminActions::finish(
-    const Request& request, const QString& target, const Result<QJsonObject>& result)
+void AdminActions::finish(const Request& request, const QString& target,
+    const Result<QJsonObject>& result, const QJsonObject& before)
 {
     QString outcome = QStringLiteral("ok");
     if (!result)
@@ -234,7 +248,7 @@ void AdminActions::finish(
         .target = target,
         .reason = request.reason().left(maxReasonLength),
         .outcome = outcome,
-        .before = {},
+        .before = before,
         .after = {}});
     request.reply(result);
 }

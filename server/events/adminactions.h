@@ -53,7 +53,9 @@ private:
     void pingNode(const Request& request);
     void sendToRoom(const Request& request);
 
-    void finish(const Request& request, const QString& target, const Result<QJsonObject>& result);
+    std::optional<session::SessionView> sessionOf(const Request& request) const;
+    void finish(const Request& request, const QString& target, const Result<QJsonObject>& result,
+        const QJsonObject& before = {});
 
     const AdminServices m_services;
     const AdminOptions& m_options;

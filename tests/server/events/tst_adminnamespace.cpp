@@ -1039,6 +1039,7 @@ void AdminNamespaceTest::disconnectsAClient()
     QVERIFY(answer.value(u"ok"_s).toBool());
     QVERIFY(node.isClosed());
     QVERIFY(node.peer().closeCode == session::CloseCode::Kicked);
+    QCOMPARE(house.audit.entries.back().before.value(u"name"_s), u"a-heart"_s);
     house.pass(Millis{100});
     QVERIFY(!console.items(u"clients"_s).contains(session));
 }
@@ -1061,9 +1062,14 @@ void AdminNamespaceTest::demotesAClient()
     QCOMPARE(house.demoted.size(), size_t(1));
     QCOMPARE(house.demoted.front().value, socket.value(u"socketId"_s).toString().toUtf8());
     QVERIFY(!node.isClosed());
+    // The id of a session says nobody later who it was.
+    QCOMPARE(house.audit.entries.back().before,
+        (QJsonObject{{u"kind"_s, u"node"_s}, {u"id"_s, house.node(u"a-heart"_s).value},
+            {u"name"_s, u"a-heart"_s}}));
     house.demotion = failure(ErrorCode::Conflict, u"the client has no login"_s);
     const QJsonObject refused = console.request("client:demote", argument);
     QCOMPARE(refused.value(u"error"_s).toObject().value(u"code"_s).toString(), u"conflict"_s);
+    QCOMPARE(house.audit.entries.back().before.value(u"name"_s), u"a-heart"_s);
 }
 
 void AdminNamespaceTest::killsATask()
