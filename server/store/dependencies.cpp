@@ -86,9 +86,9 @@ void insertDependencies(Database& database, const work::Task& task)
     }
 }
 
-std::vector<TaskId> readFailedDependencies(Database& database)
+std::vector<work::FailedTask> readFailedDependencies(Database& database)
 {
-    std::vector<TaskId> list;
+    std::vector<work::FailedTask> list;
     Rows rows = database.query(
         u"SELECT DISTINCT link.depends_on_id FROM run INDEXED BY run_open JOIN task_dependency AS "
         "link ON link.task_id = run.task_id WHERE run.finished_at IS NULL AND EXISTS (SELECT 1 "
@@ -96,7 +96,7 @@ std::vector<TaskId> readFailedDependencies(Database& database)
         "("_s
         + goodStatuses() + u')' + lookedUpForEachRow + u") ORDER BY link.depends_on_id"_s);
     while (rows.next())
-        list.push_back({rows.integer(0)});
+        list.push_back({{rows.integer(0)}, {}});
     return list;
 }
 

@@ -22,7 +22,7 @@ std::vector<TaskId> readDependencies(Database& database, TaskId task); ///< asce
 void insertDependencies(Database& database, const work::Task& task);
 
 /// Failed tasks on which others depend that have unfinished runs. Ascending.
-std::vector<TaskId> readFailedDependencies(Database& database);
+std::vector<work::FailedTask> readFailedDependencies(Database& database);
 
 /// Those that have waited for this finished task and wait for no other one.
 std::vector<work::ReadyTask> readReady(Database& database, TaskId finished);

@@ -356,7 +356,7 @@ void Store::killTask(work::KillRequest request, work::Completion<work::TaskKill>
 }
 
 void Store::endDependents(
-    std::vector<TaskId> failed, Millis at, work::Completion<work::EndedDependents> done)
+    std::vector<work::FailedTask> failed, Millis at, work::Completion<work::EndedDependents> done)
 {
     d->write<work::EndedDependents>(
         [failed = std::move(failed), at, bounds = d->taskBounds()](
@@ -496,9 +496,9 @@ void Store::openRuns(work::Completion<std::vector<work::RunRef>> done)
         [](Database& database) { return readOpenRuns(database); }, std::move(done));
 }
 
-void Store::failedDependencies(work::Completion<std::vector<TaskId>> done)
+void Store::failedDependencies(work::Completion<std::vector<work::FailedTask>> done)
 {
-    d->read<std::vector<TaskId>>(
+    d->read<std::vector<work::FailedTask>>(
         [](Database& database) { return readFailedDependencies(database); }, std::move(done));
 }
 

@@ -99,7 +99,7 @@ public:
     void updateRun(
         RunId run, work::RunPatch patch, work::Completion<work::RunUpdate> done) override;
     void killTask(work::KillRequest request, work::Completion<work::TaskKill> done) override;
-    void endDependents(std::vector<TaskId> failed, Millis at,
+    void endDependents(std::vector<work::FailedTask> failed, Millis at,
         work::Completion<work::EndedDependents> done) override;
     void confirmKills(std::vector<RunId> runs, work::Completion<void> done) override;
     void saveKilledLog(RunId run, QString log, work::Completion<void> done) override;
@@ -123,7 +123,7 @@ public:
 
     void loadDirectory(work::Completion<work::DirectoryContent> done) override;
     void openRuns(work::Completion<std::vector<work::RunRef>> done) override;
-    void failedDependencies(work::Completion<std::vector<TaskId>> done) override;
+    void failedDependencies(work::Completion<std::vector<work::FailedTask>> done) override;
     void pendingKills(work::Completion<std::vector<work::RunRef>> done) override;
     void runRef(RunId run, work::Completion<work::RunRef> done) override;
     void run(RunId run, work::Completion<work::RunRecord> done) override;

@@ -101,15 +101,16 @@ std::vector<work::RunChange> failSiblings(
     return changes;
 }
 
-/// Unfinished runs of what depends on this task directly.
-std::vector<CurrentRun> readDependents(Database& database, TaskId task, int most)
+/// Unfinished runs of what depends on this task directly. Those that have ended are passed over
+/// once for all slices, not once in each.
+std::vector<CurrentRun> readDependents(Database& database, const work::FailedTask& failed, int most)
 {
     std::vector<CurrentRun> runs;
     Rows rows = database.query(u"SELECT run.started_at, run.finished_at, "_s + runRefColumns()
             + u" FROM task_dependency AS link JOIN run ON run.task_id = link.task_id JOIN task ON "
-              u"task.id = run.task_id WHERE link.depends_on_id = ? AND run.finished_at IS NULL "
-              u"ORDER BY link.task_id LIMIT ?"_s, // as its index has them
-        task, qint64(most));
+              u"task.id = run.task_id WHERE link.depends_on_id = ? AND link.task_id >= ? AND "
+              u"run.finished_at IS NULL ORDER BY link.task_id LIMIT ?"_s, // as its index has them
+        failed.task, failed.reached.value, qint64(most));
     while (rows.next())
         runs.push_back({runRefFrom(rows, 2), rows.timeOrNull(0), rows.timeOrNull(1)});
     return runs;
@@ -279,7 +280,7 @@ work::RunUpdate updateRun(
         && !work::hasFailed(change.before))
         update.siblings = failSiblings(database, change, patch.at);
     if (work::hasFailed(status) && !work::hasFailed(change.before))
-        update.dependents = endDependents(database, {change.run.task}, patch.at, bounds);
+        update.dependents = endDependents(database, {{change.run.task, {}}}, patch.at, bounds);
     Summaries summaries(database);
     summaries.stamp(change);
     summaries.stamp(update.siblings);
@@ -316,7 +317,10 @@ work::TaskKill killTask(
         database.change(u"INSERT INTO pending_kill (run_id, killed_at) VALUES (?, ?)"_s,
             run.ref.run, request.at);
     }
-    kill.dependents = endDependents(database, tasksOf(kill.runs), request.at, bounds);
+    std::vector<work::FailedTask> failed;
+    for (const TaskId ended : tasksOf(kill.runs))
+        failed.push_back({ended, {}});
+    kill.dependents = endDependents(database, std::move(failed), request.at, bounds);
     insertKey(database, request.idempotency, task, request.at);
     Summaries summaries(database);
     summaries.stamp(kill.runs);
@@ -324,7 +328,7 @@ work::TaskKill killTask(
 }
 
 work::EndedDependents endDependents(
-    Database& database, std::vector<TaskId> failed, Millis at, const TaskBounds& bounds)
+    Database& database, std::vector<work::FailedTask> failed, Millis at, const TaskBounds& bounds)
 {
     work::EndedDependents ended;
     int left = std::max(1, bounds.dependentsAtOnce);
@@ -337,9 +341,12 @@ work::EndedDependents endDependents(
         left -= int(changes.size());
         if (left > 0) // these were all that waited for it
             failed.pop_back();
+        else
+            failed.back().reached = runs.back().ref.task; // which may have more
         for (const TaskId next : tasksOf(changes)) {
-            if (std::find(failed.begin(), failed.end(), next) == failed.end())
-                failed.push_back(next);
+            if (std::none_of(failed.begin(), failed.end(),
+                    [next](const work::FailedTask& one) { return one.task == next; }))
+                failed.push_back({next, {}});
         }
         ended.runs.insert(ended.runs.end(), changes.begin(), changes.end());
     }

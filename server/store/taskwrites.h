@@ -24,7 +24,7 @@ work::TaskKill killTask(
     Database& database, const work::KillRequest& request, const TaskBounds& bounds);
 /// Ends runs of what waits for these tasks, for those that end so, and so on.
 work::EndedDependents endDependents(
-    Database& database, std::vector<TaskId> failed, Millis at, const TaskBounds& bounds);
+    Database& database, std::vector<work::FailedTask> failed, Millis at, const TaskBounds& bounds);
 void removePendingKills(Database& database, const std::vector<RunId>& runs);
 void saveKilledLog(Database& database, RunId run, const QString& log);
 void insertRunLog(Database& database, RunId run, const QString& text);

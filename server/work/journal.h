@@ -39,7 +39,7 @@ public:
     /// Goes on with EndedDependents::rest. Whatever is left of it after a crash is named by
     /// failedDependencies(), and cannot start meanwhile.
     virtual void endDependents(
-        std::vector<TaskId> failed, Millis at, Completion<EndedDependents> done)
+        std::vector<FailedTask> failed, Millis at, Completion<EndedDependents> done)
         = 0;
     virtual void confirmKills(std::vector<RunId> runs, Completion<void> done) = 0;
     /// The log of a killed run, which its node sends after the kill. NotFound; BadRequest: the run
@@ -71,7 +71,7 @@ public:
     virtual void loadDirectory(Completion<DirectoryContent> done) = 0;
     virtual void openRuns(Completion<std::vector<RunRef>> done) = 0;
     /// Failed tasks for which others still wait.
-    virtual void failedDependencies(Completion<std::vector<TaskId>> done) = 0;
+    virtual void failedDependencies(Completion<std::vector<FailedTask>> done) = 0;
     /// Killed runs that have not been confirmed, ascending.
     virtual void pendingKills(Completion<std::vector<RunRef>> done) = 0;
     virtual void runRef(RunId run, Completion<RunRef> done) = 0; ///< NotFound

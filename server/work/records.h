@@ -95,12 +95,19 @@ struct ReadyTask
     CollaborationId collaboration;
 };
 
+/// A failed task for which others may still wait.
+struct FailedTask
+{
+    TaskId task;
+    TaskId reached; ///< what waits for it and has a smaller id has ended
+};
+
 /// Runs that ended because a task their own waited for has failed: so many at a time as a
 /// transaction may hold up others for.
 struct EndedDependents
 {
     std::vector<RunChange> runs;
-    std::vector<TaskId> rest; ///< failed tasks for which others may still wait; see Journal
+    std::vector<FailedTask> rest; ///< for which others may still wait; see Journal
 };
 
 /// A patched run, the runs of the same task that ended with it, those of tasks that depend on it,

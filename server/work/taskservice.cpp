@@ -84,7 +84,7 @@ void TaskService::start(Completion<void> done)
         m_pendingKills.start([this, done](const Result<void>& started) {
             if (!started)
                 return done(started);
-            m_journal.failedDependencies([this, done](Result<std::vector<TaskId>> failed) {
+            m_journal.failedDependencies([this, done](Result<std::vector<FailedTask>> failed) {
                 if (!failed)
                     return done(tl::unexpected(failed.error()));
                 m_failed = *std::move(failed);
@@ -450,7 +450,7 @@ void TaskService::endDependents()
 {
     if (m_failed.empty() || std::exchange(m_isEndingDependents, true))
         return;
-    std::vector<TaskId> failed = std::exchange(m_failed, {});
+    std::vector<FailedTask> failed = std::exchange(m_failed, {});
     m_journal.endDependents(
         failed, m_clock.wall(), [this, failed](const Result<EndedDependents>& ended) {
             m_isEndingDependents = false;

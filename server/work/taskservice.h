@@ -179,7 +179,7 @@ private:
     std::deque<RunId> m_finishedOrder;
     ObserverList<TaskObserver> m_observers;
     bool m_logWritesFail = false;
-    std::vector<TaskId> m_failed; ///< tasks for which others may still wait
+    std::vector<FailedTask> m_failed; ///< for which others may still wait
     bool m_isEndingDependents = false; ///< a write is under way
     bool m_endingIsRefused = false; ///< said once
     QTimer m_endAgain; ///< after a failed one

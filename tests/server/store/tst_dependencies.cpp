@@ -7,6 +7,7 @@ using namespace gatehouse;
 using namespace gatehouse::store::test;
 using store::await;
 using work::EndedDependents;
+using work::FailedTask;
 using work::RunStatus;
 
 namespace {
@@ -36,15 +37,15 @@ public:
         end.finishedAt = end.at = Millis{2'000};
         return f.update(run, end);
     }
-    EndedDependents go(const std::vector<TaskId>& failed)
+    EndedDependents go(const std::vector<FailedTask>& failed)
     {
         return await<EndedDependents>([&](auto done) {
             f.store->endDependents(failed, Millis{3'000}, std::move(done));
         }).value();
     }
-    std::vector<TaskId> failedDependencies()
+    std::vector<FailedTask> failedDependencies()
     {
-        return await<std::vector<TaskId>>([&](auto done) {
+        return await<std::vector<FailedTask>>([&](auto done) {
             f.store->failedDependencies(std::move(done));
         }).value();
     }
@@ -71,6 +72,7 @@ private Q_SLOTS:
     void initTestCase() { SKIP_WITHOUT_DATABASE(); }
     void whatWaitsEndsInSlices_data();
     void whatWaitsEndsInSlices();
+    void slicesGoOnWhereTheLastOneEnded();
     void nothingIsLeftOfWhatEndedAtOnce();
     void whatHasCompletedIsNoFailedDependency();
 };
@@ -131,6 +133,29 @@ void TestDependencies::whatWaitsEndsInSlices()
     QVERIFY(chain.f.task(last.task.id)->finishedAt);
     QCOMPARE(chain.f.task(free.task.id)->status, RunStatus::Pending);
     QCOMPARE(chain.openRuns(), 2);
+}
+
+/// Not over all that have ended already, which would be everything in the last of many slices.
+void TestDependencies::slicesGoOnWhereTheLastOneEnded()
+{
+    Chain chain(3);
+    const work::TaskRecord first = chain.add();
+    std::vector<TaskId> waiting;
+    for (int i = 0; i < 6; ++i)
+        waiting.push_back(chain.add({first.task.id}).task.id);
+    EndedDependents ended = chain.f.kill(first.task.id)->dependents;
+    for (const size_t at : {1, 2, 4}) { // of two runs each
+        QCOMPARE(ended.runs.size(), size_t(3));
+        const auto rest = std::find_if(ended.rest.begin(), ended.rest.end(),
+            [&](const FailedTask& one) { return one.task == first.task.id; });
+        QVERIFY(rest != ended.rest.end());
+        QCOMPARE(rest->reached, waiting[at]);
+        ended = chain.go(ended.rest);
+    }
+    while (!ended.rest.empty())
+        ended = chain.go(ended.rest);
+    QVERIFY(chain.failedDependencies().empty());
+    QCOMPARE(chain.openRuns(), 0);
 }
 
 void TestDependencies::nothingIsLeftOfWhatEndedAtOnce()
