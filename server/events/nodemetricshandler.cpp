@@ -8,6 +8,7 @@
 #include <QHash>
 
 #include <algorithm>
+#include <cmath>
 
 namespace gatehouse::events {
 
@@ -28,16 +29,28 @@ const QHash<QByteArray, JsonKind>& kinds()
     return all;
 }
 
+/// One that no double can hold makes Qt refuse the whole object, there and in the console.
+bool isNumber(QByteArrayView value)
+{
+    if (jsonKind(value) != JsonKind::Number)
+        return false;
+    bool isOk = false;
+    const double number = value.toDouble(&isOk);
+    return isOk && std::isfinite(number);
+}
+
 bool isUsable(const QByteArray& name, QByteArrayView value)
 {
     const auto kind = kinds().constFind(name);
     if (kind == kinds().cend() || jsonKind(value) != *kind)
         return false;
+    if (*kind == JsonKind::Number)
+        return isNumber(value);
     if (*kind != JsonKind::Array)
         return true;
     JsonArrayWalker walker(value);
     while (walker.next()) {
-        if (jsonKind(walker.value()) != JsonKind::Number)
+        if (!isNumber(walker.value()))
             return false;
     }
     return true;

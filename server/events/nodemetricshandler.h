@@ -25,7 +25,7 @@ public:
         const session::IncomingEvent& event) override;
 
     /// The members vantage6 4.x and 5.0 know, where their values are of the right kind, as they
-    /// are spelled: numbers, texts, and lists of numbers for GPUs.
+    /// are spelled: numbers that a double can hold, texts, and lists of numbers for GPUs.
     static QByteArray known(const QByteArray& object);
 
 private:

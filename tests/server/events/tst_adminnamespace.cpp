@@ -716,6 +716,14 @@ void AdminNamespaceTest::metricsOfANodeAreShown_data()
     QTest::newRow("wrong kinds are left out")
         << QByteArray(R"({"cpu_count":"8","os":1,"gpu_load":[1,"2"],"gpu_count":2,"platform":{}})")
         << QByteArray(R"({"gpu_count":2})");
+    QTest::newRow("numbers beyond all are left out") << QByteArray(
+        R"({"cpu_percent":1e999,"memory_total":-1e999,"gpu_load":[1,1e999],"cpu_count":8})")
+                                                     << QByteArray(R"({"cpu_count":8})");
+    QTest::newRow("numbers next to nothing stay")
+        << QByteArray(R"({"cpu_percent":1e-5,"memory_total":1.7e308})")
+        << QByteArray(R"({"cpu_percent":1e-5,"memory_total":1.7e308})");
+    QTest::newRow("numbers smaller than any are left out") << QByteArray(
+        R"({"cpu_percent":1e-999,"cpu_count":8})") << QByteArray(R"({"cpu_count":8})");
     QTest::newRow("nothing of use") << QByteArray("{}") << QByteArray("{}");
     QTest::newRow("no object") << QByteArray("7") << QByteArray();
     QTest::newRow("too large") << QByteArray(R"({"os":")" + QByteArray(8'192, 'x') + "\"}")
