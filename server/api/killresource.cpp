@@ -27,8 +27,8 @@ Result<qint64> idOf(const ApiCall& call)
     return id;
 }
 
-/// Of each run that was killed or ended with it because it waited for a killed one, by its id:
-/// before and after.
+/// Of each run that was killed or ended in the same write because it waited for a killed one, by
+/// its id: before and after.
 std::pair<QJsonObject, QJsonObject> statusesOf(const work::TaskKill& kill)
 {
     QJsonObject before;
