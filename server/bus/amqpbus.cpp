@@ -202,7 +202,7 @@ struct AmqpBus::Private final : ConsumerListener,
         Message message = incoming.message;
         message.exchange = normalized(message.exchange, options.common);
         const QByteArray& id = message.properties.id;
-        if (!id.isEmpty() && !seen.insert(id) && message.mayBeRepeated) {
+        if (message.mayBeRepeated && seen.contains(id)) {
             ++counters.duplicates;
             // Given again by the broker, its rejection was lost with the connection.
             consumer.settle(delivery, !(incoming.isRedelivered && seen.isRejected(id)));
@@ -214,17 +214,26 @@ struct AmqpBus::Private final : ConsumerListener,
             unmatchedArrived(incoming, delivery);
             return;
         }
-        if (delivered.isRejected) {
-            seen.setRejected(id);
-            ++counters.deadLettered;
-            warnSparingly(
-                "message", QStringLiteral("A message on %1 was rejected").arg(text(message.topic)));
-        }
-        consumer.settle(delivery, !delivered.isRejected);
+        seen.insert(id);
+        if (delivered.isRejected)
+            reject(message, delivery, QStringLiteral("was rejected"));
+        else
+            consumer.settle(delivery, true);
+    }
+
+    void reject(const Message& message, const DeliveryRef& delivery, const QString& why)
+    {
+        seen.insert(message.properties.id);
+        seen.setRejected(message.properties.id);
+        ++counters.deadLettered;
+        warnSparingly(
+            "message", QStringLiteral("A message on %1 %2").arg(text(message.topic), why));
+        consumer.settle(delivery, false);
     }
 
     /// A former process of our name was bound to it, or whoever wanted it has gone a moment ago.
-    /// What needs a receiver waits for another one.
+    /// What needs a receiver is published again, to wait for another one: under its own id, since
+    /// others may have had it, who drop the second one then. We have not.
     void unmatchedArrived(const Incoming& incoming, const DeliveryRef& delivery)
     {
         const Message& message = incoming.message;
@@ -234,10 +243,10 @@ struct AmqpBus::Private final : ConsumerListener,
             again.topic = message.topic;
             again.body = message.body;
             again.properties = message.properties;
-            again.properties.id.clear(); // or we would take it for a repetition
             complete(again.properties, options.common.nodeName);
             again.care = Care::Kept;
             again.needsReceiver = true;
+            again.mayBeRepeated = true;
         }
         consumer.release(
             message.exchange, message.topic, [this, again = std::move(again), delivery]() mutable {

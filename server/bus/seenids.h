@@ -14,18 +14,19 @@ class SeenIds
 public:
     explicit SeenIds(qsizetype limit) : m_limit(limit) { }
 
-    /// False when it was there.
-    bool insert(const QByteArray& id)
+    bool contains(const QByteArray& id) const { return m_ids.contains(id); }
+
+    /// None when it is empty.
+    void insert(const QByteArray& id)
     {
-        if (m_ids.contains(id))
-            return false;
+        if (id.isEmpty() || m_ids.contains(id))
+            return;
         m_ids.insert(id, false);
         m_order.push_back(id);
         if (qsizetype(m_order.size()) > m_limit) {
             m_ids.remove(m_order.front());
             m_order.pop_front();
         }
-        return true;
     }
 
     void setRejected(const QByteArray& id)

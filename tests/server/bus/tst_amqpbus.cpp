@@ -54,6 +54,7 @@ private Q_SLOTS:
     void whatNobodyComesForIsADeadLetter();
     void aFormerBindingSwallowsNothing_data();
     void aFormerBindingSwallowsNothing();
+    void aFormerBindingDoublesNothing();
     void eachFlushHasItsOwnLimit();
 
 private:
@@ -1040,6 +1041,34 @@ void TestAmqpBus::aFormerBindingSwallowsNothing()
     QVERIFY(inbox.bodies().contains("0") && inbox.bodies().contains("2"));
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
     QCOMPARE(one.counters().duplicates, 0u);
+}
+
+// Somebody else has had it.
+void TestAmqpBus::aFormerBindingDoublesNothing()
+{
+    const AmqpOptions options = amqpOptions({.nodeName = "killed twice"});
+    AmqpOptions othersOptions = options;
+    othersOptions.common.nodeName = "others twice";
+    const auto others = bus(othersOptions);
+    Inbox theirs;
+    const Ticket bound = subscribed(*others, {}, "services.#", theirs.handler());
+    Inbox inbox;
+    {
+        MemoryOutbox outbox;
+        auto former = std::make_unique<AmqpBus>(m_clock, options, outbox);
+        const Ticket ticket = subscribed(*former, {}, "services.a", inbox.handler());
+        former.reset(); // with all its subscriptions
+    }
+    Outcomes outcomes;
+    for (const char* body : {"0", "1", "2"})
+        others->publish(needy("services.a", body), outcomes.handler());
+    QVERIFY(waitUntil([&] { return theirs.messages.size() == 3; }));
+    MemoryOutbox outbox;
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return one.counters().unmatched == 3; }));
+    QVERIFY(waitUntil([&] { return others->counters().duplicates == 3; }));
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    QCOMPARE(theirs.bodies(), (QList<QByteArray>{"0", "1", "2"}));
 }
 
 void TestAmqpBus::eachFlushHasItsOwnLimit()
