@@ -143,7 +143,7 @@ void AmqpSender::hand(quint64 id, Pending& pending)
     message.properties = publication.properties;
     message.isMandatory = publication.needsReceiver;
     message.isPersistent = publication.care != Care::Volatile;
-    message.needsReceiver = publication.needsReceiver && publication.care == Care::Kept;
+    message.needsReceiver = publication.needsReceiver && publication.care != Care::Volatile;
     message.mayBeRepeated = pending.mayBeRepeated;
     if (publication.care != Care::Kept)
         message.deadline

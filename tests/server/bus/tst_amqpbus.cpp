@@ -1005,14 +1005,17 @@ void TestAmqpBus::whatNobodyComesForIsADeadLetter()
 void TestAmqpBus::aFormerBindingSwallowsNothing_data()
 {
     QTest::addColumn<QByteArray>("pattern");
-    QTest::newRow("a topic") << QByteArray("services.a");
-    QTest::newRow("everything") << QByteArray("services.#");
+    QTest::addColumn<Care>("care");
+    QTest::newRow("a topic") << QByteArray("services.a") << Care::Kept;
+    QTest::newRow("a topic, confirmed") << QByteArray("services.a") << Care::Confirmed;
+    QTest::newRow("everything") << QByteArray("services.#") << Care::Kept;
 }
 
 // A process that was killed, and begins again under its name before the services are back.
 void TestAmqpBus::aFormerBindingSwallowsNothing()
 {
     QFETCH(QByteArray, pattern);
+    QFETCH(Care, care);
     const AmqpOptions options = amqpOptions({.nodeName = "killed " + pattern.right(1)});
     AmqpOptions othersOptions = options;
     othersOptions.common.nodeName = "others";
@@ -1027,7 +1030,9 @@ void TestAmqpBus::aFormerBindingSwallowsNothing()
     MemoryOutbox outbox;
     AmqpBus one(m_clock, options, outbox);
     Outcomes outcomes;
-    others->publish(needy("services.a", "0"), outcomes.handler());
+    Publication first = needy("services.a", "0");
+    first.care = care;
+    others->publish(std::move(first), outcomes.handler());
     QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Confirmed) == 1; }));
     QVERIFY(waitUntil([&] { return outbox.rows.size() == 1; }));
     QCOMPARE(one.counters().unmatched, 1u);

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void nothingIsLost_data();
     void nothingIsLost();
     void whoComesBackLateGetsItAll();
+    void aFormerBindingTakesNoAnswerForYes();
 
 private:
     SystemClock m_clock;
@@ -177,6 +178,46 @@ void TestServicesOutage::whoComesBackLateGetsItAll()
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
     QCOMPARE(house->profile.counters().deadLetters, 0U);
     service.close(CloseCode::Normal, QLatin1StringView("transport close"));
+}
+
+// The house was killed with a service bound to a type, and begins again with an empty outbox; a
+// client is faster than the service.
+void TestServicesOutage::aFormerBindingTakesNoAnswerForYes()
+{
+    const bus::AmqpOptions options = amqpOptions({.nodeName = "the killed house"});
+    MemoryOutbox outbox;
+    {
+        auto former = std::make_unique<bus::AmqpBus>(m_clock, options, outbox);
+        const bus::Ticket ticket = subscribed(
+            *former, {}, topicOf("a"), [](const bus::Message&) { return bus::Verdict::Accepted; });
+        former.reset(); // with all its subscriptions
+    }
+    const auto identify = [](const QString&, const QByteArray&) -> Result<access::Principal> {
+        access::Principal principal;
+        principal.kind = access::PrincipalKind::Service;
+        principal.id = 1;
+        return principal;
+    };
+    bus::AmqpBus bus(m_clock, options, outbox);
+    ServicesProfile profile(ServicesOptions{}, bus, m_clock, identify);
+    QVERIFY(waitUntil([&] { return bus.state().isUp() && bus.counters().waiting == 0; }));
+    FakeSocket bob("bob", 5);
+    bob.open(profile.clients());
+    for (int i = 0; i < 5; ++i)
+        bob.say(R"({"type":"a","content":)" + QByteArray::number(i) + '}');
+    QVERIFY(waitUntil([&] { return bus.counters().unmatched > 0; }));
+    QVERIFY(waitUntil([&] { return !outbox.rows.empty(); }));
+    FakeSocket service("service");
+    service.authorize("service1");
+    service.open(profile.services());
+    service.say(R"({"type":"service-register","content":{"name":"F","wanted":["a"]}})");
+    QVERIFY(waitUntil([&] { return service.texts.size() == 6; }));
+    for (int i = 0; i < 5; ++i)
+        QCOMPARE(rawMember(service.texts[i + 1], "content").value_or("").toByteArray(),
+            QByteArray::number(i));
+    QCOMPARE(profile.counters().deadLetters, 0U);
+    service.close(CloseCode::Normal, QLatin1StringView("transport close"));
+    bob.close(CloseCode::Normal, QLatin1StringView("transport close"));
 }
 
 QTEST_GUILESS_MAIN(TestServicesOutage)
