@@ -49,7 +49,7 @@ AmqpSender::AmqpSender(const AmqpOptions& options, const Clock& clock, BusCounte
           [this] {
               return isUp()
                   && std::none_of(m_pending.begin(), m_pending.end(),
-                      [](const auto& one) { return one.second.isKeeping; });
+                      [](const auto& one) { return one.second.isKeeping && one.second.isHanded; });
           },
           std::move(release)),
       m_publisher(options, uplink, *this), m_why(QStringLiteral("not connected yet"))

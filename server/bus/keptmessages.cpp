@@ -123,7 +123,14 @@ void KeptMessages::drain()
         readState();
         return;
     }
-    if (isBusy() || !hasMore() || !m_mayDrain())
+    if (isBusy() || !m_mayDrain())
+        return;
+    if (std::exchange(m_isLookDue, false)) {
+        lookAtUnbound();
+        if (isBusy() || m_isRemoving)
+            return;
+    }
+    if (!hasMore())
         return;
     read(m_readUpTo, batchMessages, batchBytes, [this](std::vector<KeptMessage> messages) {
         dropDamaged(messages);
@@ -296,16 +303,20 @@ void KeptMessages::linkLost()
     m_bound.clear();
 }
 
-void KeptMessages::tick()
+/// Between two batches: traffic without a pause must not keep it from being done.
+void KeptMessages::lookAtUnbound()
 {
     const Millis now = m_clock.monotonic();
-    if (m_unbound.count() > 0 && !isBusy() && m_mayDrain()) {
-        endOverdue();
-        if (m_rewindAt && now >= *m_rewindAt)
-            rewind();
-        else
-            ask(m_unbound.takeDue(now, askInterval, mostAsked), {});
-    }
+    endOverdue();
+    if (m_rewindAt && now >= *m_rewindAt)
+        rewind();
+    else
+        ask(m_unbound.takeDue(now, askInterval, mostAsked), {});
+}
+
+void KeptMessages::tick()
+{
+    m_isLookDue = m_unbound.count() > 0;
     drain();
     refreshAge();
 }
@@ -332,7 +343,7 @@ void KeptMessages::confirmed(quint64 number, qint64 bytes)
 void KeptMessages::failed(quint64 number)
 {
     m_out.remove(number);
-    rewind();
+    m_readUpTo = std::min(m_readUpTo, number - 1); // those before it that wait are known
     if (m_out.isEmpty())
         removeConfirmed();
 }

@@ -57,6 +57,7 @@ private:
     void release(const Publication& publication);
     void send(std::vector<KeptMessage> chosen, quint64 readUpTo);
     void ask(std::vector<quint64> due, std::vector<KeptMessage> found);
+    void lookAtUnbound();
     void endOverdue();
     void rewind();
     void dropDamaged(std::vector<KeptMessage>& batch);
@@ -89,6 +90,7 @@ private:
     QSet<Key> m_released; ///< topics no queue of ours takes for nobody; at most mostTopics
     QSet<Key> m_bound; ///< topics of which one went out; likewise
     std::optional<Millis> m_rewindAt; ///< monotonic
+    bool m_isLookDue = false; ///< at those that wait for a receiver
     std::vector<quint64> m_confirmed; ///< to be removed together
     bool m_isRemoving = false;
     std::optional<Millis> m_oldest; ///< wall clock

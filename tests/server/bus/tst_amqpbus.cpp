@@ -55,6 +55,7 @@ private Q_SLOTS:
     void aFormerBindingSwallowsNothing_data();
     void aFormerBindingSwallowsNothing();
     void aFormerBindingDoublesNothing();
+    void whatIsKeptMeanwhileHoldsUpNothing();
     void eachFlushHasItsOwnLimit();
 
 private:
@@ -1074,6 +1075,24 @@ void TestAmqpBus::aFormerBindingDoublesNothing()
     QVERIFY(waitUntil([&] { return others->counters().duplicates == 3; }));
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
     QCOMPARE(theirs.bodies(), (QList<QByteArray>{"0", "1", "2"}));
+}
+
+// There is always something on its way into the outbox.
+void TestAmqpBus::whatIsKeptMeanwhileHoldsUpNothing()
+{
+    MemoryOutbox outbox;
+    outbox.keepTime = Millis{200};
+    fill(outbox, {needy("a", "first")});
+    AmqpBus one(m_clock, amqpOptions(), outbox);
+    QTimer publishing;
+    publishing.callOnTimeout(
+        &publishing, [&one] { one.publish({.topic = "b", .care = Care::Kept}, {}); });
+    one.publish({.topic = "b", .care = Care::Kept}, {});
+    publishing.start(20);
+    QVERIFY(waitUntil([&] { return one.counters().kept > 20; }));
+    Inbox inbox;
+    const Ticket ticket = one.subscribe({}, "a", inbox.handler(), {});
+    QVERIFY(waitUntil([&] { return inbox.messages.size() == 1; }));
 }
 
 void TestAmqpBus::eachFlushHasItsOwnLimit()

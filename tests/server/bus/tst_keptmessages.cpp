@@ -54,23 +54,28 @@ public:
         for (int turn = 0; turn < 5; ++turn)
             QCoreApplication::processEvents();
     }
-    /// The broker deals with what it was sent, until nothing more comes.
-    void settle()
+    /// The broker deals with what it was sent.
+    void settleOnce()
+    {
+        for (const KeptMessage& message : std::exchange(unsettled, {})) {
+            const Publication& publication = message.publication;
+            ++sends;
+            if (publication.topic == full) {
+                kept->failed(message.number);
+            } else if (publication.needsReceiver && !bound.contains(publication.topic)) {
+                kept->unroutable(message.number, publication.body.size());
+            } else {
+                heard << publication.body;
+                kept->confirmed(message.number, publication.body.size());
+            }
+        }
+        spin();
+    }
+    void settle() ///< until nothing more comes
     {
         spin();
-        while (!unsettled.empty()) {
-            for (const KeptMessage& message : std::exchange(unsettled, {})) {
-                const Publication& publication = message.publication;
-                ++sends;
-                if (publication.needsReceiver && !bound.contains(publication.topic)) {
-                    kept->unroutable(message.number, publication.body.size());
-                } else {
-                    heard << publication.body;
-                    kept->confirmed(message.number, publication.body.size());
-                }
-            }
-            spin();
-        }
+        while (!unsettled.empty())
+            settleOnce();
     }
     void advance(Millis time)
     {
@@ -88,6 +93,7 @@ public:
     bool isUp = true;
     std::vector<KeptMessage> unsettled;
     QSet<QByteArray> bound;
+    QByteArray full; ///< a topic of which the broker takes nothing
     QByteArrayList heard;
     QByteArrayList released;
     int sends = 0;
@@ -113,6 +119,8 @@ private Q_SLOTS:
     void whatLosesItsReceiverWaitsAgain();
     void thousandsThatWaitHideNobody();
     void whatWaitsCountsAgainstTheBounds();
+    void whatTheBrokerRefusesHoldsUpNoEnd();
+    void steadyTrafficHoldsUpNoEnd();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -338,6 +346,59 @@ void TestKeptMessages::whatWaitsCountsAgainstTheBounds()
     rig.advance(Millis{1'000});
     QCOMPARE(rig.counters.deadLettered, 3U);
     QVERIFY(rig.kept->hasRoomFor(10));
+}
+
+// Again and again, some ten times a second.
+void TestKeptMessages::whatTheBrokerRefusesHoldsUpNoEnd()
+{
+    Rig rig(Millis{10'000});
+    rig.isUp = false;
+    rig.keep({"a1", "a2", "X", "A3"});
+    rig.full = "x";
+    rig.isUp = true;
+    rig.advance(Millis{5'000});
+    QCOMPARE(rig.heard, QByteArrayList{"A3"});
+    QVERIFY2(
+        rig.sends <= 30, qPrintable(QString::number(rig.sends))); // X each time, a1 each second
+    rig.advance(Millis{6'000});
+    QCOMPARE(rig.counters.deadLettered, 2U);
+    QCOMPARE(rig.counters.outboxMessages, 1U);
+    rig.full.clear();
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard, (QByteArrayList{"A3", "X"}));
+    QVERIFY(rig.outbox.rows.empty());
+}
+
+void TestKeptMessages::steadyTrafficHoldsUpNoEnd()
+{
+    Rig rig(Millis{10'000});
+    rig.isUp = false;
+    rig.keep({"a1", "b1"});
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    for (int i = 0; i < 24; ++i) {
+        rig.keep({"A" + QByteArray::number(i)});
+        rig.kept->tick(); // there is always something under way
+        rig.spin();
+        QVERIFY(!rig.unsettled.empty());
+        rig.clock.advance(Millis{250});
+        rig.kept->tick();
+        rig.settleOnce();
+        if (i == 12)
+            rig.bound = {"b"}; // who is not heard of is found all the same
+    }
+    QVERIFY(rig.heard.contains("b1"));
+    for (int i = 24; i < 48; ++i) {
+        rig.keep({"A" + QByteArray::number(i)});
+        rig.kept->tick();
+        rig.spin();
+        rig.clock.advance(Millis{250});
+        rig.kept->tick();
+        rig.settleOnce();
+    }
+    QCOMPARE(rig.counters.deadLettered, 1U);
+    rig.settle();
+    QCOMPARE(rig.heard.size(), 49);
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)
