@@ -130,14 +130,23 @@ void KeptMessages::drain()
         if (isBusy() || m_isRemoving)
             return;
     }
+    if (!m_ahead.empty()) {
+        choose();
+        return;
+    }
     if (!hasMore())
         return;
     read(m_readUpTo, batchMessages, batchBytes, [this](std::vector<KeptMessage> messages) {
         dropDamaged(messages);
-        if (!messages.empty())
-            choose(std::move(messages));
-        else
+        if (messages.empty()) {
             removeConfirmed();
+            return;
+        }
+        if (m_readUpTo == 0)
+            m_oldest = messages.front().keptAt;
+        m_ahead.assign(
+            std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()));
+        choose();
     });
 }
 
@@ -146,12 +155,14 @@ void KeptMessages::read(
 {
     m_isReading = true;
     m_outbox.oldest(after, count, bytes,
-        [this, alive = std::weak_ptr(m_isAlive), done = std::move(done)](
+        [this, alive = std::weak_ptr(m_isAlive), rewinds = m_rewinds, done = std::move(done)](
             const Result<std::vector<KeptMessage>>& batch) {
             if (alive.expired())
                 return;
             m_isReading = false;
-            if (batch)
+            if (rewinds != m_rewinds)
+                drain();
+            else if (batch)
                 done(*batch);
             else // asked again with the next drain
                 warnSparingly(
@@ -176,20 +187,20 @@ void KeptMessages::dropDamaged(std::vector<KeptMessage>& batch)
 
 /// What follows one of a topic nobody may be bound to waits until that is known: it would overtake
 /// the other one.
-void KeptMessages::choose(std::vector<KeptMessage> batch)
+void KeptMessages::choose()
 {
-    if (m_readUpTo == 0)
-        m_oldest = batch.front().keptAt;
     std::vector<KeptMessage> chosen;
     quint64 readUpTo = 0;
-    for (KeptMessage& message : batch) {
-        const bool needsReceiver = message.publication.needsReceiver;
-        const Key key = UnboundTopics::keyOf(message.publication);
+    while (!m_ahead.empty()) {
+        const bool needsReceiver = m_ahead.front().publication.needsReceiver;
+        const Key key = UnboundTopics::keyOf(m_ahead.front().publication);
         if (needsReceiver && !m_released.contains(key)) {
             if (chosen.empty())
-                release(message.publication);
+                release(m_ahead.front().publication);
             break;
         }
+        KeptMessage message = std::move(m_ahead.front());
+        m_ahead.pop_front();
         readUpTo = message.number;
         if (needsReceiver && m_unbound.contains(key)) {
             m_unbound.add(
@@ -235,8 +246,10 @@ void KeptMessages::send(std::vector<KeptMessage> chosen, quint64 readUpTo)
             if (alive.expired())
                 return;
             m_isReading = false;
-            if (!marked || rewinds != m_rewinds || !m_mayDrain())
+            if (!marked || rewinds != m_rewinds || !m_mayDrain()) {
+                m_ahead.clear(); // to be read again, with them
                 return;
+            }
             m_readUpTo = std::max(m_readUpTo, readUpTo);
             for (const KeptMessage& message : chosen) {
                 const Publication& publication = message.publication;
@@ -283,6 +296,7 @@ void KeptMessages::endOverdue()
 void KeptMessages::rewind()
 {
     m_readUpTo = 0;
+    m_ahead.clear();
     ++m_rewinds;
     m_unbound.forgetTopics();
     m_rewindAt.reset();
@@ -344,6 +358,7 @@ void KeptMessages::failed(quint64 number)
 {
     m_out.remove(number);
     m_readUpTo = std::min(m_readUpTo, number - 1); // those before it that wait are known
+    m_ahead.clear();
     if (m_out.isEmpty())
         removeConfirmed();
 }

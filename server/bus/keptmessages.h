@@ -6,6 +6,8 @@
 #include "server/bus/outbox.h"
 #include "server/bus/unboundtopics.h"
 
+#include <deque>
+
 namespace gatehouse::bus {
 
 /// The outbox as the sender sees it: counts and bounds what is in it, and takes it out in batches
@@ -53,7 +55,7 @@ private:
     void count(quint64 place, quint64 bytes);
     void read(
         quint64 after, int count, qint64 bytes, std::function<void(std::vector<KeptMessage>)> done);
-    void choose(std::vector<KeptMessage> batch);
+    void choose();
     void release(const Publication& publication);
     void send(std::vector<KeptMessage> chosen, quint64 readUpTo);
     void ask(std::vector<quint64> due, std::vector<KeptMessage> found);
@@ -85,6 +87,7 @@ private:
     bool m_isReading = false;
     QHash<quint64, Key> m_out; ///< sent and not settled; of those that need no receiver no topic
     quint64 m_readUpTo = 0; ///< by drain(); what is still there of it waits for a receiver
+    std::deque<KeptMessage> m_ahead; ///< read, and behind that: a batch at most
     quint64 m_rewinds = 0; ///< times it began again
     UnboundTopics m_unbound;
     QSet<Key> m_released; ///< topics no queue of ours takes for nobody; at most mostTopics

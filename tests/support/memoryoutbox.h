@@ -22,6 +22,7 @@ public:
     };
     std::map<quint64, Row> rows;
     bool isFailing = false;
+    quint64 readRows = 0; ///< in all
     int failingStates = 0; ///< that many times the state cannot be read
     Millis stateTime{}; ///< from reading it to the completion
     Millis keepTime{}; ///< from the write to the completion
@@ -63,6 +64,7 @@ public:
                 const auto& [number, kept] = *row;
                 all.push_back({number, kept.publication, Millis{}, kept.isTried, kept.isDamaged});
             }
+            readRows += all.size();
             done(all);
         });
     }

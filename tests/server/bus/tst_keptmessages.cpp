@@ -121,6 +121,8 @@ private Q_SLOTS:
     void whatWaitsCountsAgainstTheBounds();
     void whatTheBrokerRefusesHoldsUpNoEnd();
     void steadyTrafficHoldsUpNoEnd();
+    void manyTopicsAreReadOnce();
+    void whoComesWhileItIsReadIsNotMissed();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -399,6 +401,42 @@ void TestKeptMessages::steadyTrafficHoldsUpNoEnd()
     QCOMPARE(rig.counters.deadLettered, 1U);
     rig.settle();
     QCOMPARE(rig.heard.size(), 49);
+}
+
+void TestKeptMessages::manyTopicsAreReadOnce()
+{
+    Rig rig;
+    rig.isUp = false;
+    QByteArrayList all;
+    for (int i = 0; i < 260; ++i)
+        all << QByteArray(1, char('a' + i / 10)) + QByteArray::number(i);
+    rig.keep(all);
+    for (char topic = 'a'; topic <= 'z'; ++topic)
+        rig.bound.insert(QByteArray(1, topic));
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard, all);
+    QCOMPARE(rig.outbox.readRows, 260U);
+}
+
+void TestKeptMessages::whoComesWhileItIsReadIsNotMissed()
+{
+    Rig rig;
+    rig.isUp = false;
+    QByteArrayList all;
+    for (int i = 0; i < 300; ++i)
+        all << "a" + QByteArray::number(i);
+    rig.keep(all);
+    rig.isUp = true;
+    rig.kept->tick();
+    rig.spin();
+    const std::vector<KeptMessage> first = std::exchange(rig.unsettled, {});
+    QCOMPARE(first.size(), size_t(1));
+    rig.kept->unroutable(first[0].number, 2); // and those behind it are read
+    rig.bound = {"a"};
+    rig.kept->receiversCame();
+    rig.settle();
+    QCOMPARE(rig.heard, all);
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)
