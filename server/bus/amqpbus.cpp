@@ -125,6 +125,7 @@ struct AmqpBus::Private final : ConsumerListener,
         ++counters.connects;
         replyQueue = queue;
         isConsumerUp = true;
+        sender.queueIsUp();
         refreshState();
     }
 
@@ -139,6 +140,7 @@ struct AmqpBus::Private final : ConsumerListener,
         bound.clear();
         countSubscriptions();
         counters.unansweredCalls = 0;
+        sender.queueIsDown();
         refreshState();
     }
 

@@ -46,6 +46,8 @@ public:
         std::function<void(const Error&)> failed, Room room = Room::Common);
     bool isUp() const { return m_link == BusState::Link::Up; }
     void receiversCame() { m_kept.receiversCame(); } ///< somebody may be bound who was not
+    void queueIsUp() { m_kept.queueIsUp(); } ///< our own, which is consumed
+    void queueIsDown() { m_kept.queueIsDown(); }
     void flush(Millis limit, std::function<void()> done);
 
 private:

@@ -11,6 +11,8 @@ constexpr int batchMessages = 256;
 constexpr qint64 batchBytes = 8 * 1024 * 1024;
 constexpr Millis askInterval{1'000};
 constexpr size_t mostAsked = 64; ///< at a time
+/// Others wait so long for our own queue, to go out in order.
+constexpr Millis queuePatience{10'000};
 constexpr qsizetype mostTopics = 10'000;
 
 void remember(QSet<UnboundTopics::Key>& topics, const UnboundTopics::Key& key)
@@ -64,7 +66,8 @@ bool KeptMessages::hasMore() const
 bool KeptMessages::mustFollow(const Publication& publication) const
 {
     return !m_isStateKnown || hasMore() || m_writing > 0
-        || (publication.needsReceiver && m_unbound.contains(UnboundTopics::keyOf(publication)));
+        || (publication.needsReceiver && m_unbound.count() > 0
+            && (!m_hasQueue || m_unbound.contains(UnboundTopics::keyOf(publication))));
 }
 
 bool KeptMessages::hasRoomFor(qint64 bytes) const
@@ -194,7 +197,9 @@ void KeptMessages::choose()
     while (!m_ahead.empty()) {
         const bool needsReceiver = m_ahead.front().publication.needsReceiver;
         const Key key = UnboundTopics::keyOf(m_ahead.front().publication);
-        if (needsReceiver && !m_released.contains(key)) {
+        if (needsReceiver && !m_hasQueue && isQueueNear())
+            break; // tried again with the next tick
+        if (needsReceiver && m_hasQueue && !m_released.contains(key)) {
             if (chosen.empty())
                 release(m_ahead.front().publication);
             break;
@@ -202,7 +207,7 @@ void KeptMessages::choose()
         KeptMessage message = std::move(m_ahead.front());
         m_ahead.pop_front();
         readUpTo = message.number;
-        if (needsReceiver && m_unbound.contains(key)) {
+        if (needsReceiver && (!m_hasQueue || m_unbound.contains(key))) {
             m_unbound.add(
                 key, message.number, message.publication.body.size(), m_clock.monotonic());
             continue;
@@ -216,19 +221,28 @@ void KeptMessages::choose()
         return;
     }
     m_readUpTo = std::max(m_readUpTo, readUpTo);
-    drain();
+    if (m_ahead.empty())
+        drain();
+}
+
+bool KeptMessages::isQueueNear()
+{
+    if (!m_queueMissedAt)
+        m_queueMissedAt = m_clock.monotonic();
+    return m_clock.monotonic() - *m_queueMissedAt < queuePatience;
 }
 
 /// A former process of our name may have left its queue bound, where the message would wait for
 /// nobody and be overtaken.
 void KeptMessages::release(const Publication& publication)
 {
-    m_isReading = true; // until it is released
+    m_isReleasing = true;
     m_release(publication,
-        [this, alive = std::weak_ptr(m_isAlive), key = UnboundTopics::keyOf(publication)] {
-            if (alive.expired())
+        [this, alive = std::weak_ptr(m_isAlive), queue = m_queue,
+            key = UnboundTopics::keyOf(publication)] {
+            if (alive.expired() || queue != m_queue)
                 return;
-            m_isReading = false;
+            m_isReleasing = false;
             remember(m_released, key);
             drain();
         });
@@ -315,6 +329,27 @@ void KeptMessages::linkLost()
     rewind();
     m_unbound.clear();
     m_bound.clear();
+    m_queueMissedAt.reset();
+    m_released.clear(); // it may be known sooner than that the queue was lost
+}
+
+void KeptMessages::queueIsUp()
+{
+    m_hasQueue = true;
+    m_queueMissedAt.reset();
+    rewind();
+    m_unbound.clear();
+    drain();
+}
+
+void KeptMessages::queueIsDown()
+{
+    m_hasQueue = false;
+    ++m_queue;
+    m_isReleasing = false;
+    m_released.clear();
+    rewind();
+    drain();
 }
 
 /// Between two batches: traffic without a pause must not keep it from being done.
@@ -330,7 +365,7 @@ void KeptMessages::lookAtUnbound()
 
 void KeptMessages::tick()
 {
-    m_isLookDue = m_unbound.count() > 0;
+    m_isLookDue = m_hasQueue && m_unbound.count() > 0;
     drain();
     refreshAge();
 }

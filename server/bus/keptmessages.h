@@ -46,6 +46,11 @@ public:
     void unroutable(quint64 number, qint64 bytes);
     void receiversCame(); ///< somebody may be bound since
     void linkLost(); ///< nobody can come meanwhile: what waits for somebody begins anew
+    /// Our own queue is consumed, and it is known what it is bound to. Until then, and without it,
+    /// what needs a receiver waits, and no time passes for it: it could go there, for nobody.
+    /// Others wait with it for a moment only.
+    void queueIsUp();
+    void queueIsDown();
     void tick(); ///< several times a second
 
 private:
@@ -57,6 +62,7 @@ private:
         quint64 after, int count, qint64 bytes, std::function<void(std::vector<KeptMessage>)> done);
     void choose();
     void release(const Publication& publication);
+    bool isQueueNear();
     void send(std::vector<KeptMessage> chosen, quint64 readUpTo);
     void ask(std::vector<quint64> due, std::vector<KeptMessage> found);
     void lookAtUnbound();
@@ -65,7 +71,7 @@ private:
     void dropDamaged(std::vector<KeptMessage>& batch);
     void removeConfirmed();
     void refreshAge();
-    bool isBusy() const { return m_isReading || !m_out.isEmpty(); }
+    bool isBusy() const { return m_isReading || m_isReleasing || !m_out.isEmpty(); }
     bool hasMore() const; ///< besides those that wait for a receiver
 
     const AmqpOptions& m_options;
@@ -84,6 +90,10 @@ private:
     quint64 m_lastInState = 0; ///< the last keep() before the state was asked for
     int m_writing = 0; ///< on their way in
     qint64 m_writingBytes = 0;
+    bool m_hasQueue = false;
+    quint64 m_queue = 0; ///< times it was lost
+    std::optional<Millis> m_queueMissedAt; ///< monotonic: first with the link there
+    bool m_isReleasing = false;
     bool m_isReading = false;
     QHash<quint64, Key> m_out; ///< sent and not settled; of those that need no receiver no topic
     quint64 m_readUpTo = 0; ///< by drain(); what is still there of it waits for a receiver

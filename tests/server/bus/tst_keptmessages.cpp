@@ -31,8 +31,11 @@ public:
             [this] { return isUp && unsettled.empty(); },
             [this](const Publication& publication, std::function<void()> done) {
                 released << publication.topic;
-                QMetaObject::invokeMethod(&context, std::move(done), Qt::QueuedConnection);
+                if (hasQueue)
+                    QMetaObject::invokeMethod(&context, std::move(done), Qt::QueuedConnection);
             });
+        if (hasQueue)
+            kept->queueIsUp();
         spin();
     }
     /// "a1" is on the topic "a"; capitals need no receiver.
@@ -91,6 +94,7 @@ public:
     BusCounters counters;
     MemoryOutbox outbox;
     bool isUp = true;
+    bool hasQueue = true;
     std::vector<KeptMessage> unsettled;
     QSet<QByteArray> bound;
     QByteArray full; ///< a topic of which the broker takes nothing
@@ -123,6 +127,8 @@ private Q_SLOTS:
     void steadyTrafficHoldsUpNoEnd();
     void manyTopicsAreReadOnce();
     void whoComesWhileItIsReadIsNotMissed();
+    void withoutAQueueOthersGoOn();
+    void aQueueThatWasLostIsNotTrusted();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -437,6 +443,74 @@ void TestKeptMessages::whoComesWhileItIsReadIsNotMissed()
     rig.kept->receiversCame();
     rig.settle();
     QCOMPARE(rig.heard, all);
+}
+
+// Of our own, which may be bound to something: a second process of our name has it, perhaps.
+void TestKeptMessages::withoutAQueueOthersGoOn()
+{
+    Rig rig(Millis{10'000});
+    rig.hasQueue = false;
+    rig.make();
+    rig.isUp = false;
+    rig.keep({"A1", "b2", "a3", "A4"});
+    rig.bound = {"a", "b"};
+    rig.isUp = true;
+    rig.advance(Millis{9'000}); // it is not far, and all of them go out in order
+    QCOMPARE(rig.heard, QByteArrayList{"A1"});
+    rig.advance(Millis{20'000});
+    QCOMPARE(rig.heard, (QByteArrayList{"A1", "A4"}));
+    QCOMPARE(rig.counters.deadLettered, 0U); // nor is anybody late
+    Publication c;
+    c.topic = "c";
+    QVERIFY(!rig.kept->mustFollow(c));
+    c.needsReceiver = true;
+    QVERIFY(rig.kept->mustFollow(c));
+    rig.hasQueue = true;
+    rig.kept->queueIsUp();
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard, (QByteArrayList{"A1", "A4", "b2", "a3"}));
+    QVERIFY(rig.outbox.rows.empty());
+    // The same with the answer about a topic under way.
+    rig.keep({"c1"});
+    rig.kept->tick();
+    rig.hasQueue = false; // which does not come
+    rig.spin();
+    rig.kept->queueIsDown();
+    rig.keep({"D2"});
+    rig.advance(Millis{10'500});
+    QCOMPARE(rig.heard.last(), QByteArray("D2"));
+    rig.bound.insert("c");
+    rig.hasQueue = true;
+    rig.kept->queueIsUp();
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard.last(), QByteArray("c1"));
+}
+
+// Somebody of ours may have gone whose binding is still there.
+void TestKeptMessages::aQueueThatWasLostIsNotTrusted()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1"});
+    rig.bound = {"a"};
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QCOMPARE(rig.released, QByteArrayList{"a"});
+    for (const bool isLink : {true, false}) {
+        rig.isUp = false;
+        rig.keep({"a2"});
+        if (isLink) {
+            rig.kept->linkLost();
+        } else {
+            rig.kept->queueIsDown();
+            rig.kept->queueIsUp();
+        }
+        rig.isUp = true;
+        rig.released.clear();
+        rig.advance(Millis{500});
+        QCOMPARE(rig.released, QByteArrayList{"a"});
+    }
+    QCOMPARE(rig.heard, (QByteArrayList{"a1", "a2", "a2"}));
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)
