@@ -540,6 +540,11 @@ void AmqpBus::publish(Publication publication, Published done)
     d->sender.publish(std::move(publication), std::move(done));
 }
 
+bool AmqpBus::isWaiting(const ExchangeName& exchange, const Topic& topic) const
+{
+    return d->sender.isWaiting({normalized(exchange, d->options.common), topic});
+}
+
 Ticket AmqpBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
     MessageHandler handler, std::function<void()> whenBound, Refused refused)
 {

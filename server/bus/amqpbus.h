@@ -30,6 +30,7 @@ public:
     Q_DISABLE_COPY_MOVE(AmqpBus)
 
     void publish(Publication publication, Published done) override;
+    bool isWaiting(const ExchangeName& exchange, const Topic& topic) const override;
     [[nodiscard]] Ticket subscribe(const ExchangeName& exchange, const Topic& pattern,
         MessageHandler handler, std::function<void()> bound, Refused refused = {}) override;
     [[nodiscard]] Ticket request(Request request, AnswerHandler handler) override;

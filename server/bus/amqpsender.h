@@ -46,6 +46,7 @@ public:
         std::function<void(const Error&)> failed, Room room = Room::Common);
     bool isUp() const { return m_link == BusState::Link::Up; }
     void receiversCame() { m_kept.receiversCame(); } ///< somebody may be bound who was not
+    bool isWaiting(const UnboundTopics::Key& key) const { return m_kept.isWaiting(key); }
     void queueIsUp() { m_kept.queueIsUp(); } ///< our own, which is consumed
     void queueIsDown() { m_kept.queueIsDown(); }
     void flush(Millis limit, std::function<void()> done);

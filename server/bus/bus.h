@@ -138,6 +138,11 @@ public:
     /// it a `properties.id` from the start, the same each time, and says `mayBeRepeated`.
     virtual void publish(Publication publication, Published done = {}) = 0;
 
+    /// Something on that topic that needs a receiver is in the outbox: what is published there now
+    /// and is not to be kept would overtake it. Not known of what a former process has left there
+    /// until it is read.
+    virtual bool isWaiting(const ExchangeName& exchange, const Topic& topic) const = 0;
+
     /// Messages of that exchange whose topic matches the pattern come to `handler` until the ticket
     /// is dropped. Any number of subscriptions may have one pattern: the process is bound to the
     /// topic once, from the first of them to the end of the last. A message that matches several

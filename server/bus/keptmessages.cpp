@@ -82,13 +82,22 @@ void KeptMessages::keep(
     const qint64 bytes = publication.body.size();
     ++m_writing;
     m_writingBytes += bytes;
+    std::optional<Key> key;
+    if (publication.needsReceiver) {
+        key = UnboundTopics::keyOf(publication);
+        ++m_waiting[*key];
+    }
     m_outbox.keep(publication, mayBeRepeated,
-        [this, alive = std::weak_ptr(m_isAlive), bytes, place = ++m_lastKeep,
+        [this, alive = std::weak_ptr(m_isAlive), bytes, place = ++m_lastKeep, key,
             done = std::move(done)](const Result<quint64>& number) {
             if (alive.expired())
                 return;
             --m_writing;
             m_writingBytes -= bytes;
+            if (key && number)
+                note(*number, *key);
+            if (key)
+                forget(*key);
             if (number) {
                 ++m_counters.kept;
                 count(place, quint64(bytes));
@@ -112,6 +121,21 @@ void KeptMessages::count(quint64 place, quint64 bytes)
         ++m_messagesInState;
         m_bytesInState += bytes;
     }
+}
+
+void KeptMessages::note(quint64 number, const Key& key)
+{
+    if (m_topics.contains(number))
+        return;
+    m_topics.insert(number, key);
+    ++m_waiting[key];
+}
+
+void KeptMessages::forget(const Key& key)
+{
+    const auto waiting = m_waiting.find(key);
+    if (waiting != m_waiting.end() && --*waiting <= 0)
+        m_waiting.erase(waiting);
 }
 
 void KeptMessages::drain()
@@ -144,6 +168,10 @@ void KeptMessages::drain()
         if (messages.empty()) {
             removeConfirmed();
             return;
+        }
+        for (const KeptMessage& message : messages) {
+            if (message.publication.needsReceiver)
+                note(message.number, UnboundTopics::keyOf(message.publication));
         }
         if (m_readUpTo == 0)
             m_oldest = messages.front().keptAt;
@@ -377,6 +405,8 @@ void KeptMessages::confirmed(quint64 number, qint64 bytes)
     m_counters.outboxBytes -= quint64(bytes);
     if (m_counters.outboxMessages == 0)
         m_oldest.reset();
+    if (m_topics.contains(number))
+        forget(m_topics.take(number));
     if (const Key key = m_out.take(number); !key.second.isEmpty()) {
         remember(m_bound, key);
         m_unbound.remove(number, key);

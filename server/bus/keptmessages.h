@@ -31,6 +31,9 @@ public:
     /// What is in it or on its way in goes first: this one has to follow.
     bool mustFollow(const Publication& publication) const;
     bool hasRoomFor(qint64 bytes) const;
+    /// One of that topic that needs a receiver is in it, or on its way in; of what was in it at the
+    /// start, as far as it was read.
+    bool isWaiting(const UnboundTopics::Key& key) const { return m_waiting.contains(key); }
 
     /// Completes with the number, or Unavailable.
     void keep(const Publication& publication, bool mayBeRepeated, Outbox::Completion<quint64> done);
@@ -68,6 +71,8 @@ private:
     void lookAtUnbound();
     void endOverdue();
     void rewind();
+    void note(quint64 number, const Key& key);
+    void forget(const Key& key);
     void dropDamaged(std::vector<KeptMessage>& batch);
     void removeConfirmed();
     void refreshAge();
@@ -100,6 +105,8 @@ private:
     std::deque<KeptMessage> m_ahead; ///< read, and behind that: a batch at most
     quint64 m_rewinds = 0; ///< times it began again
     UnboundTopics m_unbound;
+    QHash<quint64, Key> m_topics; ///< of those known to be there that need a receiver
+    QHash<Key, int> m_waiting; ///< how many of each; those on their way in as well
     QSet<Key> m_released; ///< topics no queue of ours takes for nobody; at most mostTopics
     QSet<Key> m_bound; ///< topics of which one went out; likewise
     std::optional<Millis> m_rewindAt; ///< monotonic

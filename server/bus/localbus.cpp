@@ -177,6 +177,11 @@ void LocalBus::publish(Publication publication, Published done)
     });
 }
 
+bool LocalBus::isWaiting(const ExchangeName&, const Topic&) const
+{
+    return false; // there is no outbox
+}
+
 Ticket LocalBus::subscribe(const ExchangeName& exchange, const Topic& pattern,
     MessageHandler handler, std::function<void()> bound, Refused)
 {

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Millis tickInterval{250};
 constexpr Millis askInterval{1'000};
+constexpr Millis formerTime{60'000}; ///< the outbox has read what a former process has left
 constexpr qsizetype mostDead = 1'000; ///< types whose dead letters are told apart
 
 } // namespace
@@ -29,7 +30,7 @@ TypedPublisher::TypedPublisher(const ServicesOptions& options, bus::Bus& bus, co
     m_wanted.refresh(m_bus.services());
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { tick(); });
     if (!m_bus.state().isUp() || m_bus.counters().outboxMessages > 0) {
-        m_sent.keptOfAnyType(busTime());
+        m_formerUntil = busTime() + formerTime;
         startTimer();
     }
 }
@@ -141,12 +142,12 @@ void TypedPublisher::settle(const SessionId& origin)
 }
 
 /// A question is not worth keeping, and must not overtake what is kept of its type. What is kept of
-/// others may stay for ever.
+/// others may stay for ever, and what a former process has left is known once it is read.
 bool TypedPublisher::mayAsk(const QByteArray& type) const
 {
-    if (!m_bus.state().isUp() || m_sent.isOpen(type))
+    if (!m_bus.state().isUp() || m_sent.isOpen(type) || m_bus.isWaiting({}, topicOf(type)))
         return false;
-    return m_bus.counters().outboxMessages == 0 || !m_sent.mayBeInOutbox(type, busTime());
+    return m_bus.counters().outboxMessages == 0 || busTime() >= m_formerUntil;
 }
 
 bus::Publication TypedPublisher::publicationOf(
@@ -174,10 +175,6 @@ void TypedPublisher::send(const QByteArray& type, Held message)
             if (alive.expired())
                 return;
             m_sent.settled(type);
-            if (outcome == bus::Outcome::Kept) {
-                m_sent.kept(type, busTime());
-                startTimer();
-            }
             if (outcome == bus::Outcome::Unroutable) {
                 // The service has just gone: others may take its place.
                 m_wanted.setUnrouted(type);
@@ -360,7 +357,6 @@ void TypedPublisher::tick()
     const bool isUp = m_bus.state().isUp();
     if (!isUp)
         m_away += passed;
-    m_sent.forgetKept(busTime(), isUp && m_bus.counters().outboxMessages == 0);
     bool owesRelease = m_owesRelease;
     // What is said about a dead letter may end clients, and that is published again.
     std::vector<std::pair<QByteArray, Held>> dead;
@@ -399,7 +395,7 @@ void TypedPublisher::tick()
     for (const auto& [type, message] : dead)
         bury(type, message, QStringLiteral("no service takes this type"));
     m_wanted.forgetRests(now);
-    if (m_held.queues().isEmpty() && !m_wanted.isAnyResting() && !m_sent.isAnyKept())
+    if (m_held.queues().isEmpty() && !m_wanted.isAnyResting() && busTime() >= m_formerUntil)
         m_timer.stop();
 }
 

@@ -107,6 +107,7 @@ private:
     DeadLetter m_deadLetter;
     HeldMessages m_held;
     SentTypes m_sent;
+    Millis m_formerUntil{}; ///< time of the bus: what the outbox has may be of any type until then
     WantedTypes m_wanted;
     QHash<SessionId, Origin> m_origins; ///< of open messages
     QHash<QByteArray, quint64> m_dead; ///< by type

@@ -129,6 +129,7 @@ private Q_SLOTS:
     void whoComesWhileItIsReadIsNotMissed();
     void withoutAQueueOthersGoOn();
     void aQueueThatWasLostIsNotTrusted();
+    void knowsWhichTopicsWait();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -511,6 +512,43 @@ void TestKeptMessages::aQueueThatWasLostIsNotTrusted()
         QCOMPARE(rig.released, QByteArrayList{"a"});
     }
     QCOMPARE(rig.heard, (QByteArrayList{"a1", "a2", "a2"}));
+}
+
+void TestKeptMessages::knowsWhichTopicsWait()
+{
+    Rig rig(Millis{10'000});
+    const UnboundTopics::Key a({}, "a");
+    const UnboundTopics::Key b({}, "b");
+    rig.isUp = false;
+    rig.outbox.isFailing = true;
+    rig.keep({"a0"});
+    QVERIFY(!rig.kept->isWaiting(a));
+    rig.outbox.isFailing = false;
+    Publication publication;
+    publication.topic = "a";
+    publication.needsReceiver = true;
+    rig.kept->keep(publication, false, [](const Result<quint64>&) {});
+    QVERIFY(rig.kept->isWaiting(a)); // on its way in
+    rig.keep({"a1", "B2", "b3"});
+    rig.isUp = true;
+    rig.bound = {"b"};
+    rig.advance(Millis{2'000});
+    QVERIFY(rig.kept->isWaiting(a));
+    QVERIFY(!rig.kept->isWaiting(b));
+    rig.kept->receiversCame(); // and it is not yet known whose
+    QVERIFY(rig.kept->isWaiting(a));
+    rig.settle();
+    rig.isUp = false;
+    rig.kept->linkLost();
+    QVERIFY(rig.kept->isWaiting(a));
+    rig.make(); // a process that finds it
+    QVERIFY(!rig.kept->isWaiting(a));
+    rig.isUp = true;
+    rig.advance(Millis{500});
+    QVERIFY(rig.kept->isWaiting(a));
+    rig.advance(Millis{11'000});
+    QCOMPARE(rig.counters.deadLettered, 2U);
+    QVERIFY(!rig.kept->isWaiting(a));
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)
