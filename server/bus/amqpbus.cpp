@@ -18,6 +18,21 @@ namespace {
 /// Of an answer that says that the answer was lost; its body says why.
 const QByteArray errorHeader("x-gatehouse-error");
 
+/// Of a message that needs a receiver: how often it came to a process for nobody there.
+const QByteArray returnsHeader("x-returned");
+/// A binding that cannot be given up would bring it back for ever.
+constexpr int mostReturns = 10;
+
+/// Counts one more; false when it has come back too often.
+bool countReturn(Properties& properties)
+{
+    const int returns = properties.header(returnsHeader).toInt() + 1;
+    std::erase_if(
+        properties.headers, [](const auto& header) { return header.first == returnsHeader; });
+    properties.headers.emplace_back(returnsHeader, QByteArray::number(returns));
+    return returns <= mostReturns;
+}
+
 std::optional<Error> errorIn(const Message& answer)
 {
     const QByteArray name = answer.properties.header(errorHeader);
@@ -249,6 +264,10 @@ struct AmqpBus::Private final : ConsumerListener,
             again.care = Care::Kept;
             again.needsReceiver = true;
             again.mayBeRepeated = true;
+            if (!countReturn(again.properties)) {
+                reject(message, delivery, QStringLiteral("comes back again and again, for nobody"));
+                return;
+            }
         }
         consumer.release(
             message.exchange, message.topic, [this, again = std::move(again), delivery]() mutable {
@@ -257,10 +276,17 @@ struct AmqpBus::Private final : ConsumerListener,
                     return;
                 }
                 // Not before it is on disk here.
+                Message kept;
+                kept.topic = again.topic;
+                kept.properties.id = again.properties.id;
                 sender.publish(
                     std::move(again),
-                    [this, delivery](Outcome outcome, const Error&) {
-                        consumer.settle(delivery, outcome != Outcome::Refused);
+                    [this, delivery, kept](Outcome outcome, const Error& error) {
+                        if (outcome == Outcome::Refused)
+                            reject(kept, delivery,
+                                QString(u"has nobody here and was rejected: " + error.detail));
+                        else
+                            consumer.settle(delivery, true);
                     },
                     AmqpSender::Path::Outbox);
             });

@@ -27,7 +27,7 @@ struct BusCounters
     quint64 received = 0; ///< messages and calls, duplicates included
     quint64 unmatched = 0; ///< nobody subscribes to them any more
     quint64 duplicates = 0; ///< dropped: their id was seen before
-    quint64 deadLettered = 0; ///< rejected by a handler
+    quint64 deadLettered = 0; ///< gone: rejected, or nobody came, or they could not be sent
     quint64 oversized = 0; ///< over the bound of a body
     quint64 boundTopics = 0; ///< now: patterns the broker has bound for this process
     quint64 subscriptions = 0; ///< now

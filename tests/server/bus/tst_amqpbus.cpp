@@ -56,6 +56,8 @@ private Q_SLOTS:
     void aFormerBindingSwallowsNothing();
     void aFormerBindingDoublesNothing();
     void whatIsKeptMeanwhileHoldsUpNothing();
+    void aBindingThatCannotBeGivenUpEndsInADeadLetter();
+    void whatFindsNoRoomIsRejectedOnce();
     void eachFlushHasItsOwnLimit();
 
 private:
@@ -1075,6 +1077,56 @@ void TestAmqpBus::aFormerBindingDoublesNothing()
     QVERIFY(waitUntil([&] { return others->counters().duplicates == 3; }));
     QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
     QCOMPARE(theirs.bodies(), (QList<QByteArray>{"0", "1", "2"}));
+}
+
+// An operator's, for one.
+void TestAmqpBus::aBindingThatCannotBeGivenUpEndsInADeadLetter()
+{
+    const AmqpOptions options = amqpOptions({.nodeName = "bound by others"});
+    MemoryOutbox outbox;
+    AmqpBus one(m_clock, options, outbox);
+    QVERIFY(waitUntil([&] { return one.state().isUp() && one.counters().waiting == 0; }));
+    Inbox inbox;
+    const Ticket other = subscribed(one, {}, "other", inbox.handler()); // which makes the exchange
+    const auto stranger = peer();
+    QVERIFY(stranger->bind(1, "bound by others.messages", options.common.exchange, "*.x.#"));
+    Outcomes outcomes;
+    one.publish(needy("services.x.y", "round and round"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return one.counters().deadLettered == 1; }));
+    QVERIFY(waitUntil([&] { return outbox.rows.empty(); }));
+    const quint64 rounds = one.counters().unmatched;
+    QVERIFY2(rounds > 1 && rounds <= 11, qPrintable(QString::number(rounds)));
+    QVERIFY(stranger->consume(1, "gatehouse.dead", "dead", false, true));
+    QVERIFY(waitUntil([&] {
+        const auto event = stranger->next();
+        return event && *event && (*event)->kind == AmqpEvent::Kind::Delivery
+            && (*event)->incoming.message.body == "round and round";
+    }));
+}
+
+void TestAmqpBus::whatFindsNoRoomIsRejectedOnce()
+{
+    AmqpOptions options = amqpOptions({.nodeName = "no room"});
+    AmqpOptions othersOptions = options;
+    othersOptions.common.nodeName = "with room";
+    const auto others = bus(othersOptions);
+    options.maxKept = 0;
+    const auto one = bus(options);
+    Inbox inbox;
+    const Ticket other = subscribed(*one, {}, "other", inbox.handler()); // which makes the exchange
+    const auto stranger = peer();
+    QVERIFY(stranger->bind(1, "no room.messages", options.common.exchange, "services.a"));
+    Outcomes outcomes;
+    others->publish(needy("services.a", "0"), outcomes.handler());
+    QVERIFY(waitUntil([&] { return one->counters().deadLettered == 1; }));
+    QCOMPARE(one->counters().unmatched, 1u);
+    QVERIFY(waitUntil([&] { return outcomes.count(Outcome::Confirmed) == 1; }));
+    QVERIFY(stranger->consume(1, "gatehouse.dead", "dead", false, true));
+    QVERIFY(waitUntil([&] {
+        const auto event = stranger->next();
+        return event && *event && (*event)->kind == AmqpEvent::Kind::Delivery
+            && (*event)->incoming.message.topic == "services.a";
+    }));
 }
 
 // There is always something on its way into the outbox.
