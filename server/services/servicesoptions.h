@@ -37,7 +37,7 @@ struct ServicesOptions
     /// Messages of a type no service wants yet wait this long, then they are dead letters.
     Millis holdTime{10'000};
     qsizetype maxHeld = 10'000; ///< messages at a time, of all types
-    qint64 maxHeldBytes = 64 << 20; ///< and octets
+    qint64 maxHeldBytes = 128 << 20; ///< and octets
 
     Millis requestLife{60'000}; ///< a service's request may be answered for this long
     qsizetype maxRequests = 10'000; ///< such requests at a time; the oldest is forgotten
