@@ -400,6 +400,10 @@ void KeptMessages::tick()
 
 void KeptMessages::confirmed(quint64 number, qint64 bytes)
 {
+    if (!m_out.contains(number)) { // what is read at the moment may have it all the same
+        m_ahead.clear();
+        ++m_rewinds;
+    }
     m_confirmed.push_back(number);
     --m_counters.outboxMessages;
     m_counters.outboxBytes -= quint64(bytes);

@@ -130,6 +130,7 @@ private Q_SLOTS:
     void withoutAQueueOthersGoOn();
     void aQueueThatWasLostIsNotTrusted();
     void knowsWhichTopicsWait();
+    void whatIsConfirmedWhileItIsReadIsNotSentAgain();
 };
 
 void TestKeptMessages::whatFindsNobodyWaits()
@@ -549,6 +550,22 @@ void TestKeptMessages::knowsWhichTopicsWait()
     rig.advance(Millis{11'000});
     QCOMPARE(rig.counters.deadLettered, 2U);
     QVERIFY(!rig.kept->isWaiting(a));
+}
+
+// Its confirm came after all, when it was in the outbox already.
+void TestKeptMessages::whatIsConfirmedWhileItIsReadIsNotSentAgain()
+{
+    Rig rig;
+    rig.isUp = false;
+    rig.keep({"a1", "A2"});
+    rig.isUp = true;
+    rig.kept->drain();
+    rig.kept->confirmed(1, 2);
+    QVERIFY(!rig.kept->isWaiting({{}, "a"}));
+    rig.advance(Millis{500});
+    QCOMPARE(rig.heard, QByteArrayList{"A2"});
+    QCOMPARE(rig.counters.outboxMessages, 0U);
+    QVERIFY(!rig.kept->isWaiting({{}, "a"}));
 }
 
 QTEST_GUILESS_MAIN(TestKeptMessages)
