@@ -29,8 +29,10 @@ DescriptorStream::DescriptorStream(std::shared_ptr<TransportContext> context, in
 
 void DescriptorStream::descriptorReadable()
 {
-    if (!m_early.isEmpty())
-        return; // that comes first, in this same turn
+    if (!m_early.isEmpty()) {
+        deliverEarly();
+        return;
+    }
     // Once per turn, then others have theirs; the dispatcher tells again of what is left.
     const ReadBuffer lease;
     const std::span<char> buffer = lease.octets();
@@ -49,8 +51,6 @@ void DescriptorStream::descriptorReadable()
 
 void DescriptorStream::descriptorWritable()
 {
-    if (deliverEarly())
-        return;
     waitToWrite(false);
     if (m_receiver)
         m_receiver->readyToWrite();

@@ -94,6 +94,7 @@ struct EpollDispatcher::Private
     std::vector<int> dirty;
     std::vector<int> alwaysReady;
     std::deque<Ready> ready;
+    std::vector<Ready> marked; ///< ready in the next turn without the kernel
     std::array<epoll_event, EventsPerTurn> buffer{};
     TimerList timers;
     ListHook turnEnds;
@@ -222,6 +223,10 @@ void EpollDispatcher::Private::wait(int timeoutMs)
     }
     for (int fd : alwaysReady)
         noteReady(fd, EPOLLIN | EPOLLOUT);
+    if (!marked.empty()) {
+        ready.insert(ready.end(), marked.begin(), marked.end());
+        marked.clear();
+    }
 }
 
 void EpollDispatcher::Private::waitForWakeUpOnly(int timeoutMs)
@@ -329,7 +334,8 @@ bool EpollDispatcher::processEvents(QEventLoop::ProcessEventsFlags flags)
     const auto mayBlock = [&] {
         return flags.testFlag(QEventLoop::WaitForMoreEvents) && !wasWokenUp
             && !d->isWakeUpPending.load() && !d->isInterrupted.load() && d->turnEnds.isEmpty()
-            && !(withSockets && (!d->ready.empty() || !d->alwaysReady.empty()));
+            && !(withSockets
+                && (!d->ready.empty() || !d->alwaysReady.empty() || !d->marked.empty()));
     };
     d->applyChanges();
     if (mayBlock())
@@ -423,6 +429,12 @@ void EpollDispatcher::watch(
         d->leaveSet(fd);
     else
         d->markDirty(fd);
+}
+
+void EpollDispatcher::markReadable(int fd)
+{
+    Q_ASSERT(fd >= 0 && QThread::currentThread() == thread());
+    d->marked.push_back({fd, WatcherReads, d->descriptorAt(fd).watcherGeneration});
 }
 
 EpollDispatcher* EpollDispatcher::current()

@@ -87,6 +87,10 @@ public:
     /// of what the kernel has already said of it is passed on.
     void watch(int fd, DescriptorWatcher* watcher, DescriptorWatcher::Interest interest);
 
+    /// Tells the descriptor's watcher, if it is interested in reading, in the next turn that it is
+    /// readable, once and whatever the kernel says: for octets that have left the kernel already.
+    void markReadable(int fd);
+
     /// Once; asking again before it happened changes nothing. Posted events come first.
     void atTurnEnd(TurnEnd& work);
 

@@ -61,17 +61,11 @@ TlsStream::~TlsStream()
     ERR_clear_error();
 }
 
-bool TlsStream::wantsWritable() const
-{
-    return WatchedStream::wantsWritable() || m_handshakeWantsWriting
-        || (m_isReading && m_hasMoreToRead);
-}
-
 void TlsStream::descriptorReadable()
 {
     if (!m_isSecured)
         shakeHands();
-    else if (m_early.isEmpty() && m_isReading)
+    else if (m_isReading && !deliverEarly())
         read();
 }
 
@@ -80,12 +74,6 @@ void TlsStream::descriptorWritable()
     if (!m_isSecured) {
         if (m_handshakeWantsWriting)
             shakeHands();
-        return;
-    }
-    if (deliverEarly())
-        return;
-    if (m_hasMoreToRead && m_isReading) {
-        read(); // may be the end of us; what waits to be written is told of again
         return;
     }
     if (!m_isWaitingToWrite || !sendPending())
@@ -141,8 +129,8 @@ void TlsStream::read()
         return;
     }
     // An end that was found behind octets is found again after they are delivered.
-    const bool hasMore = isOver || reason == SSL_ERROR_NONE;
-    if (std::exchange(m_hasMoreToRead, hasMore) != hasMore)
+    m_hasMoreToRead = isOver || reason == SSL_ERROR_NONE;
+    if (m_hasMoreToRead)
         updateInterest();
     m_context->counters.bytesIn += filled;
     if (filled > 0 && m_receiver)

@@ -22,7 +22,11 @@ public:
 private:
     TlsStream(std::shared_ptr<TransportContext> context, int descriptor, ssl_st* tls);
 
-    bool wantsWritable() const override;
+    bool wantsWritable() const override
+    {
+        return WatchedStream::wantsWritable() || m_handshakeWantsWriting;
+    }
+    bool hasUnread() const override { return WatchedStream::hasUnread() || m_hasMoreToRead; }
     void descriptorReadable() override;
     void descriptorWritable() override;
     void shakeHands();

@@ -59,6 +59,8 @@ void WatchedStream::updateInterest()
     if (wantsWritable())
         interest = m_isReading ? Interest::Both : Interest::Writing;
     dispatcher->watch(m_descriptor, interest == Interest::None ? nullptr : this, interest);
+    if (m_isReading && hasUnread())
+        dispatcher->markReadable(m_descriptor);
 }
 
 bool WatchedStream::deliverEarly()

@@ -38,12 +38,11 @@ protected:
     WatchedStream(std::shared_ptr<TransportContext> context, int descriptor);
 
     /// There is something to do as soon as the descriptor is writable.
-    virtual bool wantsWritable() const
-    {
-        // What came early is delivered from the event loop: as soon as we may write, which is at
-        // once.
-        return m_isWaitingToWrite || (m_isReading && !m_early.isEmpty());
-    }
+    virtual bool wantsWritable() const { return m_isWaitingToWrite; }
+    /// There is something to read of which the kernel knows no more. It is delivered from the event
+    /// loop, and needs no event of the descriptor: there may be none for as long as the peer takes
+    /// nothing and sends nothing.
+    virtual bool hasUnread() const { return !m_early.isEmpty(); }
     void updateInterest();
     bool deliverEarly(); ///< false: there was nothing; else the last act, it may be the end of us
     void end(); ///< the last act: tells the receiver

@@ -75,10 +75,26 @@ public:
         const int size = 16'384;
         ::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     }
+    /// Until neither the sender's nor the peer's takes more.
+    void fillBothKernels()
+    {
+        const int size = 8'192;
+        ::setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        const QByteArray much(1 << 20, 'm');
+        do {
+            readyCount = 0;
+            write(much);
+        } while (waitUntil([this] { return readyCount > 0; }, Millis{100}));
+    }
     qsizetype write(QByteArrayView octets) const { return stream->write({&octets, 1}); }
 
     void bytesReceived(std::span<char> octets) override
     {
+        if (pausesAfter > 0 && octets.size() > pausesAfter) {
+            received.append(octets.data(), qsizetype(pausesAfter));
+            stream->pauseReading(octets.subspan(std::exchange(pausesAfter, 0)));
+            return;
+        }
         received.append(octets.data(), qsizetype(octets.size()));
         if (destroysInReceive)
             stream.reset();
@@ -100,6 +116,7 @@ public:
     int readyCount = 0;
     int endCount = 0;
     bool destroysInReceive = false;
+    size_t pausesAfter = 0; ///< of the next octets, which are more; once
 };
 
 bool isOpen(int descriptor)
@@ -127,6 +144,8 @@ private Q_SLOTS:
     void nothingIsReadBeforeStart();
     void earlyOctetsComeFirstAndFromTheLoop();
     void fullKernelTakesAPartAndTellsWhenThereIsRoom();
+    void unreadOctetsComeThoughThePeerTakesNothing_data();
+    void unreadOctetsComeThoughThePeerTakesNothing();
     void peerThatEndsIsToldAfterItsLastOctets();
     void resetIsToldOnce();
     void writeToABrokenConnectionTakesNothingAndIsFollowedByTheEnd();
@@ -206,6 +225,33 @@ void TestDescriptorStream::fullKernelTakesAPartAndTellsWhenThereIsRoom()
     }));
     QCOMPARE(written, much.size());
     QVERIFY(idleTurns() < 10); // and the interest in writing is gone again
+}
+
+void TestDescriptorStream::unreadOctetsComeThoughThePeerTakesNothing_data()
+{
+    QTest::addColumn<QByteArray>("later");
+    QTest::newRow("and sends no more") << QByteArray();
+    QTest::newRow("and sends more") << QByteArray("c");
+}
+
+void TestDescriptorStream::unreadOctetsComeThoughThePeerTakesNothing()
+{
+    QFETCH(QByteArray, later);
+    Ends ends;
+    ends.stream->start();
+    ends.makeSendBufferSmall();
+    ends.pausesAfter = 1;
+    QVERIFY(ends.sendFromPeer("ab"));
+    QVERIFY(waitUntil([&] { return ends.received == "a"; }));
+    ends.fillBothKernels();
+    QVERIFY(later.isEmpty() || ends.sendFromPeer(later));
+    QVERIFY(idleTurns() < 10);
+    QCOMPARE(ends.received, QByteArray("a"));
+    ends.stream->resumeReading();
+    QCOMPARE(ends.received, QByteArray("a")); // from the event loop
+    QVERIFY(waitUntil([&] { return ends.received == "ab" + later; }));
+    QVERIFY(idleTurns() < 10);
+    QCOMPARE(ends.readyCount, 0);
 }
 
 void TestDescriptorStream::peerThatEndsIsToldAfterItsLastOctets()

@@ -111,6 +111,8 @@ private Q_SLOTS:
     void notifierReplacedInTheSameTurnDoesNotInheritTheEvent();
     void descriptorLeavesTheSetWhenItsNotifierGoes();
     void watcherIsToldWhatItAskedFor();
+    void markedWatcherIsToldOnceInTheNextTurn();
+    void markEndsWithTheInterestAndWithTheWatcher();
     void watcherDestroyedByAnotherIsNotTold();
     void watcherReplacedInTheSameTurnDoesNotInheritTheEvent();
     void watchedDescriptorLeavesTheSetAtOnce();
@@ -325,6 +327,47 @@ void TestEpollDispatcher::watcherIsToldWhatItAskedFor()
     watcher.ask(Interest::None);
     turn();
     QCOMPARE(watcher.writes, 2);
+}
+
+void TestEpollDispatcher::markedWatcherIsToldOnceInTheNextTurn()
+{
+    const SocketPair pair;
+    Watcher watcher(pair.fds[0]);
+    watcher.ask(Interest::Reading);
+    turn();
+    QCOMPARE(watcher.reads, 0);
+    EpollDispatcher::current()->markReadable(pair.fds[0]);
+    turn(QEventLoop::WaitForMoreEvents); // does not wait
+    QCOMPARE(watcher.reads, 1);
+    turn();
+    QCOMPARE(watcher.reads, 1);
+    watcher.onRead = [&] {
+        if (watcher.reads < 3)
+            EpollDispatcher::current()->markReadable(pair.fds[0]);
+    };
+    EpollDispatcher::current()->markReadable(pair.fds[0]);
+    turn();
+    QCOMPARE(watcher.reads, 2); // then others have their turn
+    turn();
+    QCOMPARE(watcher.reads, 3);
+}
+
+void TestEpollDispatcher::markEndsWithTheInterestAndWithTheWatcher()
+{
+    const SocketPair pair;
+    auto watcher = std::make_unique<Watcher>(pair.fds[0]);
+    watcher->ask(Interest::Both);
+    EpollDispatcher::current()->markReadable(pair.fds[0]);
+    watcher->ask(Interest::Writing);
+    turn();
+    QCOMPARE(watcher->reads, 0);
+    watcher->ask(Interest::Both);
+    EpollDispatcher::current()->markReadable(pair.fds[0]);
+    watcher.reset();
+    Watcher next(pair.fds[0]);
+    next.ask(Interest::Reading);
+    turn();
+    QCOMPARE(next.reads, 0);
 }
 
 void TestEpollDispatcher::watcherDestroyedByAnotherIsNotTold()
