@@ -18,13 +18,15 @@ QtHttpSocket::QtHttpSocket(
     const auto written = [&host] { host.octetsWritten(); };
     raw->setReadBufferSize(ReadAheadBytes);
     QObject::connect(raw, &QTcpSocket::readyRead, &m_listener, [&host] { host.octetsArrived(); });
-    QObject::connect(raw, &QTcpSocket::bytesWritten, &m_listener, written);
     QObject::connect(raw, &QTcpSocket::disconnected, &m_listener, [&host] { host.socketGone(); });
     if (auto* tls = qobject_cast<QSslSocket*>(raw)) {
         QObject::connect(
             tls, &QSslSocket::encrypted, &m_listener, [&host] { host.socketSecured(); });
+        // Not on bytesWritten(): then some of it is in OpenSSL, where nobody counts it.
         QObject::connect(tls, &QSslSocket::encryptedBytesWritten, &m_listener, written);
         tls->startServerEncryption();
+    } else {
+        QObject::connect(raw, &QTcpSocket::bytesWritten, &m_listener, written);
     }
 }
 

@@ -20,7 +20,7 @@ public:
     }
     qint64 skip(qint64 bytes) override;
     void write(const QByteArray& octets) override;
-    qint64 unsentBytes() const override { return m_output.size(); }
+    qint64 unsentBytes() const override { return m_output.size() + m_stream->unsentBytes(); }
     void endWriting() override;
     std::unique_ptr<ByteStream> takeStream(std::shared_ptr<TransportContext> context,
         std::unique_ptr<ConnectionCaps::Ticket> ticket) override;

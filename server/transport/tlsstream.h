@@ -17,6 +17,7 @@ public:
     ~TlsStream() override;
 
     qsizetype write(std::span<const QByteArrayView> parts) override;
+    qsizetype unsentBytes() const override { return m_pending.size(); }
     void shutdownWrite() override;
 
 private:

@@ -26,6 +26,8 @@ public:
     void setEarly(QByteArray octets) { m_early = std::move(octets); }
     /// To another thread, whose context this is; there it is started again.
     void moveTo(std::shared_ptr<TransportContext> context);
+    /// Of what write() took: still here, and gone before it takes more.
+    virtual qsizetype unsentBytes() const { return 0; }
     void setReading(bool isReading); ///< without it what arrives waits in the kernel
 
     void setReceiver(Receiver* receiver) final { m_receiver = receiver; }

@@ -27,15 +27,16 @@ namespace {
 class TlsDoor
 {
 public:
-    TlsDoor() : door(options()) { }
+    explicit TlsDoor(transport::TransportOptions chosen = {}) : door(completed(std::move(chosen)))
+    {
+    }
     TlsFiles files;
     DoorFixture door;
 
 private:
-    transport::TransportOptions options() const
+    transport::TransportOptions completed(transport::TransportOptions chosen) const
     {
         QFETCH_GLOBAL(StreamKind, stream);
-        transport::TransportOptions chosen;
         chosen.webSocket.stream = stream;
         chosen.tls = files.options();
         return chosen;
@@ -115,6 +116,8 @@ private Q_SLOTS:
     void whatComesBehindAnUpgradeRequestIsNotLost();
     void aClientThatGoesAwayIsNoticedWhileItsAnswerIsPending();
     void theLastAnswerEndsTheConnection();
+    void theLastAnswerWaitsForASlowReader_data();
+    void theLastAnswerWaitsForASlowReader();
     void clientsThatComeBackResumeTheirSession();
 };
 
@@ -216,6 +219,44 @@ void TestTlsStream::theLastAnswerEndsTheConnection()
     QVERIFY(client.waitFor("fine"));
     QVERIFY(waitUntil([&] { return client.socket.state() == QAbstractSocket::UnconnectedState; }));
     QCOMPARE(client.received().count("HTTP/1.1 200"), 1);
+}
+
+void TestTlsStream::theLastAnswerWaitsForASlowReader_data()
+{
+    QTest::addColumn<int>("records"); // in which of them the kernel is full differs
+    for (const int records : {300, 301, 302, 303, 304, 305})
+        QTest::addRow("%d records", records) << records;
+}
+
+/// It stops reading as soon as the last record has left our queue, and goes on when the time to
+/// linger is over.
+void TestTlsStream::theLastAnswerWaitsForASlowReader()
+{
+    QFETCH(int, records);
+    transport::TransportOptions options;
+    options.deadlines.linger = Millis{1};
+    options.webSocket.sendBufferBytes = 16'384;
+    TlsDoor tls(options);
+    const QByteArray body(records * 16'384 - 1'000, 'b');
+    tls.door.handler.answerAtOnce = HttpResponse::text(200, body);
+    TlsClient client(tls);
+    client.socket.setReadBufferSize(4'096);
+    client.socket.write("GET /h/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    QByteArray received;
+    QVERIFY(waitUntil([&] {
+        if (tls.door.counters().bytesOut < quint64(body.size()))
+            received += client.socket.read(4'096);
+        QCoreApplication::postEvent(this, new QEvent(QEvent::User)); // keep turning
+        return tls.door.counters().bytesOut > quint64(body.size());
+    }));
+    holdsFor([] { return true; }, Millis{150});
+    client.socket.setReadBufferSize(0);
+    QVERIFY(waitUntil([&] {
+        received += client.socket.readAll();
+        return client.socket.state() == QAbstractSocket::UnconnectedState;
+    }));
+    received += client.socket.readAll();
+    QCOMPARE(received.size() - received.indexOf("\r\n\r\n") - 4, body.size());
 }
 
 void TestTlsStream::clientsThatComeBackResumeTheirSession()
