@@ -1124,6 +1124,50 @@ Lizenz: Apache-2.0</translation>
         <translation>Konfiguration</translation>
     </message>
     <message>
+        <source>Machine</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>%1%</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Prozessor</translation>
+    </message>
+    <message>
+        <source>Processor cores</source>
+        <translation>Prozessorkerne</translation>
+    </message>
+    <message>
+        <source>Memory used</source>
+        <translation>Speicher belegt</translation>
+    </message>
+    <message>
+        <source>Memory free</source>
+        <translation>Speicher frei</translation>
+    </message>
+    <message>
+        <source>Memory in total</source>
+        <translation>Speicher insgesamt</translation>
+    </message>
+    <message>
+        <source>GPUs</source>
+        <translation>GPUs</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Container</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>Reported</source>
+        <translation>Gemeldet</translation>
+    </message>
+    <message>
         <source>Select a node to see its connection and configuration.</source>
         <translation>Wählen Sie einen Knoten, um Verbindung und Konfiguration zu sehen.</translation>
     </message>

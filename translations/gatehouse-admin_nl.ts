@@ -1124,6 +1124,50 @@ Licentie: Apache-2.0</translation>
         <translation>Configuratie</translation>
     </message>
     <message>
+        <source>Machine</source>
+        <translation>Machine</translation>
+    </message>
+    <message>
+        <source>%1%</source>
+        <translation>%1%</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Processor</translation>
+    </message>
+    <message>
+        <source>Processor cores</source>
+        <translation>Processorkernen</translation>
+    </message>
+    <message>
+        <source>Memory used</source>
+        <translation>Geheugen in gebruik</translation>
+    </message>
+    <message>
+        <source>Memory free</source>
+        <translation>Geheugen vrij</translation>
+    </message>
+    <message>
+        <source>Memory in total</source>
+        <translation>Geheugen totaal</translation>
+    </message>
+    <message>
+        <source>GPUs</source>
+        <translation>GPU&apos;s</translation>
+    </message>
+    <message>
+        <source>Containers</source>
+        <translation>Containers</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>Systeem</translation>
+    </message>
+    <message>
+        <source>Reported</source>
+        <translation>Gemeld</translation>
+    </message>
+    <message>
         <source>Select a node to see its connection and configuration.</source>
         <translation>Kies een node om verbinding en configuratie te zien.</translation>
     </message>

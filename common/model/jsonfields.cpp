@@ -71,6 +71,16 @@ std::optional<qint64> JsonFields::integerOrNull(QLatin1StringView key)
     return integer(key);
 }
 
+std::optional<QJsonObject> JsonFields::objectOrNull(QLatin1StringView key)
+{
+    const QJsonValue value = m_object.value(key);
+    if (value.isNull())
+        return std::nullopt;
+    if (!value.isObject())
+        m_ok = false;
+    return value.toObject();
+}
+
 std::vector<QString> JsonFields::texts(QLatin1StringView key)
 {
     std::vector<QString> result;

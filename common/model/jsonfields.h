@@ -25,6 +25,7 @@ public:
     double number(QLatin1StringView key);
     bool boolean(QLatin1StringView key);
     std::optional<qint64> integerOrNull(QLatin1StringView key); ///< null must be spelled out
+    std::optional<QJsonObject> objectOrNull(QLatin1StringView key); ///< likewise
     std::vector<QString> texts(QLatin1StringView key);
 
     /// An array of objects, each read by Item::fromJson().

@@ -31,7 +31,9 @@ QJsonObject NodeInfo::toJson() const
         {L("collaborationId"), collaborationId}, {L("collaboration"), collaboration},
         {L("online"), online}, {L("since"), orNull(since)}, {L("lastSeen"), orNull(lastSeen)},
         {L("sockets"), sockets}, {L("flaps"), flaps}, {L("address"), address},
-        {L("config"), settings}};
+        {L("config"), settings},
+        {L("metrics"), metrics ? QJsonValue(*metrics) : QJsonValue(QJsonValue::Null)},
+        {L("metricsAt"), orNull(metricsAt)}};
 }
 
 std::optional<NodeInfo> NodeInfo::fromJson(const QJsonObject& object)
@@ -51,6 +53,8 @@ std::optional<NodeInfo> NodeInfo::fromJson(const QJsonObject& object)
     info.flaps = fields.count(L("flaps"));
     info.address = fields.text(L("address"));
     info.config = fields.items<NodeSetting>(L("config"));
+    info.metrics = fields.objectOrNull(L("metrics"));
+    info.metricsAt = fields.integerOrNull(L("metricsAt"));
     if (!fields.ok() || info.id <= 0)
         return std::nullopt;
     return info;

@@ -37,6 +37,9 @@ struct NodeInfo
     qint64 flaps = 0; ///< times it went offline since the server's start
     QString address; ///< empty when offline
     std::vector<NodeSetting> config;
+    /// What it told last of its machine, by vantage6's names of it; nothing: it has not.
+    std::optional<QJsonObject> metrics;
+    std::optional<qint64> metricsAt;
 
     QString key() const { return QString::number(id); }
     QJsonObject toJson() const;

@@ -93,15 +93,13 @@ std::optional<QByteArray> NodesTopic::item(const QString& key)
     info.address = presence.online ? presence.address : QString();
     for (const work::NodeConfigEntry& entry : presence.config)
         info.config.push_back({entry.key, entry.value});
+    if (presence.metricsAt) {
+        info.metrics = QJsonDocument::fromJson(presence.metrics).object();
+        info.metricsAt = presence.metricsAt->count();
+    }
     const Findings findings = m_findings.value(node->id);
     QJsonObject item = info.toJson();
     item.insert(QStringLiteral("history"), toJson(m_presence.history(node->id)));
-    const QJsonObject metrics = QJsonDocument::fromJson(presence.metrics).object();
-    item.insert(QStringLiteral("metrics"),
-        presence.metricsAt ? QJsonValue(metrics) : QJsonValue(QJsonValue::Null));
-    item.insert(QStringLiteral("metricsAt"),
-        presence.metricsAt ? QJsonValue(qint64(presence.metricsAt->count()))
-                           : QJsonValue(QJsonValue::Null));
     item.insert(QStringLiteral("activeRuns"), findings.activeRuns);
     item.insert(QStringLiteral("pendingKills"), findings.pendingKills);
     item.insert(QStringLiteral("attention"), QJsonArray::fromStringList(findings.attention));

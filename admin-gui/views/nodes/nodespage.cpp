@@ -5,9 +5,12 @@
 #include "admin-gui/widgets/format.h"
 #include "admin-gui/widgets/segmentedcontrol.h"
 
+#include <QLocale>
 #include <QTreeView>
 
 namespace gatehouse::gui {
+
+using L = QLatin1StringView;
 
 NodesPage::NodesPage(NodesModel& nodes, AdminActions& actions, Now now, QWidget* parent)
     : ItemPage(&nodes, std::move(now), parent), m_nodes(nodes)
@@ -84,6 +87,39 @@ void NodesPage::applyChoice(int choice)
         });
 }
 
+/// Of a node's own word: what is no number is not shown.
+std::vector<Details::Row> NodesPage::machineRows(const model::NodeInfo& node) const
+{
+    if (!node.metrics || !node.metricsAt)
+        return {};
+    const auto number = [&](QLatin1StringView name) {
+        const QJsonValue value = node.metrics->value(name);
+        return value.isDouble() && value.toDouble() >= 0 ? std::optional(value.toDouble())
+                                                         : std::nullopt;
+    };
+    const auto percent
+        = [](double value) { return tr("%1%").arg(QLocale().toString(value, 'f', 1)); };
+    std::vector<Details::Row> rows;
+    const auto add = [&](const QString& label, const std::optional<double>& value, auto text) {
+        if (value)
+            rows.push_back({label, text(*value)});
+    };
+    const auto count = [](double value) { return QLocale().toString(value, 'f', 0); };
+    add(tr("Processor"), number(L("cpu_percent")), percent);
+    add(tr("Processor cores"), number(L("cpu_count")), count);
+    add(tr("Memory used"), number(L("memory_percent")), percent);
+    add(tr("Memory free"), number(L("memory_available")), formatBytes);
+    add(tr("Memory in total"), number(L("memory_total")), formatBytes);
+    add(tr("GPUs"), number(L("gpu_count")), count);
+    add(tr("Containers"), number(L("num_algorithm_containers")), count);
+    const QString platform = node.metrics->value(L("platform")).toString();
+    if (!platform.isEmpty())
+        rows.push_back({tr("System"), platform.left(64)});
+    if (!rows.empty())
+        rows.push_back({tr("Reported"), age(*node.metricsAt, now())});
+    return rows;
+}
+
 Details NodesPage::details() const
 {
     const model::NodeInfo* node = selected();
@@ -108,6 +144,8 @@ Details NodesPage::details() const
     std::vector<Details::Row> config;
     for (const model::NodeSetting& setting : node->config)
         config.push_back({setting.key, setting.value, true});
+    if (std::vector<Details::Row> machine = machineRows(*node); !machine.empty())
+        details.sections.push_back({tr("Machine"), std::move(machine)});
     if (!config.empty())
         details.sections.push_back({tr("Configuration"), std::move(config)});
     return details;

@@ -32,6 +32,7 @@ private:
     const model::NodeInfo* selected() const;
     int onlineCount() const;
     void applyChoice(int choice);
+    std::vector<Details::Row> machineRows(const model::NodeInfo& node) const;
 
     NodesModel& m_nodes;
     QAction* m_ping;

@@ -198,6 +198,14 @@ model::NodeInfo sampleNode(qint64 id, bool online)
     node.since = 1'800'000'000'000;
     node.lastSeen = 1'800'000'000'000;
     node.config = {{u"encryption"_s, u"true"_s}};
+    if (online) {
+        node.metrics = QJsonObject{{u"cpu_percent"_s, 12.5}, {u"cpu_count"_s, 8},
+            {u"memory_total"_s, qint64(33'567'850'496)},
+            {u"memory_available"_s, qint64(20'104'568'832)}, {u"memory_percent"_s, 40.1},
+            {u"num_algorithm_containers"_s, 2}, {u"platform"_s, u"linux"_s},
+            {u"gpu_count"_s, u"two"_s}};
+        node.metricsAt = 1'800'000'000'000;
+    }
     return node;
 }
 

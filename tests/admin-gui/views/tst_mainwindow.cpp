@@ -98,6 +98,38 @@ private Q_SLOTS:
         QCOMPARE(inspector->details().tone, Tone::Good);
     }
 
+    void theMachineOfANodeIsShownAsFarAsItTells()
+    {
+        ConsoleBench bench;
+        bench.window->show();
+        bench.open();
+        QTRY_VERIFY(bench.isLive());
+        bench.window->showPage(u"nodes"_s);
+        qobject_cast<ItemPage*>(bench.window->page(u"nodes"_s))->select(u"1"_s);
+        auto* inspector = bench.window->findChild<Inspector*>(u"inspector"_s);
+        QTRY_COMPARE(inspector->details().title, u"node-1"_s);
+        const auto machine = [inspector] {
+            QStringList lines;
+            const std::vector<Details::Section> sections = inspector->details().sections;
+            for (const Details::Section& section : sections) {
+                for (const Details::Row& row : section.rows) {
+                    if (section.title == u"Machine")
+                        lines << row.label + u": " + row.value;
+                }
+            }
+            return lines;
+        };
+        QTRY_COMPARE(machine().size(), 8);
+        QCOMPARE(machine().mid(0, 7),
+            (QStringList{u"Processor: 12.5%"_s, u"Processor cores: 8"_s, u"Memory used: 40.1%"_s,
+                u"Memory free: 20 GB"_s, u"Memory in total: 34 GB"_s, u"Containers: 2"_s,
+                u"System: linux"_s}));
+        model::NodeInfo node = sampleNode(1, true);
+        node.metrics = QJsonObject{{u"cpu_count"_s, -1}, {u"os"_s, u"posix"_s}};
+        bench.server->announce(Topic::Nodes, node.toJson());
+        QTRY_VERIFY(machine().isEmpty());
+    }
+
     void aNodeThatWasNeverSeenIsOfflineSinceNobodyKnowsWhen()
     {
         ConsoleBench bench;

@@ -53,6 +53,8 @@ NodeInfo sampleNode()
     info.name = u"Utrecht"_s;
     info.online = true;
     info.config = {{u"cpu"_s, u"8"_s}};
+    info.metrics = QJsonObject{{u"cpu_percent"_s, 12.5}};
+    info.metricsAt = 1'800'000'000'000;
     return info;
 }
 
