@@ -10,8 +10,9 @@ namespace gatehouse::transport {
 
 namespace {
 
-/// Of all links together, handed over and not worked off. Each may then have one message more.
-constexpr quint64 MaxUnhandledBytes = 16 << 20;
+/// Of all links together, handed over and neither worked off nor kept for a link whose peer does
+/// not take its answers. Each may then have one message more.
+constexpr quint64 MaxUndeliveredBytes = 16 << 20;
 
 /// From that many links on a message is copied, so that the threads do not fight for its counter.
 constexpr size_t CopyFrom = 4;
@@ -110,10 +111,10 @@ void IoLoop::turnEnded()
 
 bool IoLoop::isOverBound()
 {
-    if (m_received - m_seenHandled < MaxUnhandledBytes)
+    if (m_received - m_seenDelivered < MaxUndeliveredBytes)
         return false;
-    m_seenHandled = m_channel.handled.load(std::memory_order_relaxed);
-    return m_received - m_seenHandled >= MaxUnhandledBytes;
+    m_seenDelivered = m_channel.delivered.load(std::memory_order_relaxed);
+    return m_received - m_seenDelivered >= MaxUndeliveredBytes;
 }
 
 } // namespace gatehouse::transport

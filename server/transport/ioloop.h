@@ -28,7 +28,7 @@ public:
     // For LinkEnd.
     void tell(const Inward::Event& event, QByteArrayView payload = {});
     void countReceived(quint64 weight) { m_received += weight; }
-    bool isOverBound(); ///< what the network thread has not worked off, of all links
+    bool isOverBound(); ///< what waits for the network thread, of all links
 
 private:
     struct Work;
@@ -39,7 +39,7 @@ private:
     std::shared_ptr<TransportContext> m_context;
     Inward m_batch;
     quint64 m_received = 0;
-    quint64 m_seenHandled = 0; ///< what Channel::handled was at least
+    quint64 m_seenDelivered = 0; ///< what Channel::delivered was at least
 };
 
 } // namespace gatehouse::transport

@@ -178,10 +178,15 @@ void IoThread::countHandled(SharedLink& link, const Inward::Event& event)
 {
     constexpr auto Relaxed = std::memory_order_relaxed;
     link.handled.store(link.handled.load(Relaxed) + event.weight(), Relaxed);
-    m_channel.handled.store(m_channel.handled.load(Relaxed) + event.weight(), Relaxed);
     // Its answers are in the batch already.
     if (event.isHeld && link.remote)
         tell(Outward::GoOnReading{&link, link.handled.load(Relaxed)});
+}
+
+void IoThread::countDelivered(const Inward::Event& event)
+{
+    constexpr auto Relaxed = std::memory_order_relaxed;
+    m_channel.delivered.store(m_channel.delivered.load(Relaxed) + event.weight(), Relaxed);
 }
 
 void IoThread::readMail()
@@ -203,12 +208,18 @@ void IoThread::deliver(const Inward& batch)
         const QByteArrayView payload(octets, event.octets);
         octets += event.octets;
         SharedLink* const link = event.link;
-        if (event.kind == Inward::Kind::Gone)
+        if (event.kind == Inward::Kind::Gone) {
             delete link;
-        else if (link->remote)
+            continue;
+        }
+        const bool isWeighed
+            = event.kind != Inward::Kind::Closed && event.kind != Inward::Kind::Drained;
+        if (link->remote)
             link->remote->receive(event, payload);
-        else if (event.kind != Inward::Kind::Closed && event.kind != Inward::Kind::Drained)
+        else if (isWeighed)
             countHandled(*link, event);
+        if (isWeighed)
+            countDelivered(event);
     }
 }
 

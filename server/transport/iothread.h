@@ -80,6 +80,7 @@ private:
     bool ask(Outward::Entry question);
     void readMail();
     void deliver(const Inward& batch);
+    void countDelivered(const Inward::Event& event);
 
     Channel m_channel;
     Thread m_thread;

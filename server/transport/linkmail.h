@@ -155,7 +155,9 @@ struct Channel
     Mailbox<Inward> inward;
     AnswerBox answer;
     std::atomic<quint64> workedOff{0}; ///< weight of outward batches; written by the I/O thread
-    std::atomic<quint64> handled{0}; ///< weight of inward events; written by the network thread
+    /// Weight of inward events that are worked off or kept for their link, whose own bound they
+    /// still count against; written by the network thread.
+    std::atomic<quint64> delivered{0};
 };
 
 } // namespace gatehouse::transport

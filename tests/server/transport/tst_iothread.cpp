@@ -112,6 +112,7 @@ private Q_SLOTS:
     void aRoomsMessagesArriveInOrder();
     void floodIsBoundedPerClient();
     void floodIsBoundedForAll();
+    void slowOnesLeaveTheOthersTheirPartOfTheBound();
     void aMessageForADestroyedLinkIsDropped();
     void nothingIsHeardAfterOurClose();
     void closesThatCrossAreToldOnce();
@@ -282,6 +283,51 @@ void TestIoThread::floodIsBoundedForAll()
         QVERIFY(waitUntil([&] { return t.link(i).texts.size() == 4; }));
         QCOMPARE(t.link(i).texts, QList<QByteArray>(4, message));
     }
+}
+
+/// What is kept of clients that do not take their answers is theirs alone.
+void TestIoThread::slowOnesLeaveTheOthersTheirPartOfTheBound()
+{
+    constexpr size_t Slow = 60;
+    QFETCH_GLOBAL(int, ioThreads);
+    const auto others = size_t(ioThreads - 1);
+    TransportOptions options;
+    options.webSocket.maxHandedOverBytes = 64 << 20; // no bound for each
+    options.webSocket.maxMessageBytes = 2 << 20;
+    options.webSocket.sendBufferBytes = 16'384;
+    Threads t(options);
+    QVERIFY(t.open(int(Slow + others)));
+    const QByteArray ask = frameOf("ask");
+    const QByteArray more = frameOf(QByteArray(1'000'000, 'm'));
+    const quint64 before = t.door.counters().bytesIn;
+    for (size_t i = 0; i < Slow; ++i) {
+        t.clients[i]->tcp().setReadBufferSize(1);
+        t.link(i).onText = [&link = t.link(i)] { link.send(QByteArray(900'000, 'a')); };
+        t.clients[i]->sendRaw(ask);
+    }
+    // 60 MB are there before the network thread hears of any, and all but the questions is kept.
+    const quint64 asked = before + Slow * quint64(ask.size());
+    QVERIFY(t.waitUntilRead(asked));
+    for (size_t i = 0; i < Slow; ++i)
+        t.clients[i]->sendRaw(more);
+    QVERIFY(waitAside([&] {
+        for (const auto& client : t.clients)
+            client->tcp().waitForBytesWritten(1);
+        return t.door.counters().bytesIn >= asked + Slow * quint64(more.size());
+    }));
+    const auto heard = [&](size_t i) { return t.link(i).texts.size(); };
+    for (size_t i = Slow; i < Slow + others; ++i)
+        t.clients[i]->sendText("behind all of them");
+    for (size_t i = Slow; i < Slow + others; ++i)
+        QTRY_COMPARE(heard(i), 1);
+    const quint64 pauses = t.door.counters().handOverPauses;
+    for (size_t i = Slow; i < Slow + others; ++i)
+        t.clients[i]->sendRaw(frameOf("other").repeated(100));
+    for (size_t i = Slow; i < Slow + others; ++i)
+        QTRY_COMPARE(heard(i), 101);
+    QCOMPARE(t.door.counters().handOverPauses, pauses);
+    for (size_t i = 0; i < Slow; ++i)
+        QCOMPARE(heard(i), 1);
 }
 
 void TestIoThread::aMessageForADestroyedLinkIsDropped()
