@@ -42,6 +42,8 @@ bool LinkEnd::flushOrDropLink()
 
 void LinkEnd::tellDrained()
 {
+    if (hasEnded())
+        return; // which the other end hears of already
     // Not taken yet is not the same as not offered yet.
     m_isUndrained = isBehind();
     if (m_isUndrained && std::exchange(m_isStreamEndPostponed, false)) {

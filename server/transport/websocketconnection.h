@@ -51,6 +51,7 @@ protected:
     void begin(QByteArray greeting); ///< once
 
     const WebSocketOptions& options() const { return m_options; }
+    bool hasEnded() const { return m_state == State::Ended; }
 
     /// For who has reasons of its own to let the peer wait: after the message that is being
     /// handled, or the next one, no more is read.
