@@ -108,6 +108,8 @@ void FrameQueue::dropUnstarted()
     const qsizetype keep = m_sentOfFirst > 0 ? 1 : 0;
     m_entries.erase(m_entries.begin() + m_first + keep, m_entries.end());
     m_bytes = keep > 0 ? m_entries[m_first].frames.size() - m_sentOfFirst : 0;
+    if (isEmpty())
+        forgetAll();
 }
 
 QByteArray FrameQueue::takeAll()

@@ -3,6 +3,8 @@
 
 #include <QTest>
 
+#include <malloc.h>
+
 #include <array>
 
 using gatehouse::Millis;
@@ -123,6 +125,33 @@ private Q_SLOTS:
         queue.dropUnstarted();
         QVERIFY(queue.isEmpty());
         QCOMPARE(queue.bytes(), 0);
+    }
+
+    void emptyHoldsNoMemory_data()
+    {
+        QTest::addColumn<bool>("isDropped");
+        QTest::newRow("sent") << false;
+        QTest::newRow("given up") << true;
+    }
+
+    void emptyHoldsNoMemory()
+    {
+        QFETCH(bool, isDropped);
+        const QByteArray frame("x");
+        FrameQueue queue;
+        const auto before = ::mallinfo2().uordblks;
+        for (int i = 0; i < 1'000; ++i)
+            queue.push(frame, {});
+        const auto full = ::mallinfo2().uordblks;
+        if (full == before)
+            QSKIP("this allocator does not count");
+        if (isDropped)
+            queue.dropUnstarted();
+        else
+            queue.drop(queue.bytes());
+        QVERIFY(queue.isEmpty());
+        QVERIFY2(::mallinfo2().uordblks < before + 4'096,
+            qPrintable(QString::number(::mallinfo2().uordblks - before)));
     }
 
     void oldestIsWhatWaitsFirst()
