@@ -199,6 +199,9 @@ void IoThread::readMail()
     for (const Inward& batch : m_channel.inward.takeAll())
         deliver(batch);
     m_isReading = false;
+    // A receiver's own event loop has used up the wake-up for what came meanwhile.
+    if (m_channel.inward.hasMail())
+        EpollDispatcher::current()->wakeUp();
 }
 
 void IoThread::deliver(const Inward& batch)
