@@ -272,11 +272,15 @@ void TestIoThread::floodIsBoundedForAll()
     // 96 MB are on their way; each thread stops at 16 MiB and what each client has under way.
     const auto threads = quint64(ioThreads - 1);
     const quint64 bound = threads * (16 << 20) + Links * 500'000;
+    const auto writeOn = [&t] {
+        for (const auto& client : t.clients)
+            client->tcp().waitForBytesWritten(1);
+    };
+    QVERIFY(waitAside([&] { return writeOn(), t.door.counters().handOverPauses > 0; }));
     quint64 read = 0;
     while (read != t.door.counters().bytesIn) {
         read = t.door.counters().bytesIn;
-        for (const auto& client : t.clients)
-            client->tcp().waitForBytesWritten(1);
+        writeOn();
     }
     QVERIFY2(read - before <= bound, qPrintable(QString::number(read - before)));
     for (size_t i = 0; i < Links; ++i) {
@@ -419,7 +423,7 @@ void TestIoThread::answersGoOutBeforeTheEnd()
     QFETCH(int, code);
     Threads t;
     if (t.isSecure && end.isEmpty())
-        return; // TLS has no half of it
+        QSKIP("TLS has no half of it");
     QVERIFY(t.open(1));
     ScriptedWebSocket& client = *t.clients[0];
     RecordingLink& link = t.link(0);
