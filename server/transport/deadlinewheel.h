@@ -36,8 +36,8 @@ private:
     std::function<void()> m_expired;
 };
 
-/// All deadlines of one network thread on one timer, which runs only while there are any. Must
-/// outlive its deadlines.
+/// All deadlines of one thread that owns connections, on one timer, which runs only while there are
+/// any. Must outlive its deadlines.
 class DeadlineWheel : public QObject
 {
 public:

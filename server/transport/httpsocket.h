@@ -24,7 +24,7 @@ public:
     public:
         virtual void socketSecured() = 0; ///< TLS only, once, before the first octet
         virtual void octetsArrived() = 0;
-        virtual void octetsWritten() = 0; ///< unsentBytes() has fallen
+        virtual void octetsWritten() = 0; ///< unsentBytes() may have fallen
         virtual void socketGone() = 0; ///< by the peer or a failure; nothing follows
 
     protected:

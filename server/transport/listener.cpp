@@ -23,7 +23,8 @@ quint16 portOf(const sockaddr_storage& address)
             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-/// Linux gives a connection the options of the socket that accepts it, so they are set once.
+/// Linux gives a connection the options that the listening socket has when it is established, so
+/// they are set once. Those established between listen() and this keep the system's.
 void setConnectionOptions(int listening, int sendBufferBytes)
 {
     const int on = 1;
