@@ -22,6 +22,12 @@ function mint({id = '214037134477230080', seconds = 3600, permissions = 274, alg
   return `${signed}.${alg === 'none' ? '' : crypto.createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
 
+/** The token with another signature: of its last characters some bits, and by chance all, may stay what they were. */
+function forged(token) {
+  const signature = token.lastIndexOf('.') + 1;
+  return `${token.slice(0, signature)}${token[signature] === 'A' ? 'B' : 'A'}${token.slice(signature + 1)}`;
+}
+
 /** The server with the example's configuration. */
 class Server {
   constructor(binary, {settings = [], serverArgs = [], routeTimeout} = {}, hear = () => {}) {
@@ -219,4 +225,4 @@ async function busIsUp(server, ms = 20000) {
   }
 }
 
-module.exports = {Host, mint, secret};
+module.exports = {Host, forged, mint, secret};
