@@ -69,6 +69,7 @@ private Q_SLOTS:
 private:
     /// An administrator's console, connected, and a task of its own to be killed.
     bool openConsole(ScriptedWebSocket& console, qint64& task);
+    static bool askForAKill(ScriptedWebSocket& console, qint64 task);
     bool startWith(const QStringList& settings = {});
     double answers() const;
     QByteArray postTask() const;
@@ -154,6 +155,15 @@ bool tst_Drain::openConsole(ScriptedWebSocket& console, qint64& task)
         && console.receiveText().startsWith("42/gh-admin,[\"hello\"");
 }
 
+/// By event, and waits until the server has read it: what is asked for behind it is answered.
+bool tst_Drain::askForAKill(ScriptedWebSocket& console, qint64 task)
+{
+    console.sendText(
+        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
+    console.sendText("42/gh-admin,8[\"echo\"]");
+    return console.receiveText() == "43/gh-admin,8[]";
+}
+
 void tst_Drain::aWriteAskedForByEventIsAcknowledged()
 {
     QVERIFY(startWith({QStringLiteral("server.drain_answers=10s")}));
@@ -162,11 +172,7 @@ void tst_Drain::aWriteAskedForByEventIsAcknowledged()
     QVERIFY(openConsole(console, task));
     DiskHolder holder(m_server->dataPath());
     QVERIFY(holder.holds());
-    console.sendText(
-        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
-    console.sendText("42/gh-admin,8[\"echo\"]");
-    QCOMPARE(
-        console.receiveText(), QByteArray("43/gh-admin,8[]")); // so the first one has been read
+    QVERIFY(askForAKill(console, task));
     m_server->signal(SIGTERM);
     QVERIFY(m_server->waitForLog("no new clients"));
     QVERIFY(console.staysSilentFor(Millis{300}));
@@ -186,10 +192,7 @@ void tst_Drain::anAcknowledgementIsWaitedForNoLongerThanAllowed()
     QVERIFY(openConsole(console, task));
     DiskHolder holder(m_server->dataPath());
     QVERIFY(holder.holds());
-    console.sendText(
-        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
-    console.sendText("42/gh-admin,8[\"echo\"]");
-    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]"));
+    QVERIFY(askForAKill(console, task));
     m_server->signal(SIGTERM);
     QVERIFY(console.waitForEnd());
     QCOMPARE(console.closeCode(), std::optional<quint16>(1001));
@@ -233,10 +236,7 @@ void tst_Drain::newcomersAreToldInWordsUntilTheLastSessionIsGone()
     QVERIFY(openConsole(console, task));
     DiskHolder holder(m_server->dataPath());
     QVERIFY(holder.holds());
-    console.sendText(
-        QByteArray("42/gh-admin,7[\"task:kill\",{\"taskId\":" + QByteArray::number(task) + "}]"));
-    console.sendText("42/gh-admin,8[\"echo\"]");
-    QCOMPARE(console.receiveText(), QByteArray("43/gh-admin,8[]"));
+    QVERIFY(askForAKill(console, task));
     m_server->signal(SIGTERM);
     QVERIFY(m_server->waitForLog("no new clients"));
     const quint16 port = m_server->port();
